@@ -1,0 +1,1 @@
+//! Settings, mapping file, secrets, paths; validation with file and line. TOML lives here only.

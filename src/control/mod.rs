@@ -1,0 +1,1 @@
+//! The door between engine and viewers.

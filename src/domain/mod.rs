@@ -1,0 +1,12 @@
+//! Decisions and the nouns they are made of. Pure: no I/O, no async, no clock, no terminal.
+//!
+//! Time and policy come as arguments; every function here can be run a million times in a test.
+
+pub mod catalogue;
+pub mod entry;
+pub mod health;
+pub mod id;
+pub mod policy;
+pub mod quota;
+pub mod text;
+pub mod word;

@@ -1,0 +1,88 @@
+//! The state words: the same on the screen, in JSON and in metrics.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// State of an entry towards one target.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncWord {
+    /// The target confirmed it.
+    Synced,
+    /// Waits for its turn.
+    Queued,
+    /// A request is on its way, or its outcome is being looked up.
+    Sending,
+    /// Waits for the target's quota.
+    WaitingQuota,
+    /// No link, no rule and no fallback takes its project.
+    Unmapped,
+    /// Source and target both changed.
+    Conflict,
+    /// Held back, with the reason.
+    Held(String),
+    /// Refused for good, with the reason.
+    Failed(String),
+    /// Not sent on purpose, with the reason.
+    Skipped(String),
+    /// The timer runs; it goes to a target when stopped.
+    Running,
+}
+
+impl SyncWord {
+    /// The key of a counter: the word without its reason.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Synced => "synced",
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::WaitingQuota => "waiting quota",
+            Self::Unmapped => "unmapped",
+            Self::Conflict => "conflict",
+            Self::Held(_) => "held",
+            Self::Failed(_) => "failed",
+            Self::Skipped(_) => "skipped",
+            Self::Running => "running",
+        }
+    }
+
+    /// The reason in brackets, where the word has one.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Held(r) | Self::Failed(r) | Self::Skipped(r) => Some(r),
+            _ => None,
+        }
+    }
+
+    /// Needs a person before it can go on.
+    pub fn needs_person(&self) -> bool {
+        matches!(self, Self::Unmapped | Self::Conflict | Self::Held(_) | Self::Failed(_))
+    }
+
+    /// One column: small letters look after themselves, capitals need a person.
+    pub fn letter(&self) -> char {
+        match self {
+            Self::Synced => 's',
+            Self::Queued => 'q',
+            Self::Sending => '>',
+            Self::WaitingQuota => 'w',
+            Self::Unmapped => 'U',
+            Self::Conflict => 'C',
+            Self::Held(_) => 'H',
+            Self::Failed(_) => 'F',
+            Self::Skipped(_) => '-',
+            Self::Running => '·',
+        }
+    }
+}
+
+impl fmt::Display for SyncWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self.reason() {
+            Some(reason) => write!(f, " ({reason})"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The single writer and its parts. Thin: load rows, call `domain`, write, send.

@@ -1,0 +1,3 @@
+//! The `hourwire` binary: hands over to [`hourwire::cli`].
+
+fn main() {}

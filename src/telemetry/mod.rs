@@ -1,0 +1,1 @@
+//! Logs, redaction, the metric registry and `/metrics`. Uses no other room.
