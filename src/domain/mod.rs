@@ -2,11 +2,14 @@
 //!
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
+pub mod announced;
 pub mod catalogue;
 pub mod entry;
 pub mod health;
 pub mod id;
+pub mod mapping;
 pub mod policy;
 pub mod quota;
+pub mod read;
 pub mod text;
 pub mod word;
