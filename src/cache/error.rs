@@ -41,7 +41,6 @@ impl CacheError {
     }
 
     pub(super) fn bad_key(key: &[u8]) -> Self {
-        let shown: String = key.iter().take(16).map(|b| format!("{b:02x}")).collect();
-        Self::BadKey(if shown.is_empty() { "(empty)".into() } else { shown })
+        Self::BadKey(format!("{:02x?}", &key[..key.len().min(16)]))
     }
 }

@@ -1,11 +1,10 @@
 //! The in-memory twin: deterministic, for worlds and tests, and the yardstick for the store on sled.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::plan::plan;
-use super::{CacheError, Change, Indexer, KeyRange, Proof, Store};
+use super::{CacheError, Change, Indexer, KeyRange, Proof, Store, Visit};
 
 #[derive(Clone, Default)]
 struct Content {
@@ -46,7 +45,7 @@ impl Store for Memory {
         range: KeyRange,
         reverse: bool,
         limit: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), CacheError> {
         let Some(range) = range.visible() else { return Ok(()) };
         let moment = Arc::clone(&self.content());

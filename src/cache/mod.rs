@@ -21,4 +21,4 @@ pub use error::CacheError;
 pub use memory::Memory;
 pub use proof::Proof;
 pub use sled_store::{Sled, SledConfig};
-pub use store::{Change, Indexer, KeyRange, Store, no_index};
+pub use store::{Change, Indexer, KeyRange, Row, Store, Visit, no_index};

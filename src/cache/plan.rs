@@ -20,13 +20,16 @@ pub(super) struct Plan {
     pub proof: Proof,
 }
 
-/// Works out the batch of a frame. `read` answers with the value now in the store.
+/// Answers with the value now in the store.
+type Read<'a> = dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, CacheError> + 'a;
+
+/// Works out the batch of a frame.
 pub(super) fn plan(
     seq: u64,
     changes: &[Change],
     indexer: Indexer,
     before: &Proof,
-    read: &dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, CacheError>,
+    read: &Read<'_>,
 ) -> Result<Plan, CacheError> {
     let mut rows: BTreeMap<&[u8], Option<&[u8]>> = BTreeMap::new();
     for change in changes {

@@ -85,7 +85,9 @@ mod tests {
     fn swapped_values_and_shifted_borders_differ() {
         let of = |rows: &[(&[u8], &[u8])]| {
             let mut proof = Proof::default();
-            rows.iter().for_each(|(key, value)| proof.add(key, value));
+            for (key, value) in rows {
+                proof.add(key, value);
+            }
             proof
         };
         assert!(

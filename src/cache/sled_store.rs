@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::plan::{Write, plan};
 use super::store::{TAG_CHUNK, TAG_OWN};
-use super::{CacheError, Change, Indexer, KeyRange, Proof, Store};
+use super::{CacheError, Change, Indexer, KeyRange, Proof, Store, Visit};
 
 /// A leaf of sled holds up to 17 rows, and a page above 128 KiB goes to a blob file that is never synced: rows of at
 /// most 4 KiB keep every page well below.
@@ -134,7 +134,7 @@ impl Store for Sled {
         range: KeyRange,
         reverse: bool,
         limit: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), CacheError> {
         let Some(range) = range.visible() else { return Ok(()) };
         let mut rows = fenced_plain(|| self.db.range(range.from..range.to))?;

@@ -37,12 +37,18 @@ impl Change {
     }
 }
 
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// Takes key and value of a row; breaking ends the scan.
+pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
 /// Makes the index entries of one row: keys (tag `0x80..=0xfe`) and values. Pure; every index key must contain what
 /// identifies its row, so that no two rows ever make the same one.
-pub type Indexer = fn(key: &[u8], value: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)>;
+pub type Indexer = fn(key: &[u8], value: &[u8]) -> Vec<Row>;
 
 /// The indexer of a store without indexes.
-pub fn no_index(_key: &[u8], _value: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub fn no_index(_key: &[u8], _value: &[u8]) -> Vec<Row> {
     Vec::new()
 }
 
@@ -104,7 +110,7 @@ pub trait Store: Send + Sync {
         range: KeyRange,
         reverse: bool,
         limit: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), CacheError>;
 
     /// Applies one frame with its index entries as one batch; `applied_seq` becomes `seq` unless it is beyond.
@@ -119,7 +125,7 @@ pub trait Store: Send + Sync {
     fn flush(&self) -> Result<Option<u64>, CacheError>;
 
     /// Every row and index entry in key order: the canonical form that tests compare.
-    fn dump(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, CacheError> {
+    fn dump(&self) -> Result<Vec<Row>, CacheError> {
         let mut rows = Vec::new();
         self.scan(KeyRange::all(), false, usize::MAX, &mut |key, value| {
             rows.push((key.to_vec(), value.to_vec()));

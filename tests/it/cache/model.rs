@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hourwire::cache::{Change, Indexer};
+use hourwire::cache::{Change, Indexer, Row};
 use proptest::prelude::*;
 
 /// Tag of the test rows.
@@ -40,7 +40,7 @@ pub fn key(id: u32) -> Vec<u8> {
 pub type Frames = Vec<(u64, Vec<Change>)>;
 
 /// What a store must hold after these frames, worked out from the last value of each key alone.
-pub fn expected(frames: &[(u64, Vec<Change>)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub fn expected(frames: &[(u64, Vec<Change>)]) -> Vec<Row> {
     let mut rows = BTreeMap::new();
     for change in frames.iter().flat_map(|(_, changes)| changes) {
         match change {
