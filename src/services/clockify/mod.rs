@@ -1,0 +1,1 @@
+//! Clockify: being laid out.
