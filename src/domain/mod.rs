@@ -11,6 +11,7 @@ pub mod link;
 pub mod mapping;
 pub mod matching;
 pub mod order;
+pub mod pace;
 pub mod policy;
 pub mod quota;
 pub mod read;
