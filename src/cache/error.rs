@@ -20,6 +20,9 @@ pub enum CacheError {
         /// The sequence after which frames were asked for.
         after: u64,
     },
+    /// A row's value cannot be read or written: from a newer version, or a mistake of the caller.
+    #[error("a stored value cannot be used: {0}")]
+    Row(String),
     /// The ledger could not be read during a replay.
     #[error("the ledger could not be replayed into the cache: {0}")]
     Replay(String),

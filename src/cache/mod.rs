@@ -14,6 +14,7 @@ pub mod key;
 mod memory;
 mod plan;
 mod proof;
+pub mod rows;
 mod sled_store;
 mod store;
 

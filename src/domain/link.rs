@@ -11,7 +11,7 @@ use super::id::RemoteId;
 use super::policy::{OnDelete, RETIRED_TAG};
 use super::route::{Route, Routed};
 use super::text::digest;
-use super::word::SyncWord;
+use super::word::{Class, SyncWord};
 
 /// What the target shall hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,6 +184,23 @@ impl Link {
             _ if self.difference().is_none() => SyncWord::Synced,
             _ if waits => SyncWord::WaitingQuota,
             _ => SyncWord::Queued,
+        }
+    }
+
+    /// The class that this bond is listed under.
+    pub fn class(&self) -> Class {
+        let doubtful = self.trouble.is_none() && self.open.is_none();
+        match self.word(false) {
+            SyncWord::Queued if doubtful && matches!(self.wish, Wish::Wait(_)) => Class::Doubtful,
+            SyncWord::Queued | SyncWord::WaitingQuota => Class::Ready,
+            SyncWord::Sending => Class::Open,
+            SyncWord::Synced => Class::Synced,
+            SyncWord::Unmapped => Class::Unmapped,
+            SyncWord::Conflict => Class::Conflict,
+            SyncWord::Held(_) => Class::Held,
+            SyncWord::Failed(_) => Class::Failed,
+            SyncWord::Skipped(_) => Class::Skipped,
+            SyncWord::Running => Class::Running,
         }
     }
 
