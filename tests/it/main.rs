@@ -6,3 +6,4 @@
 mod cache;
 mod door;
 mod rooms;
+mod config;
