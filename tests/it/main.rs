@@ -4,6 +4,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod cache;
+mod cli;
 mod door;
+mod engine_state;
 mod rooms;
 mod config;
+mod status;
