@@ -137,17 +137,23 @@ impl Desk {
     /// Stages, makes durable and applies one frame. `point` names the write for tests that pull the plug before it
     /// and after it. An empty draft writes nothing.
     pub fn write<T>(&mut self, point: &'static str, fill: impl FnOnce(&mut Draft<'_>) -> Desked<T>) -> Desked<T> {
+        let mut draft = self.draft();
+        let out = fill(&mut draft)?;
+        let finished = draft.finish();
+        self.commit(point, finished)?;
+        Ok(out)
+    }
+
+    /// Makes a finished draft durable and applies it.
+    pub fn commit(&mut self, point: &'static str, finished: Finished) -> Desked<()> {
         if let Some(dead) = &self.dead {
             return Err(dead.clone());
         }
-        let mut draft = self.draft();
-        let out = fill(&mut draft)?;
-        let (staged, mut tally, log_seq) = (draft.staged, draft.tally, draft.log_seq);
+        let Finished { mut staged, tally, log_seq } = finished;
         if staged.is_empty() {
-            return Ok(out);
+            return Ok(());
         }
         self.pull(point)?;
-        let mut staged = staged;
         if tally != self.tally {
             staged.insert(rows::meta("tally"), Staged { value: Some(rows::encode(&tally)?), expires: None });
         }
@@ -158,7 +164,7 @@ impl Desk {
                 return Err(e);
             }
         };
-        std::mem::swap(&mut self.tally, &mut tally);
+        self.tally = tally;
         self.log_seq = log_seq;
         self.pull("ledger")?;
         let changes: Vec<Change> = staged
@@ -172,8 +178,7 @@ impl Desk {
         if let Err(e) = self.store.apply(seq, &changes) {
             tracing::warn!(error = %e, seq, "the cache did not take a frame; it follows from the ledger");
         }
-        self.pull("cache")?;
-        Ok(out)
+        self.pull("cache")
     }
 
     fn append(&self, staged: &BTreeMap<Vec<u8>, Staged>) -> Desked<u64> {
@@ -222,6 +227,13 @@ fn read<T: DeserializeOwned>(store: &dyn Store, key: &[u8]) -> Desked<Option<T>>
         Some(bytes) => Ok(Some(rows::decode(&bytes)?)),
         None => Ok(None),
     }
+}
+
+/// A draft that borrows nothing any more.
+pub struct Finished {
+    staged: BTreeMap<Vec<u8>, Staged>,
+    tally: Tally,
+    log_seq: u64,
 }
 
 /// Rows staged over the cache; nobody else sees them until they are durable.
@@ -292,9 +304,9 @@ impl Draft<'_> {
         Ok(self.store.get(&key)?.as_deref().and_then(rows::named_by))
     }
 
-    /// Whether anything is staged.
-    pub fn is_empty(&self) -> bool {
-        self.staged.is_empty()
+    /// Ends the staging.
+    pub fn finish(self) -> Finished {
+        Finished { staged: self.staged, tally: self.tally, log_seq: self.log_seq }
     }
 
     /// Adds a line to the log.

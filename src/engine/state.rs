@@ -13,7 +13,7 @@ use crate::control::snapshot::{Alert, HoldLine, JobLine};
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::mapping::Mapping;
-use crate::domain::pace::Breaker;
+use crate::domain::pace::{Breaker, Pace};
 use crate::domain::policy::Policy;
 
 use super::budget::Meters;
@@ -54,6 +54,8 @@ pub struct Running {
     pub offline: Option<DateTime<Utc>>,
     /// Failures in a row.
     pub breaker: Breaker,
+    /// Calls a second.
+    pub pace: Option<Pace>,
     /// The first read of everything is through.
     pub caught_up: bool,
 }
@@ -220,5 +222,22 @@ impl State {
     /// Takes an alert back.
     pub fn calm(&mut self, id: &str) {
         self.alerts.remove(id);
+    }
+}
+
+impl State {
+    /// Writes one frame from a draft that may read the whole state. See [`Desk::write`].
+    pub fn write<T>(
+        &mut self,
+        point: &'static str,
+        fill: impl FnOnce(&Self, &mut Draft<'_>) -> Desked<T>,
+    ) -> Desked<T> {
+        let staged = {
+            let mut draft = self.desk.draft();
+            let out = fill(self, &mut draft)?;
+            (out, draft.finish())
+        };
+        self.desk.commit(point, staged.1)?;
+        Ok(staged.0)
     }
 }
