@@ -1,1 +1,10 @@
-//! The door between engine and viewers.
+//! The door between engine and viewers: commands in, snapshots, pages and notices out.
+//!
+//! Types here are plain data with serde; carried in memory or over a Unix socket. No decisions, no terminal.
+
+pub mod command;
+pub mod link;
+pub mod message;
+pub mod snapshot;
+pub mod socket;
+pub mod view;

@@ -1,0 +1,193 @@
+//! What a viewer asks the engine to do. Each command has a client-made id; repeating an id is harmless.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::mapping::{MappingEdit, Named, SourceRef};
+
+/// A command with its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Unique per command, made by the client (random 128 bits as hex); remembered for an hour.
+    pub id: String,
+    /// The wish.
+    pub wish: Wish,
+}
+
+/// The wishes. `dry` variants change nothing and answer with the price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// Changes the mapping file. Answers with how many waiting entries it releases and what that costs.
+    EditMapping {
+        /// The mapping version the viewer saw; a clash on the same row is refused with both values.
+        seen: String,
+        /// The change.
+        edit: MappingEdit,
+        /// Only the price.
+        dry: bool,
+    },
+    /// Creates the project in the target (name, client, colour, billable copied) and links it.
+    CreateProject {
+        /// The source project.
+        source: SourceRef,
+        /// The target account.
+        target: Account,
+        /// Only the price.
+        dry: bool,
+    },
+    /// Undoes this viewer's last change.
+    Undo,
+    /// Sends a failed item again.
+    Retry {
+        /// The target account.
+        target: Account,
+        /// The source entry.
+        source: Key,
+    },
+    /// Decides a conflict: `keep_source` sends ours, else theirs stays.
+    Resolve {
+        /// The target account.
+        target: Account,
+        /// The source entry.
+        source: Key,
+        /// Our side wins.
+        keep_source: bool,
+    },
+    /// Enables a subscription.
+    Enable {
+        /// Which.
+        subscription: SubscriptionRef,
+    },
+    /// Disables a subscription: a person's decision, kept.
+    Disable {
+        /// Which.
+        subscription: SubscriptionRef,
+    },
+    /// Sends a PING through the service.
+    Test {
+        /// Which.
+        subscription: SubscriptionRef,
+    },
+    /// Completes the handshake by calling the validation address.
+    Validate {
+        /// Which.
+        subscription: SubscriptionRef,
+    },
+    /// Stops sending to one target or all.
+    Hold {
+        /// `None` is all.
+        target: Option<Account>,
+    },
+    /// Resumes sending.
+    Release {
+        /// `None` is all.
+        target: Option<Account>,
+    },
+    /// Decides a mass change: sends or drops it.
+    Decide {
+        /// The hold's id.
+        hold: String,
+        /// Send it, else drop it.
+        send: bool,
+    },
+    /// Makes this engine the sender where another instance has a live subscription.
+    Take,
+    /// Reads the source now.
+    ReadNow,
+    /// Reads and sends a range of history.
+    Backfill {
+        /// First day.
+        from: NaiveDate,
+        /// Last day.
+        to: NaiveDate,
+        /// Only count and price.
+        dry: bool,
+    },
+    /// Applies a delivery again from the black box.
+    Replay {
+        /// Its sequence number.
+        seq: u64,
+        /// Only say what would change.
+        dry: bool,
+    },
+    /// Marks an alert as read.
+    Acknowledge {
+        /// The alert's id.
+        alert: String,
+    },
+    /// Stops the engine.
+    StopEngine,
+}
+
+/// A subscription by account and id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SubscriptionRef {
+    /// The account.
+    pub account: Account,
+    /// The subscription's id there.
+    pub id: RemoteId,
+}
+
+/// The engine's answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Durable here; the outcome at a service follows as a notice with the same id.
+    Accepted,
+    /// Done, with one sentence for the price line.
+    Done {
+        /// `linked · 4 sent · u undoes`
+        say: String,
+    },
+    /// A dry run's answer.
+    Price(Price),
+    /// Refused or failed, with the reason and what to do.
+    Failed {
+        /// One sentence.
+        reason: String,
+    },
+}
+
+/// What an action would do and cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Entries that would be sent for the first time.
+    pub creates: u32,
+    /// Sent entries that would be moved or changed.
+    pub moves: u32,
+    /// Requests it takes.
+    pub requests: u32,
+    /// Requests left in the bucket that pays, if known.
+    pub left: Option<i64>,
+    /// One sentence for the price line.
+    pub say: String,
+}
+
+/// A ranked candidate of a picker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The target project.
+    pub project: Named,
+    /// Its client's name there, empty when none.
+    pub client: String,
+    /// `sure`, `likely` or `weak`.
+    pub certainty: Certainty,
+    /// Why: `same client, two words alike`.
+    pub reason: String,
+    /// Archived at the target.
+    pub archived: bool,
+}
+
+/// How certain a candidate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// Same name and client.
+    Sure,
+    /// Much alike.
+    Likely,
+    /// A little alike.
+    Weak,
+}

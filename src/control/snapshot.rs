@@ -1,0 +1,322 @@
+//! What every viewer always has: header, subscriptions, meters, counts, timers, incidents, alerts.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::health::{SubState, Wanted};
+use crate::domain::id::{Account, Key, RemoteId, Service};
+use crate::domain::quota::Source;
+
+use super::command::SubscriptionRef;
+
+/// The whole state that fits on a header and four panes; at most 256 KiB as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Grows with every change.
+    pub rev: u64,
+    /// The engine's wall clock when this was made.
+    pub now: DateTime<Utc>,
+    /// The engine's version.
+    pub version: String,
+    /// When the engine started.
+    pub started_at: DateTime<Utc>,
+    /// `serve`, `detached`, `demo` or `command`.
+    pub hosted_by: String,
+    /// The state of the cache.
+    pub cache: CacheWord,
+    /// How far the cache is, 0 to 100.
+    pub percent: u8,
+    /// IANA zone of the day shown (the first source account's).
+    pub zone: String,
+    /// Accounts with their trouble.
+    pub accounts: Vec<AccountLine>,
+    /// Today in figures.
+    pub today: DaySummary,
+    /// Running timers, own first.
+    pub timers: Vec<Timer>,
+    /// Subscriptions.
+    pub subscriptions: Vec<SubscriptionLine>,
+    /// Set when an account is read instead of announced: seconds between reads.
+    pub reading: Option<u32>,
+    /// Quota meters, tightest first.
+    pub meters: Vec<Meter>,
+    /// Counts per target.
+    pub targets: Vec<TargetLine>,
+    /// Incidents, newest first, at most 50.
+    pub incidents: Vec<IncidentLine>,
+    /// Long work in progress.
+    pub jobs: Vec<JobLine>,
+    /// What needs a person, oldest first.
+    pub alerts: Vec<Alert>,
+    /// Sending that is held.
+    pub holds: Vec<HoldLine>,
+    /// Delivery counts since the start.
+    pub deliveries: Deliveries,
+    /// Mapping in figures.
+    pub mapping: MappingSummary,
+    /// The last change, one sentence with its time.
+    pub last: Option<(DateTime<Utc>, String)>,
+}
+
+/// The cache's state word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheWord {
+    /// Being opened.
+    Opening,
+    /// Being rebuilt from the ledger.
+    Rebuilding,
+    /// In step with the ledger.
+    Ready,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountLine {
+    /// The person's name of it.
+    pub name: Account,
+    /// Short tag in rows.
+    pub tag: String,
+    /// The service.
+    pub service: Service,
+    /// Whose token it is, once known.
+    pub user: Option<String>,
+    /// The plan, once known.
+    pub plan: Option<String>,
+    /// `token refused`, `offline 10:24`, `answers as another user` …
+    pub trouble: Option<String>,
+}
+
+/// Today's figures over all people shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaySummary {
+    /// The day in the snapshot's zone.
+    pub day: Option<NaiveDate>,
+    /// Seconds tracked in stopped entries.
+    pub tracked_s: i64,
+    /// Seconds billable in stopped entries.
+    pub billable_s: i64,
+    /// Entries without project.
+    pub without_project: u32,
+}
+
+/// A running timer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// The source entry.
+    pub key: Key,
+    /// Initials of the person.
+    pub who: String,
+    /// The token's own user.
+    pub own: bool,
+    /// When it started.
+    pub start: DateTime<Utc>,
+    /// Project name, empty when none.
+    pub project: String,
+    /// Description.
+    pub description: String,
+}
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SubscriptionLine {
+    /// Which.
+    pub at: SubscriptionRef,
+    /// The service.
+    pub service: Service,
+    /// Its name (description).
+    pub description: String,
+    /// Its state.
+    pub state: SubState,
+    /// Since when it is known to be so.
+    pub since: DateTime<Utc>,
+    /// When it was last checked at the service.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// What we want it to be.
+    pub wanted: Wanted,
+    /// Made or adopted here.
+    pub ours: bool,
+    /// Switched off by a person, or who disabled it, in words; empty when enabled.
+    pub cause: String,
+    /// Event filters as `time_entry *`.
+    pub events: Vec<String>,
+    /// The address, with the secret path masked.
+    pub address: String,
+    /// Last verified delivery.
+    pub last_delivery_at: Option<DateTime<Utc>>,
+    /// Deliveries today.
+    pub today: u32,
+    /// Deliveries per 2 hours, last 24 h, 12 values, oldest first.
+    pub spark: Vec<u32>,
+    /// Median seconds from the service's `created_at` to received, recent.
+    pub latency_s: Option<f64>,
+}
+
+/// A quota bucket's meter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Meter {
+    /// The service.
+    pub service: Service,
+    /// The account.
+    pub account: Account,
+    /// `toggl org`, `toggl user`, `clockify`.
+    pub label: String,
+    /// The bucket, `org:6660001`.
+    pub bucket: String,
+    /// Requests per window; `None` is unlimited by the hour.
+    pub limit: Option<u32>,
+    /// Left.
+    pub remaining: Option<i64>,
+    /// Kept for the person.
+    pub reserve: u32,
+    /// Expected to be spent until the reset.
+    pub expected: u32,
+    /// When the window resets.
+    pub resets_at: Option<DateTime<Utc>>,
+    /// When it would run dry, if before the reset.
+    pub dry_at: Option<DateTime<Utc>>,
+    /// Nothing leaves before this (the service refused).
+    pub waiting_until: Option<DateTime<Utc>>,
+    /// Header or estimate.
+    pub source: Source,
+    /// When the number was read.
+    pub read_at: Option<DateTime<Utc>>,
+    /// Spent in this window by cause, `("sync", 4)`, others last.
+    pub spent: Vec<(String, u32)>,
+}
+
+/// Counts of one target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetLine {
+    /// The service.
+    pub service: Service,
+    /// The account.
+    pub account: Account,
+    /// Entries by sync word, in the order of the words; keys as `SyncWord::name`.
+    pub counts: Vec<(String, u32)>,
+    /// `held 10:24`, or the breaker's words, or empty.
+    pub trouble: String,
+}
+
+/// An incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentLine {
+    /// Its number.
+    pub id: u64,
+    /// `subscription disabled`, `subscription silent`, `cache rebuilt` …
+    pub kind: String,
+    /// The subscription, if one.
+    pub subscription: Option<SubscriptionRef>,
+    /// Begin.
+    pub opened_at: DateTime<Utc>,
+    /// End.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// `HTTP 502 ×3`.
+    pub cause: String,
+    /// Entries recovered.
+    pub recovered: u32,
+    /// Requests spent.
+    pub requests: u32,
+    /// What was done, newest last: when, what, answer, requests.
+    pub timeline: Vec<IncidentStep>,
+}
+
+/// A line of an incident's timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentStep {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `evidence`, `probe`, `enable`, `ping`, `confirm`, `gap-fill`.
+    pub what: String,
+    /// The answer in words.
+    pub answer: String,
+    /// Requests it took.
+    pub requests: u32,
+}
+
+/// Long work in progress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobLine {
+    /// `cold start`, `backfill 1 Mar–30 Apr`, `gap-fill`.
+    pub name: String,
+    /// Done so far.
+    pub done: u32,
+    /// In all, if known.
+    pub total: Option<u32>,
+    /// `sending`, `waiting quota until 16:05`.
+    pub state: String,
+}
+
+/// Something that needs a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Stable id.
+    pub id: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// One sentence: what happened, to what, what to do.
+    pub say: String,
+    /// The pane that shows it, by number (2 Mapping, 3 Webhooks, 5 Sync …).
+    pub pane: u8,
+}
+
+/// Sending that is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldLine {
+    /// Stable id.
+    pub id: String,
+    /// `None` is all targets.
+    pub target: Option<Account>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// `by hand`, `mass change`, `another instance`.
+    pub reason: String,
+    /// Entries it holds.
+    pub entries: u32,
+    /// One sentence with the figures.
+    pub say: String,
+    /// The first rows it would change.
+    pub rows: Vec<String>,
+}
+
+/// Delivery counts since the engine started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deliveries {
+    /// Verified deliveries, copies included.
+    pub received: u64,
+    /// Copies.
+    pub duplicates: u64,
+    /// Wrong or missing signatures.
+    pub rejected: u64,
+    /// In the dead letters now.
+    pub dead: u64,
+    /// In the inbox, not applied yet.
+    pub unapplied: u64,
+}
+
+/// Mapping in figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingSummary {
+    /// The version in force.
+    pub version: String,
+    /// Projects without a link in some target.
+    pub unmapped: u32,
+    /// Projects linked everywhere.
+    pub linked: u32,
+    /// The file is broken: line and cure; the last good version holds.
+    pub alert: Option<String>,
+}
+
+impl SubscriptionLine {
+    /// Whether anything about it needs eyes.
+    pub fn is_well(&self) -> bool {
+        matches!(self.state, SubState::Active) || self.wanted == Wanted::Disabled || !self.ours
+    }
+}
+
+impl SubscriptionRef {
+    /// A reference from account and id.
+    pub fn new(account: &Account, id: &RemoteId) -> Self {
+        Self { account: account.clone(), id: id.clone() }
+    }
+}

@@ -1,0 +1,4 @@
+//! The cache: both stores under one set of tests, and the guard under damage.
+
+mod conformance;
+mod model;
