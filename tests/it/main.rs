@@ -1,5 +1,4 @@
 //! Integration tests: one binary, a module per subject.
-mod services;
 
 // clippy lets only the test functions themselves do these; their helpers are tests just as much.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
@@ -9,5 +8,6 @@ mod cli;
 mod door;
 mod engine_state;
 mod rooms;
+mod services;
 mod config;
 mod status;

@@ -13,6 +13,9 @@ fn toggl(desk: &Arc<Desk>) -> Toggl {
     Toggl::new(desk.clone(), "https://toggl.example.test", token())
 }
 
+/// Status, headers, body; the kind of failure on the profile, and in a workspace.
+type Row<'a> = (u16, &'a [(&'a str, &'a str)], &'a str, &'a str, &'a str);
+
 /// The kind of failure of a call on the profile, and of one in a workspace.
 async fn kinds(status: u16, headers: &[(&str, &str)], body: &str) -> (String, String) {
     let word = |failure: Failure| {
@@ -31,7 +34,7 @@ async fn each_status_has_its_meaning() {
     let hourly = "\"You have hit your hourly limit for API calls. The quota will reset in 1234 seconds.\"";
     let none_left = [("x-toggl-quota-remaining", "0"), ("x-toggl-quota-resets-in", "99")];
     let some_left = [("x-toggl-quota-remaining", "12")];
-    let table: &[(u16, &[(&str, &str)], &str, &str, &str)] = &[
+    let table: &[Row] = &[
         (400, &[], "\"'since' and 'before' can not be present simultaneously\"", "refused", "refused"),
         (401, &[("x-authorization-missing", "true")], "", "auth", "auth"),
         (402, &[], hourly, "quota", "quota"),

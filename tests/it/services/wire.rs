@@ -21,11 +21,11 @@ async fn head(stream: &mut TcpStream) -> String {
 }
 
 /// Runs one call against a server that treats its only connection so.
-async fn call<F: Future<Output = ()> + Send>(
+async fn call<F>(
     treat: impl FnOnce(TcpStream) -> F + Send + 'static,
 ) -> Result<Response<Bytes>, WireError>
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let base = format!("http://{}", listener.local_addr().expect("address"));
