@@ -1,5 +1,6 @@
 //! The service clients: what they send, and how they read what comes back. No network but loopback.
 
+mod both_readings;
 mod clockify;
 mod clockify_refusals;
 mod delivery;

@@ -21,9 +21,7 @@ async fn head(stream: &mut TcpStream) -> String {
 }
 
 /// Runs one call against a server that treats its only connection so.
-async fn call<F>(
-    treat: impl FnOnce(TcpStream) -> F + Send + 'static,
-) -> Result<Response<Bytes>, WireError>
+async fn call<F>(treat: impl FnOnce(TcpStream) -> F + Send + 'static) -> Result<Response<Bytes>, WireError>
 where
     F: Future<Output = ()> + Send + 'static,
 {
