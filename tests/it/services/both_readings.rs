@@ -182,16 +182,16 @@ async fn a_clockify_entry_lives_and_dies() {
         (Some("America/New_York"), Some(workspace))
     );
     assert!(!clockify.workspace().await.result.expect("a workspace").is_free());
-    assert_eq!(clockify.users(1).await.result.expect("users").rows, [profile.user.clone()]);
+    assert_eq!(clockify.users(1).await.result.expect("users").rows, std::slice::from_ref(&profile.user));
     let client = clockify.create_client("Harbor Co").await.result.expect("a client");
     let project =
         clockify.create_project("Harbor site", Some(&client.id), true, None).await.result.expect("one");
-    assert_eq!(clockify.projects(1).await.result.expect("projects").rows, [project.clone()]);
+    assert_eq!(clockify.projects(1).await.result.expect("projects").rows, std::slice::from_ref(&project));
     assert_eq!(clockify.clients(1).await.result.expect("clients").rows, [client]);
     let tag = clockify.create_tag("design").await.result.expect("a tag");
     let taken = clockify.create_tag("design").await.result;
     assert!(matches!(taken, Err(Failure::Refused { status: 400, .. })), "{taken:?}");
-    assert_eq!(clockify.tags_by_name("design", true).await.result.expect("tags"), [tag.clone()]);
+    assert_eq!(clockify.tags_by_name("design", true).await.result.expect("tags"), std::slice::from_ref(&tag));
     assert!(clockify.tags(1).await.result.expect("tags").last);
     let mut entry = TargetEntry {
         user: profile.user.id.clone(),
@@ -202,7 +202,8 @@ async fn a_clockify_entry_lives_and_dies() {
         tags: vec!["design".to_owned()],
         billable: true,
     };
-    let made = clockify.create_entry(&entry, true, &[tag.id.clone()]).await.result.expect("an entry");
+    let made =
+        clockify.create_entry(&entry, true, std::slice::from_ref(&tag.id)).await.result.expect("an entry");
     assert_eq!((made.start, made.stop, &made.tags), (entry.start, Some(entry.stop), &vec![tag.id]));
     let widened = TimeDelta::hours(26);
     let (from, to) = (entry.start - widened, entry.stop + widened);
