@@ -9,4 +9,6 @@ mod config;
 mod door;
 mod engine_state;
 mod rooms;
+mod services;
+mod config;
 mod status;
