@@ -6,7 +6,9 @@ pub mod error;
 pub mod file;
 pub mod mapping;
 pub mod paths;
+pub mod secrets;
 pub mod settings;
+pub mod state;
 pub mod theme;
 pub mod token;
 
