@@ -11,6 +11,7 @@ pub mod settings;
 pub mod state;
 pub mod theme;
 pub mod token;
+pub mod watch;
 
 pub use document::nearest;
 pub use error::{ConfigError, Mistakes};

@@ -69,7 +69,7 @@ pub enum LockError {
     /// Another engine has it.
     #[error(
         "another engine ({}) owns this state ({}); attach to it with `hourwire`, stop it, or choose another --state-dir",
-        who(.owner.as_ref()), .state.display()
+        who(.owner.as_deref()), .state.display()
     )]
     Owned {
         /// The folder.
@@ -87,7 +87,7 @@ pub enum LockError {
     },
 }
 
-fn who(owner: Option<&Box<LockInfo>>) -> String {
+fn who(owner: Option<&LockInfo>) -> String {
     match owner {
         Some(info) => {
             let since = info.started_at.to_rfc3339_opts(SecondsFormat::Secs, true);

@@ -19,7 +19,9 @@ pub(super) fn theme(label: &str, text: &str) -> Result<(String, BTreeMap<Role, R
                 roles.insert(role, style(&table, role));
             }
             // The names a person may have meant.
-            Role::ALL.iter().for_each(|role| table.ignore(role.as_str()));
+            for role in Role::ALL {
+                table.ignore(role.as_str());
+            }
             table.end();
         }
         (about, roles)
