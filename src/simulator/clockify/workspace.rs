@@ -87,10 +87,11 @@ impl Clockify {
     }
 
     fn settings_wire(&self) -> Value {
+        // The form of these three is not recorded; null is the one value that all descriptions allow.
         let who_creates = json!({
-            "whoCanCreateProjectsAndClients": "EVERYONE",
-            "whoCanCreateTags": "EVERYONE",
-            "whoCanCreateTasks": "EVERYONE",
+            "whoCanCreateProjectsAndClients": null,
+            "whoCanCreateTags": null,
+            "whoCanCreateTasks": null,
         });
         json!({
             "timeRoundingInReports": false,

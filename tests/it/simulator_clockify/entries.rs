@@ -304,3 +304,24 @@ fn a_deleted_tag_or_project_leaves_its_entries() {
     let entry = world.get(&format!("time-entries/{made}"));
     assert_eq!((&entry["projectId"], &entry["tagIds"]), (&Value::Null, &json!([])));
 }
+
+#[test]
+fn a_timer_in_a_locked_period_is_not_stopped_by_a_regular_user() {
+    let mut world = World::paid();
+    world.post("time-entries", json!({"start": "2026-03-02T08:00:00Z"}));
+    world.clockify.settings_mut().lock_before = Some(at("2026-03-02T12:00:00Z"));
+    world.clockify.set_admin(OWNER_ID, false);
+    let end = json!({"end": "2026-03-02T09:00:00Z"});
+    assert_eq!(world.refused("PATCH", &World::mine(""), end).0, (403, 1003));
+}
+
+#[test]
+fn faults_speak_the_services_form() {
+    let world = World::paid();
+    for status in [400, 403, 429, 500, 503] {
+        let reply = world.clockify.fault(http::StatusCode::from_u16(status).expect("a status"));
+        let body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        assert_eq!(reply.status.as_u16(), status);
+        assert!(body["message"].is_string() && body["code"].is_i64(), "{body}");
+    }
+}
