@@ -12,3 +12,4 @@ mod rooms;
 mod services;
 mod config;
 mod status;
+mod simulator_clockify;
