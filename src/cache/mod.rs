@@ -10,6 +10,7 @@
 //! `0x00` and `0xff` belong to the cache itself and are refused.
 
 mod error;
+mod guard;
 pub mod key;
 mod memory;
 mod plan;
@@ -18,6 +19,7 @@ mod sled_store;
 mod store;
 
 pub use error::CacheError;
+pub use guard::{ApplyFrame, CacheState, GuardConfig, Guarded, LedgerEnd, Replayer};
 pub use memory::Memory;
 pub use proof::Proof;
 pub use sled_store::{Sled, SledConfig};

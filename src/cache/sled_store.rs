@@ -48,7 +48,8 @@ impl SledConfig {
 
 /// A store on sled.
 pub struct Sled {
-    db: sled::Db,
+    // An option only so that dropping it can be fenced too.
+    db: Option<sled::Db>,
     indexer: Indexer,
     // Also the writer's lock: the old value is read, then the batch is written.
     proof: Mutex<Proof>,
@@ -67,12 +68,21 @@ impl Sled {
         };
         let path = config.db_file();
         let file = File::open(&path).map_err(|e| CacheError::file("open", path, &e))?;
-        Ok(Self { db, indexer: config.indexer, proof: Mutex::new(proof), file })
+        Ok(Self { db: Some(db), indexer: config.indexer, proof: Mutex::new(proof), file })
     }
 
     /// The proof that the last batch carried.
     pub fn proof(&self) -> Proof {
         self.lock().clone()
+    }
+
+    /// Marks the content as unfinished, or as the whole ledger.
+    pub(super) fn set_building(&self, building: bool) -> Result<(), CacheError> {
+        let mut proof = self.lock();
+        let next = Proof { building, ..proof.clone() };
+        fenced(|| self.db()?.insert(PROOF_KEY, encode(&next)?).map_err(Fault::from))?;
+        *proof = next;
+        Ok(())
     }
 
     /// Reads everything and returns what is really there, to be compared with [`Sled::proof`]. `progress` is told
@@ -91,6 +101,10 @@ impl Sled {
         Ok(found)
     }
 
+    fn db(&self) -> Result<&sled::Db, CacheError> {
+        self.db.as_ref().ok_or(CacheError::NotReady)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Proof> {
         self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,7 +118,7 @@ impl Sled {
                 let length = u64::from_be_bytes(length) as usize;
                 let mut value = Vec::new();
                 for number in 0..pieces(length) {
-                    let piece = fenced(|| self.db.get(piece_key(key, number)))?
+                    let piece = fenced(|| self.db()?.get(piece_key(key, number)).map_err(Fault::from))?
                         .ok_or_else(|| CacheError::Damaged("a piece of a large value is missing".into()))?;
                     value.extend_from_slice(&piece);
                 }
@@ -123,7 +137,7 @@ impl Store for Sled {
         if !key.first().is_some_and(|tag| (TAG_OWN + 1..TAG_CHUNK).contains(tag)) {
             return Ok(None);
         }
-        match fenced(|| self.db.get(key))? {
+        match fenced(|| self.db()?.get(key).map_err(Fault::from))? {
             Some(stored) => self.whole(key, &stored).map(Some),
             None => Ok(None),
         }
@@ -137,7 +151,8 @@ impl Store for Sled {
         visit: &mut Visit<'_>,
     ) -> Result<(), CacheError> {
         let Some(range) = range.visible() else { return Ok(()) };
-        let mut rows = fenced_plain(|| self.db.range(range.from..range.to))?;
+        let db = self.db()?;
+        let mut rows = fenced_plain(|| db.range(range.from..range.to))?;
         for _ in 0..limit {
             // Only sled's own step is fenced: a panic of the visitor is the caller's.
             let row = fenced_plain(|| if reverse { rows.next_back() } else { rows.next() })?;
@@ -158,7 +173,7 @@ impl Store for Sled {
             put(&mut batch, write);
         }
         batch.insert(&PROOF_KEY, encode(&plan.proof)?);
-        fenced(|| self.db.apply_batch(batch))?;
+        fenced(|| self.db()?.apply_batch(batch).map_err(Fault::from))?;
         *proof = plan.proof;
         Ok(())
     }
@@ -169,9 +184,20 @@ impl Store for Sled {
 
     fn flush(&self) -> Result<Option<u64>, CacheError> {
         let seq = self.lock().seq;
-        fenced(|| self.db.flush())?;
+        fenced(|| self.db()?.flush().map_err(Fault::from))?;
         self.file.sync_data().map_err(|e| CacheError::Damaged(format!("its file cannot be synced: {e}")))?;
         Ok(seq)
+    }
+}
+
+impl Drop for Sled {
+    fn drop(&mut self) {
+        // sled flushes when it is dropped; on a damaged file that may panic as well.
+        if let Some(db) = self.db.take()
+            && let Err(error) = fenced_plain(move || drop(db))
+        {
+            tracing::debug!(%error, "closing the cache");
+        }
     }
 }
 
