@@ -10,6 +10,7 @@
 //! `0x00` and `0xff` belong to the cache itself and are refused.
 
 mod error;
+mod fence;
 mod guard;
 pub mod key;
 mod memory;

@@ -4,12 +4,12 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::fence::{Fault, fenced, fenced_plain};
 use super::plan::{Write, plan};
 use super::store::{TAG_CHUNK, TAG_OWN};
 use super::{CacheError, Change, Indexer, KeyRange, Proof, Store, Visit};
@@ -264,41 +264,4 @@ fn piece_key(key: &[u8], number: usize) -> Vec<u8> {
 
 fn encode(proof: &Proof) -> Result<Vec<u8>, CacheError> {
     serde_json::to_vec(proof).map_err(|e| CacheError::Damaged(format!("its proof cannot be written: {e}")))
-}
-
-/// What sled says, made ours.
-struct Fault(CacheError);
-
-impl From<sled::Error> for Fault {
-    fn from(error: sled::Error) -> Self {
-        Self(CacheError::Damaged(error.to_string()))
-    }
-}
-
-impl From<CacheError> for Fault {
-    fn from(error: CacheError) -> Self {
-        Self(error)
-    }
-}
-
-impl From<Fault> for CacheError {
-    fn from(fault: Fault) -> Self {
-        fault.0
-    }
-}
-
-/// Runs a call of sled; its panic becomes damage. After one, the store is only ever dropped.
-fn fenced<T, E: Into<Fault>>(call: impl FnOnce() -> Result<T, E>) -> Result<T, CacheError> {
-    fenced_plain(call)?.map_err(|e| e.into().into())
-}
-
-fn fenced_plain<T>(call: impl FnOnce() -> T) -> Result<T, CacheError> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let words = panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
-            .unwrap_or_else(|| "no words".into());
-        CacheError::Damaged(format!("sled panicked: {words}"))
-    })
 }

@@ -84,7 +84,7 @@ impl Keeper {
         }
         if applied.is_none() {
             if ProofFile::read(&self.shared.config.sled.path).is_some_and(|side| side.proof.rows() > 0) {
-                self.shared.note(&CacheError::Damaged("its folder was gone or emptied".into()));
+                return Err(CacheError::Damaged("its folder was gone or emptied".into()));
             }
             rebuild::fill(&self.shared, &store)?;
         }

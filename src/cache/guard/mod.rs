@@ -124,14 +124,7 @@ impl Guarded {
         let (wake, woken) = mpsc::channel();
         let (ending, ended) = mpsc::channel::<()>();
         let path = config.sled.path.clone();
-        let shared = Arc::new(Shared {
-            config,
-            live: Mutex::default(),
-            state: watch::Sender::new(CacheState::Opening { percent: 0 }),
-            trouble: Mutex::default(),
-            rebuilds: AtomicU64::new(0),
-            closing: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared::new(config));
         let keeper = keeper::Keeper::new(Arc::clone(&shared), woken);
         thread::Builder::new()
             .name("cache".into())
@@ -244,6 +237,17 @@ impl Store for Guarded {
 }
 
 impl Shared {
+    fn new(config: GuardConfig) -> Self {
+        Self {
+            config,
+            live: Mutex::default(),
+            state: watch::Sender::new(CacheState::Opening { percent: 0 }),
+            trouble: Mutex::default(),
+            rebuilds: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+        }
+    }
+
     fn live(&self) -> MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }

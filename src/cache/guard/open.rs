@@ -115,3 +115,49 @@ fn isolated<T: Send + 'static>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cache::{GuardConfig, no_index};
+
+    fn shared(limit_ms: u64) -> Shared {
+        let sled = SledConfig::new("nowhere/cache", 1, no_index);
+        let mut config = GuardConfig::new(sled, Arc::new(|_, _| Ok(())), Arc::new(|| None));
+        config.open_limit = Duration::from_millis(limit_ms);
+        Shared::new(config)
+    }
+
+    #[test]
+    fn an_opening_that_hangs_is_given_up() {
+        let (never, forever) = mpsc::channel::<()>();
+        let result = isolated(
+            &shared(20),
+            |_| (),
+            move |_| {
+                let _ = forever.recv();
+                Ok(())
+            },
+        );
+        assert!(matches!(result, Err(CacheError::Damaged(words)) if words.contains("no progress")));
+        drop(never);
+    }
+
+    #[test]
+    fn an_opening_that_panics_is_damage_and_progress_is_passed_on() {
+        let seen = Cell::new(0);
+        let result = isolated::<()>(
+            &shared(60_000),
+            |percent| seen.set(percent),
+            |signs| {
+                signs.send(Sign::Progress(40)).unwrap();
+                panic!("on purpose")
+            },
+        );
+        assert!(matches!(result, Err(CacheError::Damaged(words)) if words.contains("panicked")));
+        assert_eq!(seen.get(), 40);
+    }
+}

@@ -10,7 +10,7 @@ use hourwire::cache::Store;
 use tempfile::TempDir;
 
 use super::ledger::{Ledger, copy, dump, ready, until};
-use super::model::{Frames, delete, expected, key, put};
+use super::model::{BY_FIRST, Frames, ROW, delete, expected, key, put};
 
 const KIB: u64 = 1024;
 
@@ -29,12 +29,18 @@ fn many() -> Frames {
         .collect()
 }
 
-/// A closed cache of these frames, made once.
+/// A closed cache of these frames, made once: written frame by frame and reopened, as in ordinary days.
 fn image() -> &'static TempDir {
     static IMAGE: OnceLock<TempDir> = OnceLock::new();
     IMAGE.get_or_init(|| {
         let state = tempfile::tempdir().unwrap();
-        drop(Ledger::of(many()).guard(state.path()));
+        let ledger = Ledger::default();
+        for part in many().chunks(250) {
+            let guard = ledger.guard(state.path());
+            for (seq, changes) in part {
+                ledger.write(&guard, *seq, changes.clone());
+            }
+        }
         state
     })
 }
@@ -116,6 +122,52 @@ fn missing_parts_are_made_again() {
     });
     at_rest("no proof", |cache| fs::remove_file(cache.with_extension("proof")).unwrap());
     at_rest("a strange proof", |cache| fs::write(cache.with_extension("proof"), b"{}").unwrap());
+}
+
+/// Changes rows behind the cache's back, as a page that was lost in silence would.
+fn tamper(what: &str, change: impl Fn(&sled::Db)) {
+    at_rest(what, |cache| {
+        let db = sled::open(cache).unwrap();
+        change(&db);
+        db.flush().unwrap();
+    });
+    let state = tempfile::tempdir().unwrap();
+    copy(image().path(), state.path());
+    change(&sled::open(state.path().join("cache")).unwrap());
+    let guard = Ledger::of(many()).guard(state.path());
+    assert_eq!(guard.rebuilds(), 1, "{what} was not noticed");
+}
+
+#[test]
+fn silent_loss_is_noticed_by_the_proof() {
+    let first_of = |db: &sled::Db, tag: u8| db.scan_prefix([tag]).next().unwrap().unwrap().0;
+    tamper("a row less", |db| drop(db.remove(first_of(db, ROW)).unwrap()));
+    tamper("an index entry less", |db| drop(db.remove(first_of(db, BY_FIRST)).unwrap()));
+    tamper("a row more", |db| drop(db.insert(key(9999), b"\0new".as_slice()).unwrap()));
+    tamper("a piece less", |db| drop(db.remove(first_of(db, 0xff)).unwrap()));
+    tamper("a value without a head", |db| drop(db.insert(first_of(db, ROW), b"").unwrap()));
+    tamper("two values swapped", |db| {
+        let (a, b) = (key(599), key(598));
+        let (x, y) = (db.get(&a).unwrap().unwrap(), db.get(&b).unwrap().unwrap());
+        assert_ne!(x, y);
+        db.insert(a, y).unwrap();
+        db.insert(b, x).unwrap();
+    });
+    tamper("no proof row", |db| drop(db.remove([0]).unwrap()));
+    tamper("a strange proof row", |db| drop(db.insert([0], b"{}").unwrap()));
+}
+
+#[test]
+fn a_proof_that_disagrees_with_the_one_beside_it_is_not_believed() {
+    let state = tempfile::tempdir().unwrap();
+    copy(image().path(), state.path());
+    let side = state.path().join("cache.proof");
+    let mut other: serde_json::Value = serde_json::from_slice(&fs::read(&side).unwrap()).unwrap();
+    other["proof"]["hash"] = 1.into();
+    fs::write(&side, other.to_string()).unwrap();
+    let guard = Ledger::of(many()).guard(state.path());
+    assert_eq!(guard.rebuilds(), 1, "{:?}", guard.last_trouble());
+    assert!(dump(&guard) == expected(&many()));
 }
 
 /// Damages the folder of a running cache, then writes and reads on.
