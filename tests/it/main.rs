@@ -13,3 +13,4 @@ mod services;
 mod config;
 mod status;
 mod simulator_clockify;
+mod telemetry;
