@@ -4,6 +4,7 @@ mod ask;
 mod attach;
 pub mod backfill;
 pub mod completions;
+pub mod detached;
 pub mod exit;
 pub mod hold;
 pub mod options;

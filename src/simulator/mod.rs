@@ -3,5 +3,5 @@
 //! Shares no wire types with `services`: two independent readings are what makes a test against it worth something.
 
 pub mod call;
-pub mod toggl;
 pub mod clockify;
+pub mod toggl;

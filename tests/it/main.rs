@@ -5,8 +5,8 @@
 
 mod cache;
 mod cli;
+mod config;
 mod door;
 mod engine_state;
 mod rooms;
-mod config;
 mod status;
