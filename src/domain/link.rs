@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Entry, TargetEntry};
 use super::id::RemoteId;
 use super::policy::{OnDelete, RETIRED_TAG};
+use super::read::TargetRead;
 use super::route::{Route, Routed};
 use super::text::digest;
 use super::word::{Class, SyncWord};
@@ -41,7 +42,7 @@ pub struct There {
     /// Found there, not made by us: never deleted, only retired.
     pub adopted: bool,
     /// The full object as the target last showed it; a replacing write carries over what is not ours.
-    pub raw: serde_json::Value,
+    pub carried: TargetRead,
 }
 
 /// The kinds of writes.
@@ -321,7 +322,19 @@ mod tests {
     }
 
     fn there(entry: TargetEntry) -> There {
-        There { id: "x".into(), entry, at: at(1), adopted: false, raw: serde_json::Value::Null }
+        let carried = TargetRead {
+            id: "x".into(),
+            user: entry.user.clone(),
+            project: entry.project.clone(),
+            start: entry.start,
+            stop: Some(entry.stop),
+            description: entry.description.clone(),
+            tags: vec![],
+            billable: entry.billable,
+            locked: false,
+            raw: serde_json::Value::Null,
+        };
+        There { id: "x".into(), entry, at: at(1), adopted: false, carried }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
 pub mod announced;
+pub mod brake;
 pub mod catalogue;
 pub mod entry;
+pub mod ground;
 pub mod health;
 pub mod id;
 pub mod link;
