@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand, wiring only. What a command decides lives in its room.
 
 mod ask;
-mod attach;
+pub mod attach;
 pub mod backfill;
 pub mod completions;
 pub mod detached;
@@ -13,6 +13,7 @@ pub mod ready;
 pub mod signals;
 pub mod status;
 pub mod sync;
+pub mod themes;
 pub mod why;
 
 use std::process::ExitCode;
@@ -59,6 +60,8 @@ pub enum Sub {
     Why(why::Why),
     /// Print a completion script for a shell
     Completions(completions::Completions),
+    /// List the dashboard's themes
+    Themes(themes::ThemesOptions),
 }
 
 /// Runs the command of this process's arguments.
@@ -86,6 +89,7 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Sync(options) => wait_for(sync::run(global, options)),
         Sub::Why(options) => wait_for(why::run(global, options)),
         Sub::Completions(options) => completions::run(options),
+        Sub::Themes(options) => themes::run(global, options),
     }
 }
 
