@@ -10,3 +10,4 @@ mod door;
 mod engine_state;
 mod rooms;
 mod status;
+mod simulator_toggl;
