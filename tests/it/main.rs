@@ -14,3 +14,4 @@ mod config;
 mod status;
 mod simulator_clockify;
 mod telemetry;
+mod simulator_toggl;
