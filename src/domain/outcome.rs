@@ -107,6 +107,13 @@ pub fn adopt(link: &mut Link, read: TargetRead, entry: TargetEntry, now: DateTim
     link.there = Some(There { id: read.id.clone(), entry, at: now, adopted: true, carried: read });
 }
 
+/// A create that may be there already, for all we know: looked up once before it is sent.
+pub fn look_first(link: &mut Link, body: TargetEntry, now: DateTime<Utc>) {
+    let looked = u8::try_from(LOOKUPS.len() - 1).unwrap_or(0);
+    let since = now - LOOKUPS.iter().copied().max().unwrap_or_default();
+    link.open = Some(Intent { op: Op::Create, body, sent_at: now, uncertain: Some(Uncertain { since, lookups: looked }) });
+}
+
 /// After a restart nobody waits for answers: every write under way is uncertain.
 pub fn orphan(link: &mut Link, now: DateTime<Utc>) -> bool {
     match &mut link.open {

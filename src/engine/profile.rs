@@ -55,8 +55,8 @@ pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Re
     let home = engine.ask_clockify(account, cause, Patience::Forever, |c| async move { c.workspace().await }).await?;
     let home = home.result.map_err(CallError::Failed)?;
     let profile = Profile {
-        user: user.item.id.clone(),
-        name: user.item.name.clone(),
+        user: user.user.id.clone(),
+        name: user.user.name.clone(),
         workspace: home.id.clone(),
         organization: RemoteId::default(),
         plan: home.plan.clone(),
@@ -70,7 +70,7 @@ pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Re
         let items = read_kind(engine, account, kind, cause).await?;
         put_items(engine, account, &items)?;
     }
-    put_items(engine, account, &[user.item])?;
+    put_items(engine, account, &[user.user])?;
     Ok(())
 }
 
