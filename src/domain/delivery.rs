@@ -30,7 +30,8 @@ struct Head {
 impl Delivered {
     /// The bytes to store: a version, the length of a JSON head (u32, big-endian), the head, the body.
     pub fn encode(&self) -> Vec<u8> {
-        let head = Head { hook: self.hook.clone(), received_at: self.received_at, headers: self.headers.clone() };
+        let head =
+            Head { hook: self.hook.clone(), received_at: self.received_at, headers: self.headers.clone() };
         let head = serde_json::to_vec(&head).unwrap_or_default();
         let mut out = Vec::with_capacity(5 + head.len() + self.body.len());
         out.push(VERSION);

@@ -143,7 +143,11 @@ impl Desk {
 
     /// Stages, makes durable and applies one frame. `point` names the write for tests that pull the plug before it
     /// and after it. An empty draft writes nothing.
-    pub fn write<T>(&mut self, point: &'static str, fill: impl FnOnce(&mut Draft<'_>) -> Desked<T>) -> Desked<T> {
+    pub fn write<T>(
+        &mut self,
+        point: &'static str,
+        fill: impl FnOnce(&mut Draft<'_>) -> Desked<T>,
+    ) -> Desked<T> {
         let mut draft = self.draft();
         let out = fill(&mut draft)?;
         let finished = draft.finish();

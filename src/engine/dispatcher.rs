@@ -142,7 +142,8 @@ impl Dispatcher {
             let free = running.profile.as_ref().is_none_or(|p| p.free);
             let room = if free || !running.breaker.is_closed() { 1 } else { AT_ONCE };
             let open = state.desk.named(rows::by_class(&self.target, Class::Open), usize::MAX)?;
-            let ready = state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND + self.busy.len())?;
+            let ready =
+                state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND + self.busy.len())?;
             (open, ready, room)
         };
         let mut next: Option<DateTime<Utc>> = self.later.values().min().copied();
@@ -218,7 +219,8 @@ impl Dispatcher {
             return Ok(());
         }
         let now = self.engine.seams.now();
-        let ground: Ground = self.engine.state().desk.get(&rows::ground(&self.target, &user))?.unwrap_or_default();
+        let ground: Ground =
+            self.engine.state().desk.get(&rows::ground(&self.target, &user))?.unwrap_or_default();
         let Some((from, to)) = ground.survey(starts, now) else { return Ok(()) };
         self.surveying = true;
         let (engine, range) = (self.engine.clone(), Range { target: self.target.clone(), user, from, to });
@@ -227,7 +229,13 @@ impl Dispatcher {
     }
 
     /// Starts a write; answers when it may leave if it may not now.
-    fn spawn_send(&mut self, key: Key, link: Link, op: Op, body: crate::domain::entry::TargetEntry) -> Desked<Option<DateTime<Utc>>> {
+    fn spawn_send(
+        &mut self,
+        key: Key,
+        link: Link,
+        op: Op,
+        body: crate::domain::entry::TargetEntry,
+    ) -> Desked<Option<DateTime<Utc>>> {
         let engine = self.engine.clone();
         if op == Op::Create && survey::is_stray(&engine, &self.target, &body) {
             // A survey saw such an entry that nobody claimed then: one look before anything is made.

@@ -40,7 +40,13 @@ fn meta(account: &Account) -> Vec<u8> {
 }
 
 /// Plans a range.
-pub fn plan(engine: &Shared, account: &Account, from: DateTime<Utc>, to: DateTime<Utc>, backfill: bool) -> Desked<()> {
+pub fn plan(
+    engine: &Shared,
+    account: &Account,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    backfill: bool,
+) -> Desked<()> {
     let mut state = engine.state();
     state.desk.write("history", |draft| {
         let mut jobs: Vec<Job> = draft.get(&meta(account))?.unwrap_or_default();
@@ -65,7 +71,9 @@ pub fn plan_first(engine: &Shared, account: &Account) -> Desked<()> {
         state.sync_from.values().min().and_then(|day| midnight(*day, zone))
     };
     match earliest {
-        Some(from) if from < now - TimeDelta::days(1) => plan(engine, account, from, now + Days::new(1), false),
+        Some(from) if from < now - TimeDelta::days(1) => {
+            plan(engine, account, from, now + Days::new(1), false)
+        }
         _ => Ok(()),
     }
 }
@@ -73,7 +81,10 @@ pub fn plan_first(engine: &Shared, account: &Account) -> Desked<()> {
 /// The first moment of a day in a zone.
 pub fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
     let local = day.and_hms_opt(0, 0, 0)?;
-    zone.from_local_datetime(&local).earliest().map(|t| t.with_timezone(&Utc)).or_else(|| Some(local.and_utc()))
+    zone.from_local_datetime(&local)
+        .earliest()
+        .map(|t| t.with_timezone(&Utc))
+        .or_else(|| Some(local.and_utc()))
 }
 
 /// Reads one window of the first planned range; answers when to go on, or `None` when nothing is left.
@@ -120,7 +131,12 @@ fn show(engine: &Shared, account: &Account, job: Option<&Job>) {
 }
 
 /// One list of own entries; what is left of the range, if the list was cut or does not reach.
-async fn list(engine: &Shared, account: &Account, job: &Job, cause: Cause) -> Result<Option<DateTime<Utc>>, CallError> {
+async fn list(
+    engine: &Shared,
+    account: &Account,
+    job: &Job,
+    cause: Cause,
+) -> Result<Option<DateTime<Utc>>, CallError> {
     let now = engine.seams.now();
     let from = job.from.max(now - LIST_REACH);
     let to = job.to;
@@ -142,7 +158,12 @@ async fn list(engine: &Shared, account: &Account, job: &Job, cause: Cause) -> Re
 }
 
 /// One range by Reports: everybody that the token may see, running timers excluded.
-async fn report(engine: &Shared, account: &Account, job: &Job, cause: Cause) -> Result<Option<DateTime<Utc>>, CallError> {
+async fn report(
+    engine: &Shared,
+    account: &Account,
+    job: &Job,
+    cause: Cause,
+) -> Result<Option<DateTime<Utc>>, CallError> {
     let (workspace, tag_names, zone) = {
         let state = engine.state();
         let workspace = state.profile(account).map(|p| p.workspace.clone()).unwrap_or_default();

@@ -111,10 +111,8 @@ impl Engine {
         state.warm()?;
         let sources: Vec<Account> = state.setup.sources.iter().map(|s| s.account.clone()).collect();
         let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
-        for (account, service) in sources
-            .iter()
-            .map(|a| (a, Service::Toggl))
-            .chain(targets.iter().map(|a| (a, Service::Clockify)))
+        for (account, service) in
+            sources.iter().map(|a| (a, Service::Toggl)).chain(targets.iter().map(|a| (a, Service::Clockify)))
         {
             call::set_limits(&mut state, account, service);
             let pace = call::pace(service, state.profile(account));
@@ -162,7 +160,9 @@ impl Engine {
                 state.mapping_alert = None;
                 state.calm("mapping");
                 if version != state.mapping_version {
-                    state.desk.write("mapping", |draft| draft.put(rows::meta("mapping"), &(&mapping, &version)))?;
+                    state
+                        .desk
+                        .write("mapping", |draft| draft.put(rows::meta("mapping"), &(&mapping, &version)))?;
                     state.mapping = mapping;
                     state.mapping_version = version;
                 }

@@ -44,26 +44,30 @@ pub fn named(state: &State, target: &Account, read: &TargetRead) -> TargetEntry 
 /// Looks one uncertain write up and notes what was found.
 pub async fn look_up(engine: Shared, target: Account, source: Key, link: Link) -> Result<(), CallError> {
     let Some(intent) = link.open.clone() else { return Ok(()) };
-    let found = match intent.op {
-        Op::Create => find_created(&engine, &target, &intent).await?,
-        _ => match &link.there {
-            Some(there) => {
-                let id = there.id.clone();
-                let answer = engine
-                    .ask_clockify(&target, Cause::Sync, Patience::Short, |c| async move { c.entry(&id).await })
-                    .await?;
-                match answer.result {
-                    Ok(read) => {
-                        let entry = named(&engine.state(), &target, &read);
-                        Found::This(read, entry)
+    let found =
+        match intent.op {
+            Op::Create => find_created(&engine, &target, &intent).await?,
+            _ => match &link.there {
+                Some(there) => {
+                    let id = there.id.clone();
+                    let answer =
+                        engine
+                            .ask_clockify(&target, Cause::Sync, Patience::Short, |c| async move {
+                                c.entry(&id).await
+                            })
+                            .await?;
+                    match answer.result {
+                        Ok(read) => {
+                            let entry = named(&engine.state(), &target, &read);
+                            Found::This(read, entry)
+                        }
+                        Err(Failure::Missing(_)) => Found::Nothing,
+                        Err(failure) => return Err(CallError::Failed(failure)),
                     }
-                    Err(Failure::Missing(_)) => Found::Nothing,
-                    Err(failure) => return Err(CallError::Failed(failure)),
                 }
-            }
-            None => Found::Nothing,
-        },
-    };
+                None => Found::Nothing,
+            },
+        };
     let mut state = engine.state();
     let now = engine.seams.now();
     state.write("lookup", |_, draft| {
@@ -73,14 +77,21 @@ pub async fn look_up(engine: Shared, target: Account, source: Key, link: Link) -
         }
         let found = match found {
             // Somebody else took it while we were asking.
-            Found::This(read, _) if intent.op == Op::Create && draft.holder(&target, &read.id)?.is_some() => Found::Nothing,
+            Found::This(read, _) if intent.op == Op::Create && draft.holder(&target, &read.id)?.is_some() => {
+                Found::Nothing
+            }
             found => found,
         };
         let what = match &found {
             Found::This(..) => "found in the target",
             Found::Nothing => "not in the target",
         };
-        draft.say("sync", "info", format!("{} · {} {what}", intent.body.description, intent.op.as_str()), Some(&source))?;
+        draft.say(
+            "sync",
+            "info",
+            format!("{} · {} {what}", intent.body.description, intent.op.as_str()),
+            Some(&source),
+        )?;
         outcome::looked_up(&mut link, found, now);
         draft.put_link(&target, &source, link)
     })?;

@@ -120,7 +120,9 @@ async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
     if admin {
         // Names and e-mails of colleagues; without the right to see them their entries are held.
         let users = engine
-            .ask_toggl(account, Call::Users, Cause::Health, Patience::Forever, |c| async move { c.users(&workspace).await })
+            .ask_toggl(account, Call::Users, Cause::Health, Patience::Forever, |c| async move {
+                c.users(&workspace).await
+            })
             .await?;
         if let Ok(users) = users.result {
             profile::put_items(engine, account, &users)?;
@@ -137,7 +139,9 @@ async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
 
 /// How often the source is read.
 pub fn interval(state: &State, account: &Account) -> TimeDelta {
-    let Some(setup) = state.setup.sources.iter().find(|s| &s.account == account) else { return TimeDelta::hours(1) };
+    let Some(setup) = state.setup.sources.iter().find(|s| &s.account == account) else {
+        return TimeDelta::hours(1);
+    };
     if setup.managed && state.setup.public_url.is_some() {
         let free = state.profile(account).is_none_or(|p| p.free);
         return if free { TimeDelta::minutes(30) } else { TimeDelta::minutes(5) };
@@ -146,10 +150,16 @@ pub fn interval(state: &State, account: &Account) -> TimeDelta {
 }
 
 /// When to read next, and for what cause: the schedule, a doubt, a gap, or a person.
-fn due(engine: &Shared, account: &Account, next: DateTime<Utc>, last: DateTime<Utc>) -> Desked<(DateTime<Utc>, Cause)> {
+fn due(
+    engine: &Shared,
+    account: &Account,
+    next: DateTime<Utc>,
+    last: DateTime<Utc>,
+) -> Desked<(DateTime<Utc>, Cause)> {
     let state = engine.state();
     if let Some(wish) = state.reading.get(account) {
-        let at = wish.not_before.max(if wish.cause == Cause::Person { wish.not_before } else { last + APART });
+        let at =
+            wish.not_before.max(if wish.cause == Cause::Person { wish.not_before } else { last + APART });
         if at <= next {
             return Ok((at, wish.cause));
         }
@@ -182,9 +192,12 @@ async fn read(engine: &Shared, account: &Account, cause: Cause) -> Result<(), Ca
     let gap = engine.state().reading.get(account).and_then(|w| w.since).map(|t| t.timestamp());
     let from = gap.map_or(from, |g| g.min(from)).max((now - REACH).timestamp());
     let started = engine.seams.now();
-    let answer = engine
-        .ask_toggl(account, Call::EntriesSince, cause, patience, |c| async move { c.entries_since(from).await })
-        .await?;
+    let answer =
+        engine
+            .ask_toggl(account, Call::EntriesSince, cause, patience, |c| async move {
+                c.entries_since(from).await
+            })
+            .await?;
     let date = answer.told.date;
     let reads = answer.result.map_err(CallError::Failed)?;
     let newest = reads.iter().map(|r| r.at.timestamp()).max();

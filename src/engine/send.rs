@@ -79,13 +79,28 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
         let name = &job.body.description;
         match &outcome {
             Outcome::Holds(_) | Outcome::Gone => {
-                draft.say("sync", "info", format!("{name} · {what} confirmed by {}", job.target), Some(&job.source))?;
+                draft.say(
+                    "sync",
+                    "info",
+                    format!("{name} · {what} confirmed by {}", job.target),
+                    Some(&job.source),
+                )?;
             }
             Outcome::Unknown => {
-                draft.say("sync", "warn", format!("{name} · {what}: no answer from {}, looking it up", job.target), Some(&job.source))?;
+                draft.say(
+                    "sync",
+                    "warn",
+                    format!("{name} · {what}: no answer from {}, looking it up", job.target),
+                    Some(&job.source),
+                )?;
             }
             Outcome::Refused(why) => {
-                draft.say("sync", "error", format!("{name} · {what} refused by {}: {why}", job.target), Some(&job.source))?;
+                draft.say(
+                    "sync",
+                    "error",
+                    format!("{name} · {what} refused by {}: {why}", job.target),
+                    Some(&job.source),
+                )?;
             }
             Outcome::Missing | Outcome::NotDone => {}
         }
@@ -102,7 +117,10 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     match outcome {
         Outcome::Holds(_) | Outcome::Gone => {
             state.counts.confirmed += 1;
-            state.last = Some((now, format!("{} · {} confirmed the {}", job.body.description, job.target, job.op.as_str())));
+            state.last = Some((
+                now,
+                format!("{} · {} confirmed the {}", job.body.description, job.target, job.op.as_str()),
+            ));
         }
         Outcome::Unknown => state.counts.uncertain += 1,
         _ => {}
@@ -157,7 +175,9 @@ fn gone_of(result: &Result<(), Failure>) -> Outcome {
 fn outcome_of_failure(failure: &Failure) -> Outcome {
     match failure {
         Failure::Unknown(_) | Failure::Garbled(_) => Outcome::Unknown,
-        Failure::Unsent(_) | Failure::Quota { .. } | Failure::Pace { .. } | Failure::Auth { .. } => Outcome::NotDone,
+        Failure::Unsent(_) | Failure::Quota { .. } | Failure::Pace { .. } | Failure::Auth { .. } => {
+            Outcome::NotDone
+        }
         Failure::Missing(_) => Outcome::Missing,
         Failure::Plan(why) | Failure::Forbidden(why) => Outcome::Refused(why.clone()),
         Failure::Refused { text, .. } => Outcome::Refused(text.clone()),
@@ -165,7 +185,11 @@ fn outcome_of_failure(failure: &Failure) -> Outcome {
 }
 
 /// The ids of tag names in a target; the missing ones are made there, by name, which is safe to repeat.
-pub async fn tag_ids(engine: &Shared, target: &Account, names: &[String]) -> Result<Vec<RemoteId>, CallError> {
+pub async fn tag_ids(
+    engine: &Shared,
+    target: &Account,
+    names: &[String],
+) -> Result<Vec<RemoteId>, CallError> {
     let mut ids = Vec::with_capacity(names.len());
     for name in names {
         let known = known_tag(engine, target, name);
@@ -191,12 +215,16 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<Remot
         Ok(tag) => tag,
         Err(Failure::Refused { .. } | Failure::Unknown(_) | Failure::Garbled(_)) => {
             let found = engine
-                .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move { c.tags_by_name(name, true).await })
+                .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move {
+                    c.tags_by_name(name, true).await
+                })
                 .await?;
             let found = found.result.map_err(CallError::Failed)?;
             match found.into_iter().find(|t| t.name == name) {
                 Some(tag) => tag,
-                None => return Err(CallError::Failed(Failure::Unknown(format!("tag {name} could not be made")))),
+                None => {
+                    return Err(CallError::Failed(Failure::Unknown(format!("tag {name} could not be made"))));
+                }
             }
         }
         Err(failure) => return Err(CallError::Failed(failure)),

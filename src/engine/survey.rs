@@ -69,7 +69,9 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
     }
     let mut wishes: Vec<(Key, TargetEntry)> = Vec::new();
     for key in state.desk.named(rows::by_class(target, Class::Ready), usize::MAX)? {
-        let Some(Link { wish: Wish::Present(entry), there: None, open: None, .. }) = state.desk.link(target, &key)? else {
+        let Some(Link { wish: Wish::Present(entry), there: None, open: None, .. }) =
+            state.desk.link(target, &key)?
+        else {
             continue;
         };
         if entry.user == range.user && range.from <= entry.start && entry.start < range.to {
@@ -95,7 +97,10 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
         ground.learn(range.from, range.to);
         draft.put(ground_key, &ground)?;
         let day = range.from.format("%Y-%m-%d");
-        let say = format!("{target}: read from {day}: {count} entries were there already and are linked, {} are others", free.len() - count);
+        let say = format!(
+            "{target}: read from {day}: {count} entries were there already and are linked, {} are others",
+            free.len() - count
+        );
         draft.say("sync", "info", say, None)?;
         Ok(count)
     })?;

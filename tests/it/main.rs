@@ -6,12 +6,12 @@
 mod cache;
 mod cli;
 mod config;
+mod config;
 mod door;
 mod engine_state;
 mod rooms;
 mod services;
-mod config;
-mod status;
 mod simulator_clockify;
-mod telemetry;
 mod simulator_toggl;
+mod status;
+mod telemetry;
