@@ -6,9 +6,9 @@
 mod cache;
 mod cli;
 mod config;
-mod config;
 mod door;
 mod engine_state;
+mod main_path;
 mod rooms;
 mod services;
 mod simulator_clockify;
