@@ -6,6 +6,7 @@
 mod cache;
 mod cli;
 mod config;
+mod config;
 mod door;
 mod engine_state;
 mod office;
@@ -15,3 +16,8 @@ mod simulate;
 mod simulator_toggl;
 mod status;
 mod web;
+mod services;
+mod simulator_clockify;
+mod simulator_toggl;
+mod status;
+mod telemetry;
