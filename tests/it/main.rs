@@ -5,6 +5,7 @@
 
 mod cache;
 mod cli;
+mod screens;
 mod config;
 mod config;
 mod door;
