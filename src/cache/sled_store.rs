@@ -109,25 +109,49 @@ impl Sled {
         self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn whole(&self, key: &[u8], stored: &[u8]) -> Result<Vec<u8>, CacheError> {
+    /// A row as it is stored now: its head, and its value unless that is in pieces.
+    fn read(&self, key: &[u8]) -> Result<Option<Stored>, CacheError> {
+        let Some(stored) = fenced(|| self.db()?.get(key).map_err(Fault::from))? else { return Ok(None) };
+        Stored::parse(&stored).map(Some)
+    }
+
+    /// A value, put together. The proof as argument stands for the writer's lock: pieces change under it.
+    fn assemble(&self, key: &[u8], _lock: &Proof) -> Result<Option<Vec<u8>>, CacheError> {
+        let length = match self.read(key)? {
+            Some(Stored::Pieces(length)) => length,
+            Some(Stored::Inline(value)) => return Ok(Some(value)),
+            None => return Ok(None),
+        };
+        let mut value = Vec::new();
+        for number in 0..pieces(length) {
+            let piece = fenced(|| self.db()?.get(piece_key(key, number)).map_err(Fault::from))?
+                .ok_or_else(|| CacheError::Damaged("a piece of a large value is missing".into()))?;
+            value.extend_from_slice(&piece);
+        }
+        if value.len() != length {
+            return Err(CacheError::Damaged("a large value has another length".into()));
+        }
+        Ok(Some(value))
+    }
+}
+
+/// What stands under the key of a row.
+enum Stored {
+    Inline(Vec<u8>),
+    /// The length of a value that is kept in pieces.
+    Pieces(usize),
+}
+
+impl Stored {
+    fn parse(stored: &[u8]) -> Result<Self, CacheError> {
+        let damaged = || CacheError::Damaged("a value without a head".into());
         match stored.split_first() {
-            Some((&HEAD_INLINE, value)) => Ok(value.to_vec()),
+            Some((&HEAD_INLINE, value)) => Ok(Self::Inline(value.to_vec())),
             Some((&HEAD_CHUNKED, length)) => {
-                let length = <[u8; 8]>::try_from(length)
-                    .map_err(|_| CacheError::Damaged("the head of a large value".into()))?;
-                let length = u64::from_be_bytes(length) as usize;
-                let mut value = Vec::new();
-                for number in 0..pieces(length) {
-                    let piece = fenced(|| self.db()?.get(piece_key(key, number)).map_err(Fault::from))?
-                        .ok_or_else(|| CacheError::Damaged("a piece of a large value is missing".into()))?;
-                    value.extend_from_slice(&piece);
-                }
-                if value.len() != length {
-                    return Err(CacheError::Damaged("a large value has another length".into()));
-                }
-                Ok(value)
+                let length = <[u8; 8]>::try_from(length).map_err(|_| damaged())?;
+                usize::try_from(u64::from_be_bytes(length)).map(Self::Pieces).map_err(|_| damaged())
             }
-            _ => Err(CacheError::Damaged("a value without a head".into())),
+            _ => Err(damaged()),
         }
     }
 }
@@ -137,8 +161,9 @@ impl Store for Sled {
         if !key.first().is_some_and(|tag| (TAG_OWN + 1..TAG_CHUNK).contains(tag)) {
             return Ok(None);
         }
-        match fenced(|| self.db()?.get(key).map_err(Fault::from))? {
-            Some(stored) => self.whole(key, &stored).map(Some),
+        match self.read(key)? {
+            Some(Stored::Inline(value)) => Ok(Some(value)),
+            Some(Stored::Pieces(_)) => self.assemble(key, &self.lock()),
             None => Ok(None),
         }
     }
@@ -158,7 +183,12 @@ impl Store for Sled {
             let row = fenced_plain(|| if reverse { rows.next_back() } else { rows.next() })?;
             let Some(row) = row else { break };
             let (key, stored) = row.map_err(Fault::from)?;
-            if visit(&key, &self.whole(&key, &stored)?).is_break() {
+            let value = match Stored::parse(&stored)? {
+                Stored::Inline(value) => Some(value),
+                Stored::Pieces(_) => self.assemble(&key, &self.lock())?,
+            };
+            // Deleted since the step: then it is not there to be seen.
+            if value.is_some_and(|value| visit(&key, &value).is_break()) {
                 break;
             }
         }
@@ -167,7 +197,7 @@ impl Store for Sled {
 
     fn apply(&self, seq: u64, changes: &[Change]) -> Result<(), CacheError> {
         let mut proof = self.lock();
-        let plan = plan(seq, changes, self.indexer, &proof, &|key| self.get(key))?;
+        let plan = plan(seq, changes, self.indexer, &proof, &|key| self.assemble(key, &proof))?;
         let mut batch = sled::Batch::default();
         for write in plan.writes {
             put(&mut batch, write);
