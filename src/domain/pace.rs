@@ -78,6 +78,11 @@ impl Breaker {
         self.open_until = Some(now + wait);
     }
 
+    /// Holds calls back until then, without counting a failure: the service asked for it.
+    pub fn pause(&mut self, until: DateTime<Utc>) {
+        self.open_until = Some(self.open_until.map_or(until, |t| t.max(until)));
+    }
+
     /// Notes a success.
     pub fn succeeded(&mut self) {
         *self = Self::default();

@@ -53,6 +53,13 @@ impl From<JournalError> for DeskError {
     }
 }
 
+impl DeskError {
+    /// As the error of a call.
+    pub fn into_call(self) -> super::call::CallError {
+        super::call::CallError::Desk(self)
+    }
+}
+
 /// The result of work at the desk.
 pub type Desked<T> = Result<T, DeskError>;
 
@@ -136,18 +143,28 @@ impl Desk {
 
     /// Stages, makes durable and applies one frame. `point` names the write for tests that pull the plug before it
     /// and after it. An empty draft writes nothing.
-    pub fn write<T>(&mut self, point: &'static str, fill: impl FnOnce(&mut Draft<'_>) -> Desked<T>) -> Desked<T> {
+    pub fn write<T>(
+        &mut self,
+        point: &'static str,
+        fill: impl FnOnce(&mut Draft<'_>) -> Desked<T>,
+    ) -> Desked<T> {
+        let mut draft = self.draft();
+        let out = fill(&mut draft)?;
+        let finished = draft.finish();
+        self.commit(point, finished)?;
+        Ok(out)
+    }
+
+    /// Makes a finished draft durable and applies it.
+    pub fn commit(&mut self, point: &'static str, finished: Finished) -> Desked<()> {
         if let Some(dead) = &self.dead {
             return Err(dead.clone());
         }
-        let mut draft = self.draft();
-        let out = fill(&mut draft)?;
-        let (staged, mut tally, log_seq) = (draft.staged, draft.tally, draft.log_seq);
+        let Finished { mut staged, tally, log_seq } = finished;
         if staged.is_empty() {
-            return Ok(out);
+            return Ok(());
         }
         self.pull(point)?;
-        let mut staged = staged;
         if tally != self.tally {
             staged.insert(rows::meta("tally"), Staged { value: Some(rows::encode(&tally)?), expires: None });
         }
@@ -158,7 +175,7 @@ impl Desk {
                 return Err(e);
             }
         };
-        std::mem::swap(&mut self.tally, &mut tally);
+        self.tally = tally;
         self.log_seq = log_seq;
         self.pull("ledger")?;
         let changes: Vec<Change> = staged
@@ -172,8 +189,7 @@ impl Desk {
         if let Err(e) = self.store.apply(seq, &changes) {
             tracing::warn!(error = %e, seq, "the cache did not take a frame; it follows from the ledger");
         }
-        self.pull("cache")?;
-        Ok(out)
+        self.pull("cache")
     }
 
     fn append(&self, staged: &BTreeMap<Vec<u8>, Staged>) -> Desked<u64> {
@@ -224,6 +240,21 @@ fn read<T: DeserializeOwned>(store: &dyn Store, key: &[u8]) -> Desked<Option<T>>
     }
 }
 
+/// A frame's operation as a change of the cache.
+pub fn change_of(op: Op) -> Change {
+    match op {
+        Op::Put { key, value, .. } => Change::Put { key, value },
+        Op::Delete { key } => Change::Delete { key },
+    }
+}
+
+/// A draft that borrows nothing any more.
+pub struct Finished {
+    staged: BTreeMap<Vec<u8>, Staged>,
+    tally: Tally,
+    log_seq: u64,
+}
+
 /// Rows staged over the cache; nobody else sees them until they are durable.
 pub struct Draft<'a> {
     store: &'a dyn Store,
@@ -262,6 +293,25 @@ impl Draft<'_> {
         self.staged.insert(key, Staged { value: None, expires: None });
     }
 
+    /// Stages the removal of a row if it is there.
+    pub fn delete_if_there(&mut self, key: Vec<u8>) -> Desked<()> {
+        if self.staged.contains_key(&key) || self.store.get(&key)?.is_some() {
+            self.delete(key);
+        }
+        Ok(())
+    }
+
+    /// Stages the removal of all rows of a range.
+    pub fn delete_range(&mut self, range: KeyRange) -> Desked<()> {
+        let mut keys = Vec::new();
+        self.store.scan(range, false, usize::MAX, &mut |key, _| {
+            keys.push(key.to_vec());
+            ControlFlow::Continue(())
+        })?;
+        keys.into_iter().for_each(|key| self.delete(key));
+        Ok(())
+    }
+
     /// A bond, staged or stored.
     pub fn link(&self, target: &Account, source: &Key) -> Desked<Option<Link>> {
         self.get(&rows::link(target, source))
@@ -292,9 +342,9 @@ impl Draft<'_> {
         Ok(self.store.get(&key)?.as_deref().and_then(rows::named_by))
     }
 
-    /// Whether anything is staged.
-    pub fn is_empty(&self) -> bool {
-        self.staged.is_empty()
+    /// Ends the staging.
+    pub fn finish(self) -> Finished {
+        Finished { staged: self.staged, tally: self.tally, log_seq: self.log_seq }
     }
 
     /// Adds a line to the log.

@@ -6,8 +6,13 @@
 mod cache;
 mod cli;
 mod config;
+mod config;
 mod door;
 mod engine_state;
 mod journal;
 mod rooms;
+mod services;
+mod simulator_clockify;
+mod simulator_toggl;
 mod status;
+mod telemetry;
