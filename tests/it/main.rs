@@ -12,6 +12,7 @@ mod engine_state;
 mod main_path;
 mod office;
 mod process;
+mod journal;
 mod rooms;
 mod simulate;
 mod simulator_toggl;
