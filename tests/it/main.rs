@@ -6,10 +6,10 @@
 mod cache;
 mod cli;
 mod config;
-mod config;
 mod door;
 mod engine_state;
 mod journal;
+mod receiver;
 mod rooms;
 mod services;
 mod simulator_clockify;
