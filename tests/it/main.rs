@@ -13,6 +13,7 @@ mod main_path;
 mod office;
 mod process;
 mod journal;
+mod receiver;
 mod rooms;
 mod simulate;
 mod simulator_toggl;
