@@ -18,6 +18,7 @@ mod received;
 pub mod seam;
 pub mod serve;
 pub mod toggl;
+pub mod tunnel;
 mod worlds;
 
 pub use deliver::Deliverer;
