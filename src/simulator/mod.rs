@@ -14,6 +14,7 @@ pub mod deliver;
 pub mod faults;
 pub mod listing;
 pub mod office;
+pub mod options;
 mod received;
 pub mod seam;
 pub mod serve;
@@ -23,4 +24,5 @@ mod worlds;
 
 pub use deliver::Deliverer;
 pub use faults::Faults;
-pub use seam::{Access, Broken, Options, PlanChange, Plans, Simulator, World};
+pub use options::{Access, Clock, ClockifyPlan, Options, PlanChange, Plans, World};
+pub use seam::{Broken, Simulator};

@@ -22,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::admin::admin;
 use super::deliver::Http;
-use super::seam::{Access, Broken, Options, Plans, Simulator, World};
+use super::options::{Access, Options, Plans, World};
+use super::seam::{Broken, Simulator};
 use crate::domain::id::Service;
 
 /// Where and what to serve.
