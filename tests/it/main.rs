@@ -1,4 +1,4 @@
 //! Integration tests: one binary, a module per subject.
 
-mod screens;
 mod config;
+mod screens;
