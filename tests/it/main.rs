@@ -23,3 +23,5 @@ mod simulator_clockify;
 mod simulator_toggl;
 mod status;
 mod telemetry;
+mod config;
+mod screens;
