@@ -2,11 +2,13 @@
 //! feeds them. It talks to the engine through `control` alone; it opens no journal, cache or account.
 
 pub mod connect;
+pub mod first_run;
 pub mod keymap;
 pub mod model;
 pub mod paint;
 pub mod run;
 pub mod screen;
+pub mod start;
 pub mod terminal;
 pub mod theme;
 pub mod update;
@@ -16,3 +18,7 @@ mod panes;
 mod signs;
 mod text;
 mod widgets;
+
+pub use connect::{Connector, Once};
+pub use run::Left;
+pub use start::{Options, run};

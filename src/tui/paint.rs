@@ -89,6 +89,7 @@ impl<'a> Paint<'a> {
             return x;
         }
         let text = safe(text);
+        let style = self.s.fg.patch(style);
         let mut at = x;
         for cluster in text.graphemes(true) {
             let wide = width(cluster);
@@ -99,6 +100,8 @@ impl<'a> Paint<'a> {
                 break;
             }
             let (col, row) = (self.area.x + at, self.area.y + y);
+            // What was there before, a rule for example, must not shine through.
+            self.buf[(col, row)].reset();
             self.buf[(col, row)].set_symbol(cluster).set_style(style);
             for extra in 1..wide {
                 self.buf[(col + extra, row)].reset();

@@ -14,9 +14,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::connect::{Arrival, Road};
 use super::keymap::Key;
-use super::model::{Model, Motion, Tone};
+use crate::config::settings::Motion;
+
+use super::model::{Model, Tone};
 use super::screen::Screen;
 use super::terminal::Host;
+use super::theme::Theme;
 use super::update::{Effect, Event, Msg, update};
 use super::view::view;
 
@@ -32,6 +35,8 @@ pub struct Parts<W: Write, S, H> {
     pub road: Road,
     /// Asks to leave: a signal.
     pub leave: tokio::sync::mpsc::Receiver<()>,
+    /// All themes again, when a theme file changed.
+    pub themes: tokio::sync::mpsc::Receiver<Vec<Theme>>,
     /// The wall clock.
     pub clock: fn() -> DateTime<Utc>,
     /// The shortest time between two frames.
@@ -50,8 +55,8 @@ pub struct Left {
 /// Engine messages handled before input is looked at again.
 const BURST: usize = 64;
 
-/// Runs until somebody leaves.
-pub async fn run<W, S, H>(model: &mut Model, mut parts: Parts<W, S, H>) -> io::Result<Left>
+/// Runs until somebody leaves. Hands the road back; terminal and input are dropped, so the terminal is free again.
+pub async fn run<W, S, H>(model: &mut Model, mut parts: Parts<W, S, H>) -> io::Result<(Left, Road)>
 where
     W: Write,
     S: Stream<Item = io::Result<TermEvent>> + Unpin,
@@ -89,6 +94,7 @@ where
                 Some(arrival) => arrived(arrival),
                 None => Event::Quit,
             },
+            Some(themes) = parts.themes.recv() => Event::Themes(themes),
             () = sleep_until(next_draw), if model.dirty => continue,
             () = sleep_until(tick_at) => Event::Tick,
         };
@@ -100,7 +106,7 @@ where
         }
         for effect in effects {
             if let Some(left) = carry_out(effect, model, &mut parts)? {
-                return Ok(left);
+                return Ok((left, parts.road));
             }
         }
     }

@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn what_arrives_is_what_was_drawn() {
         let mut t = terminal();
-        let mut parser = vt100::Parser::new(4, 40, 0);
+        let mut parser = vt100::Parser::new(4.try_into().unwrap(), 40.try_into().unwrap(), 0);
         parser.process(&bytes(&mut t, Line::from(vec!["one".bold(), " two".reversed(), " 宽 ok".into()])));
         parser.process(&bytes(&mut t, Line::from(vec!["one".dim(), " two".into(), " 宽 no".red()])));
         let screen = parser.screen();

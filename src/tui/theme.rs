@@ -1,7 +1,10 @@
-//! Themes as styles: roles in, ratatui styles out, reduced once to what the terminal can show. Panes name roles,
-//! never colours.
+//! Themes as styles: a theme file's roles turned into ratatui styles, reduced once to what the terminal can show.
+//! Panes name roles, never colours.
 
 use ratatui::style::{Color, Modifier, Style};
+
+use crate::config::settings::Color as Choice;
+use crate::config::theme::{self as files, Attributes, ColorSpec, Role, RoleStyle, ThemeFile, Themes};
 
 /// How many colours may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,21 +19,9 @@ pub enum Depth {
     True,
 }
 
-/// What `--color` says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ColorChoice {
-    /// What the terminal says it can.
-    #[default]
-    Auto,
-    /// Colour even with `NO_COLOR`, or where the terminal says nothing.
-    Always,
-    /// None.
-    Never,
-}
-
 impl Depth {
-    /// The depth from `--color` and the variables `NO_COLOR`, `TERM` and `COLORTERM`.
-    pub fn detect(choice: ColorChoice, var: impl Fn(&str) -> Option<String>) -> Self {
+    /// The depth from the settings or `--color` and the variables `NO_COLOR`, `TERM` and `COLORTERM`.
+    pub fn detect(choice: Choice, var: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| var(name).filter(|v| !v.is_empty());
         let term = set("TERM").unwrap_or_default();
         let found = match set("COLORTERM").as_deref() {
@@ -39,81 +30,93 @@ impl Depth {
             _ => Self::Ansi,
         };
         match choice {
-            ColorChoice::Never => Self::Mono,
-            ColorChoice::Always => found,
-            ColorChoice::Auto if set("NO_COLOR").is_some() || term == "dumb" => Self::Mono,
-            ColorChoice::Auto => found,
+            Choice::Auto if set("NO_COLOR").is_some() || term == "dumb" => Self::Mono,
+            Choice::Auto | Choice::Always => found,
+            Choice::Never => Self::Mono,
+            Choice::Sixteen => Self::Ansi,
+            Choice::Indexed => Self::Indexed,
+            Choice::True => Self::True,
         }
     }
 }
 
+/// Whether the ASCII set is needed: a console font lacks the half lines, another locale the letters.
+pub fn needs_ascii(var: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &str| var(name).filter(|v| !v.is_empty());
+    if matches!(set("TERM").as_deref(), Some("linux" | "dumb")) {
+        return true;
+    }
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
+    let locale = locale.to_lowercase();
+    !(locale.contains("utf-8") || locale.contains("utf8"))
+}
+
 macro_rules! styles {
-    ($($(#[$doc:meta])* $field:ident = $role:literal,)*) => {
+    ($($(#[$doc:meta])* $field:ident = $role:ident,)*) => {
         /// A style per role.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct Styles {
+            /// The bar of the focused selection.
+            pub selection: Style,
             $($(#[$doc])* pub $field: Style,)*
         }
 
         impl Styles {
-            /// Builds all styles from what a theme says about each role.
-            pub fn build(mut role: impl FnMut(&str) -> Style) -> Self {
-                Self { $($field: role($role),)* }
+            fn build(role: impl Fn(Role) -> Style) -> Self {
+                // Dim text would sink in the bar.
+                let bar = role(Role::SelectionFg).patch(ground(role(Role::SelectionBg)));
+                Self { selection: bar.remove_modifier(Modifier::DIM), $($field: role(Role::$role),)* }
             }
         }
-
-        /// The names of all roles.
-        pub const ROLES: &[&str] = &[$($role),*];
     };
 }
 
 styles! {
     /// Plain text; its ground is the screen's.
-    fg = "fg",
+    fg = Fg,
     /// Less important text.
-    muted = "muted",
+    muted = Muted,
     /// What is right and needs no eyes.
-    faint = "faint",
+    faint = Faint,
     /// What the eye should find.
-    accent = "accent",
-    /// Text on accent ground.
-    accent_fg = "accent_fg",
-    /// The bar of the focused selection.
-    selection = "selection",
+    accent = Accent,
     /// Light rules and dividers.
-    border = "border",
+    border = Border,
     /// The heavy rule.
-    border_focus = "border_focus",
+    border_focus = BorderFocus,
     /// Titles of focused regions.
-    title = "title",
+    title = Title,
     /// Good.
-    ok = "ok",
+    ok = Ok,
     /// To know.
-    info = "info",
+    info = Info,
     /// To look at.
-    warn = "warn",
+    warn = Warn,
     /// Broken.
-    error = "error",
+    error = Error,
     /// Under way.
-    pending = "pending",
+    pending = Pending,
     /// Old or estimated.
-    stale = "stale",
+    stale = Stale,
     /// A running timer.
-    running = "running",
+    running = Running,
     /// The tag in the header.
-    header = "header",
-    /// Every other row, where a theme wants it.
-    zebra = "zebra",
+    header = Header,
     /// Letters that matched.
-    matched = "match",
+    matched = Match,
     /// Key names.
-    key = "key",
+    key = Key,
     /// A calm meter.
-    meter_low = "meter_low",
+    meter_low = MeterLow,
     /// A meter whose ghost touches what is kept.
-    meter_mid = "meter_mid",
+    meter_mid = MeterMid,
     /// An empty bucket.
-    meter_high = "meter_high",
+    meter_high = MeterHigh,
+}
+
+/// Only the ground of a style; a default ground leaves what is there.
+fn ground(style: Style) -> Style {
+    Style { bg: style.bg.filter(|c| *c != Color::Reset), fg: None, ..style }
 }
 
 /// A theme ready to draw with.
@@ -121,129 +124,114 @@ styles! {
 pub struct Theme {
     /// Its name.
     pub name: String,
+    /// One line about it.
+    pub about: String,
     /// Its styles, already reduced to the terminal's depth.
     pub styles: Styles,
 }
 
 impl Theme {
-    /// The built-in fallback: the terminal's own 16 colours, or attributes only.
-    pub fn plain(depth: Depth) -> Self {
-        let styles = if depth == Depth::Mono { Styles::build(mono) } else { Styles::build(ansi) };
-        let name = if depth == Depth::Mono { "mono" } else { "terminal" };
-        Self { name: name.to_owned(), styles }
+    /// A theme file's styles at a depth; `mono` says how roles look where a theme does not and colours are off.
+    pub fn new(file: &ThemeFile, mono: Option<&ThemeFile>, depth: Depth) -> Self {
+        let role = |role: Role| {
+            let said = file.style(role);
+            match depth {
+                Depth::Mono => {
+                    let plain = mono.map(|m| m.style(role).attributes).unwrap_or_default();
+                    attributes(Style::new(), said.mono.unwrap_or(plain))
+                }
+                depth => style(said, role, depth),
+            }
+        };
+        Self { name: file.name.clone(), about: file.about.clone(), styles: Styles::build(role) }
     }
-}
 
-fn mono(role: &str) -> Style {
-    let style = Style::new();
-    match role {
-        "title" | "header" | "key" | "running" | "match" | "warn" | "error" => {
-            style.add_modifier(Modifier::BOLD)
+    /// All themes at a depth. Without colour they all look alike, so there is one.
+    pub fn all(themes: &Themes, depth: Depth) -> Vec<Self> {
+        let mono = themes.get("mono");
+        if depth == Depth::Mono {
+            return mono.map(|file| Self::new(file, mono, depth)).into_iter().collect();
         }
-        "muted" | "faint" | "border" | "stale" => style.add_modifier(Modifier::DIM),
-        "selection" => style.add_modifier(Modifier::REVERSED),
-        "accent" => style.add_modifier(Modifier::UNDERLINED),
-        _ => style,
+        themes.iter().map(|file| Self::new(file, mono, depth)).collect()
+    }
+
+    /// Where a theme stands in a list, else where the default stands.
+    pub fn find(themes: &[Self], name: &str) -> usize {
+        let at = |name: &str| themes.iter().position(|t| t.name == name);
+        at(name).or_else(|| at(files::DEFAULT)).unwrap_or(0)
     }
 }
 
-fn ansi(role: &str) -> Style {
-    let style = Style::new();
-    match role {
-        "muted" | "border" => style.add_modifier(Modifier::DIM),
-        "faint" | "stale" => style.fg(Color::DarkGray),
-        "accent" | "border_focus" | "match" => style.fg(Color::Cyan),
-        "accent_fg" => style.fg(Color::Black).bg(Color::Cyan),
-        "selection" => style.add_modifier(Modifier::REVERSED),
-        "title" => style.fg(Color::Cyan).add_modifier(Modifier::BOLD),
-        "ok" | "meter_low" => style.fg(Color::Green),
-        "info" | "pending" => style.fg(Color::Blue),
-        "warn" | "meter_mid" => style.fg(Color::Yellow),
-        "error" | "meter_high" => style.fg(Color::Red),
-        "running" => style.fg(Color::Green).add_modifier(Modifier::BOLD),
-        "header" | "key" => style.add_modifier(Modifier::BOLD),
-        _ => style,
+fn style(said: RoleStyle, role: Role, depth: Depth) -> Style {
+    let color = |spec: ColorSpec| {
+        color(match depth {
+            Depth::True => spec.full,
+            Depth::Indexed => spec.on_256(),
+            Depth::Ansi | Depth::Mono => spec.on_16(),
+        })
+    };
+    let mut style = attributes(Style::new(), said.attributes);
+    style.fg = said.fg.map(color);
+    style.bg = said.bg.map(color);
+    // A default text colour of a selection must still replace the row's own colours.
+    if role == Role::SelectionFg && style.fg.is_none() {
+        style.fg = Some(Color::Reset);
     }
+    style
 }
 
-/// The nearest colour that a depth can show.
-pub fn reduce(color: Color, depth: Depth) -> Color {
-    match (color, depth) {
-        (_, Depth::Mono) => Color::Reset,
-        (Color::Rgb(r, g, b), Depth::Indexed) => Color::Indexed(nearest_indexed(r, g, b)),
-        (Color::Rgb(r, g, b), Depth::Ansi) => nearest_ansi(r, g, b),
-        (Color::Indexed(n), Depth::Ansi) if n >= 16 => {
-            let (r, g, b) = indexed_rgb(n);
-            nearest_ansi(r, g, b)
+fn attributes(mut style: Style, said: Attributes) -> Style {
+    for (on, modifier) in [
+        (said.bold, Modifier::BOLD),
+        (said.dim, Modifier::DIM),
+        (said.underline, Modifier::UNDERLINED),
+        (said.reverse, Modifier::REVERSED),
+    ] {
+        if on {
+            style = style.add_modifier(modifier);
         }
-        (other, _) => other,
     }
+    style
 }
 
-/// A style whose colours a depth can show.
-pub fn reduce_style(style: Style, depth: Depth) -> Style {
-    Style {
-        fg: style.fg.map(|c| reduce(c, depth)),
-        bg: style.bg.map(|c| reduce(c, depth)),
-        underline_color: None,
-        ..style
-    }
-}
-
-const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-fn indexed_rgb(n: u8) -> (u8, u8, u8) {
-    if n >= 232 {
-        let grey = 8 + 10 * (n - 232);
-        return (grey, grey, grey);
-    }
-    let n = usize::from(n.saturating_sub(16));
-    (CUBE[n / 36 % 6], CUBE[n / 6 % 6], CUBE[n % 6])
-}
-
-fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> i32 {
-    let square = |x: u8, y: u8| (i32::from(x) - i32::from(y)).pow(2);
-    // The eye is most exact in green.
-    2 * square(a.0, b.0) + 4 * square(a.1, b.1) + 3 * square(a.2, b.2)
-}
-
-fn nearest_indexed(r: u8, g: u8, b: u8) -> u8 {
-    (16..=255).min_by_key(|n| distance(indexed_rgb(*n), (r, g, b))).unwrap_or(15)
-}
-
-fn nearest_ansi(r: u8, g: u8, b: u8) -> Color {
-    const PALETTE: [(Color, (u8, u8, u8)); 16] = [
-        (Color::Black, (0, 0, 0)),
-        (Color::Red, (205, 0, 0)),
-        (Color::Green, (0, 205, 0)),
-        (Color::Yellow, (205, 205, 0)),
-        (Color::Blue, (0, 0, 238)),
-        (Color::Magenta, (205, 0, 205)),
-        (Color::Cyan, (0, 205, 205)),
-        (Color::Gray, (229, 229, 229)),
-        (Color::DarkGray, (127, 127, 127)),
-        (Color::LightRed, (255, 0, 0)),
-        (Color::LightGreen, (0, 255, 0)),
-        (Color::LightYellow, (255, 255, 0)),
-        (Color::LightBlue, (92, 92, 255)),
-        (Color::LightMagenta, (255, 0, 255)),
-        (Color::LightCyan, (0, 255, 255)),
-        (Color::White, (255, 255, 255)),
+fn color(color: files::Color) -> Color {
+    const PLAIN: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
     ];
-    PALETTE.iter().min_by_key(|(_, rgb)| distance(*rgb, (r, g, b))).map_or(Color::Reset, |(color, _)| *color)
+    match color {
+        files::Color::Default => Color::Reset,
+        files::Color::Ansi(n) => PLAIN[usize::from(n % 16)],
+        files::Color::Indexed(n) => Color::Indexed(n),
+        files::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn depth(choice: ColorChoice, vars: &[(&str, &str)]) -> Depth {
+    fn depth(choice: Choice, vars: &[(&str, &str)]) -> Depth {
         Depth::detect(choice, |name| vars.iter().find(|(k, _)| *k == name).map(|(_, v)| (*v).to_owned()))
     }
 
     #[test]
     fn depth_follows_the_environment_and_the_option() {
-        use ColorChoice::*;
+        use Choice::{Always, Auto, Never, Sixteen};
         let rich = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
         assert_eq!(depth(Auto, &rich), Depth::True);
         assert_eq!(depth(Auto, &rich[..1]), Depth::Indexed);
@@ -253,21 +241,40 @@ mod tests {
         assert_eq!(depth(Auto, &[rich[0], rich[1], ("NO_COLOR", "")]), Depth::True);
         assert_eq!(depth(Always, &[rich[0], ("NO_COLOR", "1")]), Depth::Indexed);
         assert_eq!(depth(Never, &rich), Depth::Mono);
+        assert_eq!(depth(Sixteen, &rich), Depth::Ansi);
     }
 
     #[test]
-    fn colours_come_down_to_the_nearest() {
-        assert_eq!(reduce(Color::Rgb(255, 0, 0), Depth::Indexed), Color::Indexed(196));
-        assert_eq!(reduce(Color::Rgb(129, 129, 128), Depth::Indexed), Color::Indexed(244));
-        assert_eq!(reduce(Color::Rgb(0, 200, 10), Depth::Ansi), Color::Green);
-        assert_eq!(reduce(Color::Indexed(3), Depth::Ansi), Color::Indexed(3));
-        assert_eq!(reduce(Color::Red, Depth::Mono), Color::Reset);
+    fn ascii_is_chosen_for_consoles_and_other_locales() {
+        let ascii = |vars: &'static [(&str, &str)]| {
+            needs_ascii(|name| vars.iter().find(|(k, _)| *k == name).map(|(_, v)| (*v).to_owned()))
+        };
+        assert!(!ascii(&[("TERM", "xterm"), ("LANG", "C.UTF-8")]));
+        assert!(ascii(&[("TERM", "linux"), ("LANG", "C.UTF-8")]));
+        assert!(ascii(&[("TERM", "xterm"), ("LANG", "en_US.UTF-8"), ("LC_ALL", "C")]));
     }
 
     #[test]
-    fn mono_has_no_colour_but_marks_the_selection() {
-        let styles = Theme::plain(Depth::Mono).styles;
-        assert!(styles.selection.add_modifier.contains(Modifier::REVERSED));
-        assert_eq!(styles.warn.fg, None);
+    fn every_theme_keeps_to_the_depth_and_shows_a_selection() {
+        let themes = Themes::built_in();
+        for depth in [Depth::Mono, Depth::Ansi, Depth::Indexed, Depth::True] {
+            for theme in Theme::all(&themes, depth) {
+                let s = &theme.styles;
+                for style in [s.fg, s.muted, s.accent, s.warn, s.error, s.selection, s.meter_low] {
+                    for color in [style.fg, style.bg].into_iter().flatten() {
+                        let fits = match color {
+                            Color::Reset => true,
+                            Color::Rgb(..) => depth == Depth::True,
+                            Color::Indexed(_) => depth >= Depth::Indexed,
+                            _ => depth >= Depth::Ansi,
+                        };
+                        assert!(fits, "{} at {depth:?}: {color:?}", theme.name);
+                    }
+                }
+                let seen = s.selection.add_modifier.contains(Modifier::REVERSED)
+                    || (s.selection.bg.is_some() && s.selection.bg != s.fg.bg);
+                assert!(seen, "{} at {depth:?}: {:?}", theme.name, s.selection);
+            }
+        }
     }
 }

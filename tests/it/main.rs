@@ -24,3 +24,5 @@ mod simulator_clockify;
 mod simulator_toggl;
 mod status;
 mod telemetry;
+mod config;
+mod screens;

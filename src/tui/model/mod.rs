@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tui_input::Input;
 
+use crate::config::settings::Motion;
 use crate::control::command::{Command, Wish};
 use crate::control::snapshot::{Snapshot, TargetLine};
 
@@ -128,18 +129,6 @@ pub enum List {
     Palette,
     /// The lines of the help.
     Help,
-}
-
-/// How much may move by itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Motion {
-    /// Seconds on running timers.
-    #[default]
-    Full,
-    /// Timers every ten seconds.
-    Reduced,
-    /// Minutes only.
-    Off,
 }
 
 /// The road to the engine.

@@ -132,8 +132,8 @@ fn all(model: &Model) -> Vec<Choice> {
     wish("read", "Read the source now; one request", Wish::ReadNow);
     wish("take", "Make this engine the sender where another one holds it", Wish::Take);
     for (at, theme) in model.themes.iter().enumerate() {
-        let current = if at == model.theme { "In use now" } else { "Change the colours" };
-        all.push(choice(format!("theme {}", theme.name), current, Run::Theme(at)));
+        let help = if at == model.theme { format!("{} · in use", theme.about) } else { theme.about.clone() };
+        all.push(choice(format!("theme {}", theme.name), &help, Run::Theme(at)));
     }
     let mouse = if model.mouse { "Leave the mouse to the terminal" } else { "Use the mouse here" };
     all.push(choice("mouse".to_owned(), mouse, Run::Mouse));

@@ -118,7 +118,7 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     for (at, short) in names.iter().enumerate() {
         list.text(GUTTER + room + at as u16 * 4, 0, short, faint);
     }
-    list.right(w.saturating_sub(1), 0, time + 3, "this week", faint);
+    list.right(w.saturating_sub(1), 0, time, "week", faint);
     let focused = has_keys(model, Pane::Mapping);
     table::rows(&mut list, model, List::Mapping, 1, focused, |row, index| {
         let Some(Row::Project(line)) = model.views.row(Slot::Mapping, index) else { return };

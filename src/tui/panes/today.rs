@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::settings::Motion;
 use crate::control::view::{EntryLine, Row};
 
-use super::super::model::{List, Model, Motion, Pane, Slot, row_id};
+use super::super::model::{List, Model, Pane, Slot, row_id};
 use super::super::paint::Paint;
 use super::super::text::{clock, date, hours, running};
 use super::super::widgets::table::{self, Col, Place};

@@ -15,6 +15,7 @@ use crate::control::message::{FromEngine, ToEngine};
 
 use super::keymap::Key;
 use super::model::{Model, Tone};
+use super::theme::Theme;
 
 /// Something that happened, and when.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// A theme file changed: all themes as they are now.
+    Themes(Vec<Theme>),
     /// A signal asks to leave, or the input ended.
     Quit,
 }
@@ -112,6 +115,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Event::Connected => door::connected(model),
         Event::Disconnected { retry_s, why } => {
             door::disconnected(model, retry_s, why);
+            Vec::new()
+        }
+        Event::Themes(themes) => {
+            let name = model.themes.get(model.theme).map(|t| t.name.clone()).unwrap_or_default();
+            model.theme = Theme::find(&themes, &name);
+            model.themes = themes;
             Vec::new()
         }
         Event::Quit => vec![Effect::Quit { stop_engine: false }],

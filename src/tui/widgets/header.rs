@@ -3,12 +3,13 @@
 
 use ratatui::style::Style;
 
+use crate::config::settings::Motion;
 use crate::control::snapshot::{CacheWord, Meter, Snapshot};
 use crate::domain::health::SubState;
 use crate::domain::id::Service;
 use crate::domain::quota::Source;
 
-use super::super::model::{Connection, Model, Motion, Pane};
+use super::super::model::{Connection, Model, Pane};
 use super::super::paint::{Hit, Paint};
 use super::super::text::{clock, day, running, width};
 use super::super::theme::Styles;

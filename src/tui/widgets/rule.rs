@@ -29,7 +29,8 @@ pub fn draw(p: &mut Paint<'_>, x: u16, y: u16, w: u16, title: &Title<'_>) {
     at = p.text(at - 1, y, " ", border);
     at = p.cell(at, y, room, title.name, name_style);
     if !title.beside.is_empty() {
-        at = p.cell(at + 2, y, end.saturating_sub(at + 4), title.beside, muted).max(at);
+        at = p.text(at, y, "  ", border);
+        at = p.cell(at, y, end.saturating_sub(at + 2), title.beside, muted);
     }
     at = p.text(at, y, " ", border);
     // Figures that do not fit go from the left: problems stand last and stay.

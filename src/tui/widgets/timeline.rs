@@ -1,6 +1,6 @@
 //! A day as swim-lanes, one a person: tracked time with its ends, gaps, overlaps, what still runs, and now.
 
-use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use ratatui::style::{Modifier, Style};
 
@@ -11,8 +11,10 @@ use super::super::text::hours;
 
 /// Hours shown when nothing lies outside them.
 const DAY: (u32, u32) = (7, 19);
-/// The longest pause without dots that is taken for a break, when it lies over midday.
-const BREAK_MINUTES: i64 = 90;
+/// The shortest pause that is shown as a gap.
+const GAP: TimeDelta = TimeDelta::minutes(5);
+/// The shortest and longest pause that may be a break.
+const BREAK: (TimeDelta, TimeDelta) = (TimeDelta::minutes(20), TimeDelta::minutes(90));
 
 /// A day's geometry: where each minute falls.
 #[derive(Clone, Copy, Debug)]
@@ -159,7 +161,7 @@ fn sign(entry: &EntryLine, at: usize, len: usize) -> &'static str {
     }
 }
 
-/// Dots between entries inside working hours; a pause over midday is a break.
+/// Dots between entries; the longest pause over midday is the person's break.
 fn gaps(
     cells: &mut [(&str, Style)],
     scale: &Scale,
@@ -167,23 +169,24 @@ fn gaps(
     now: DateTime<Utc>,
     style: Style,
 ) {
-    let Some(mut end) = entries.first().and_then(|e| e.stop) else { return };
+    let mut pauses = Vec::new();
+    let Some(mut end) = entries.first().map(|e| e.stop.unwrap_or(now)) else { return };
     for entry in &entries[1..] {
-        if entry.start > end {
-            let noon = |at: DateTime<Utc>| at.with_timezone(&scale.zone).hour();
-            let minutes = (entry.start - end).num_minutes();
-            let is_break = minutes <= BREAK_MINUTES
-                && minutes >= 20
-                && noon(end) < 14
-                && noon(entry.start) >= 12
-                && noon(end) >= 11;
-            if !is_break && minutes >= 5 {
-                let (from, to) = (usize::from(scale.column(end)), usize::from(scale.column(entry.start)));
-                for cell in cells.iter_mut().take(to).skip(from) {
-                    *cell = ("·", style);
-                }
-            }
+        if entry.start - end >= GAP {
+            pauses.push((end, entry.start));
         }
         end = end.max(entry.stop.unwrap_or(now));
+    }
+    let hour = |at: DateTime<Utc>| at.with_timezone(&scale.zone).hour();
+    let is_break = |(from, to): &(DateTime<Utc>, DateTime<Utc>)| {
+        let long = *to - *from;
+        (BREAK.0..=BREAK.1).contains(&long) && hour(*from) >= 11 && hour(*from) < 14 && hour(*to) >= 12
+    };
+    let taken = pauses.iter().filter(|p| is_break(p)).max_by_key(|(from, to)| *to - *from).copied();
+    for pause in pauses.into_iter().filter(|p| Some(*p) != taken) {
+        let (from, to) = (usize::from(scale.column(pause.0)), usize::from(scale.column(pause.1)));
+        for cell in cells.iter_mut().take(to).skip(from) {
+            *cell = ("·", style);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! An invented Tuesday, like the one of the mock-ups, as the engine would tell it. The clock stands still.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use hourwire::config::theme::Themes;
 use hourwire::control::command::{Candidate, Certainty, SubscriptionRef};
 use hourwire::control::message::{FromEngine, ToEngine};
 use hourwire::control::snapshot::*;
@@ -17,7 +18,7 @@ use hourwire::tui::update::{Effect, Event, Msg, update};
 
 /// 15:24:16 on that day, in Berlin.
 pub fn now() -> DateTime<Utc> {
-    at("15:24") + TimeDelta::seconds(16)
+    at("15:24") + TimeDelta::seconds(17)
 }
 
 /// A local time of the day.
@@ -399,7 +400,7 @@ pub fn snapshot() -> Snapshot {
 
 /// A model before anything came.
 pub fn bare(size: (u16, u16)) -> Model {
-    let themes = vec![Theme::plain(Depth::Ansi), Theme::plain(Depth::Mono)];
+    let themes = Theme::all(&Themes::built_in(), Depth::True);
     Model::new(size, now(), Ids::new("00112233445566778899aabb"), Keymap::default(), themes)
 }
 
