@@ -1,12 +1,15 @@
 //! The command line: one file per subcommand, wiring only. What a command decides lives in its room.
 
 mod ask;
+pub mod assemble;
 pub mod attach;
 pub mod backfill;
 pub mod completions;
 pub mod detached;
 pub mod exit;
 pub mod hold;
+pub mod host;
+pub mod keys;
 pub mod options;
 pub mod print;
 pub mod ready;
@@ -65,6 +68,8 @@ pub enum Sub {
     Completions(completions::Completions),
     /// List the dashboard's themes
     Themes(themes::ThemesOptions),
+    /// List the dashboard's keys
+    Keys(keys::Keys),
 }
 
 /// Runs the command of this process's arguments.
@@ -94,6 +99,7 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Why(options) => wait_for(why::run(global, options)),
         Sub::Completions(options) => completions::run(options),
         Sub::Themes(options) => themes::run(global, options),
+        Sub::Keys(options) => keys::run(global, options),
     }
 }
 
