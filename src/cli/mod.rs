@@ -1,14 +1,12 @@
 //! The command line: one file per subcommand, wiring only. What a command decides lives in its room.
 
 mod ask;
-pub mod assemble;
 pub mod attach;
 pub mod backfill;
 pub mod completions;
 pub mod detached;
 pub mod exit;
 pub mod hold;
-pub mod host;
 pub mod keys;
 pub mod options;
 pub mod print;
