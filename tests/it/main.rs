@@ -12,6 +12,8 @@ mod journal;
 mod main_path;
 mod office;
 mod process;
+mod journal;
+mod receiver;
 mod rooms;
 mod screens;
 mod services;
