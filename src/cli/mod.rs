@@ -3,6 +3,7 @@
 mod ask;
 pub mod attach;
 pub mod backfill;
+pub mod backup;
 pub mod completions;
 pub mod detached;
 pub mod exit;
@@ -62,6 +63,10 @@ pub enum Sub {
     Sync(sync::Sync),
     /// Where each value of an entry comes from, and why it is where it is
     Why(why::Why),
+    /// Write the ledger to a file as JSON lines
+    Backup(backup::Backup),
+    /// Read a backup into an empty state folder
+    Restore(backup::Restore),
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// List the dashboard's themes
@@ -95,6 +100,8 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Backfill(options) => wait_for(backfill::run(global, options)),
         Sub::Sync(options) => wait_for(sync::run(global, options)),
         Sub::Why(options) => wait_for(why::run(global, options)),
+        Sub::Backup(options) => backup::backup(global, options),
+        Sub::Restore(options) => backup::restore(global, options),
         Sub::Completions(options) => completions::run(options),
         Sub::Themes(options) => themes::run(global, options),
         Sub::Keys(options) => keys::run(global, options),

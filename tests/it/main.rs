@@ -12,7 +12,6 @@ mod journal;
 mod main_path;
 mod office;
 mod process;
-mod journal;
 mod receiver;
 mod rooms;
 mod screens;
