@@ -112,7 +112,7 @@ impl Model {
         // Near its old place first: most changes are near.
         let found = (0..len)
             .find(|distance| {
-                let at = |i: usize| self.id_at(list, i).as_deref() == Some(id.as_str());
+                let at = |i: usize| i < len && self.id_at(list, i).as_deref() == Some(id.as_str());
                 cursor.index.checked_sub(*distance).is_some_and(at) || at(cursor.index + distance)
             })
             .map(|distance| {

@@ -164,6 +164,7 @@ fn ledger(model: &Model, p: &mut Paint<'_>) {
     }
     let w = p.w();
     let most = meter.spent.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
+    let reasons = 23 + most.clamp(9, 30) as u16 + 3;
     table::rows(p, model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some((cause, n)) = meter.spent.get(index) else { return };
         let style = match cause.as_str() {
@@ -185,7 +186,7 @@ fn ledger(model: &Model, p: &mut Paint<'_>) {
             "backfill" => "a chosen range of history",
             _ => "",
         };
-        row.cell(56, 0, w.saturating_sub(57), why, s.faint);
+        row.cell(reasons, 0, w.saturating_sub(reasons + 1), why, s.faint);
     });
 }
 

@@ -34,13 +34,13 @@ pub fn tile(model: &mut Model, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to what has needed a person longest: a held mass change, else the oldest alert.
+/// Goes to what needs a person: a held mass change, for the price line promises it, else the oldest alert.
 pub fn alert(model: &mut Model) -> Vec<Effect> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let hold = snapshot.holds.iter().filter(|h| h.reason != "by hand").min_by_key(|h| h.since).cloned();
     let alert = snapshot.alerts.iter().min_by_key(|a| a.since).cloned();
     let from = (model.pane == Pane::Overview).then_some(Pane::Overview);
-    if let Some(hold) = hold.filter(|h| alert.as_ref().is_none_or(|a| h.since <= a.since)) {
+    if let Some(hold) = hold {
         let effects = show(model, Pane::Sync);
         model.drawer = Some(Drawer::Hold { id: hold.id });
         model.in_drawer = true;

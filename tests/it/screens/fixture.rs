@@ -479,3 +479,50 @@ fn detail() -> Vec<Row> {
     })
     .collect()
 }
+
+/// The days when something is wrong, each with its name.
+pub fn bad_days() -> Vec<(&'static str, Model)> {
+    let size = (80, 24);
+    let mut days = Vec::new();
+    let mut day = |name: &'static str, change: &dyn Fn(&mut Snapshot)| {
+        let mut model = model(size);
+        let mut snapshot = snapshot();
+        change(&mut snapshot);
+        say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
+        days.push((name, model));
+    };
+    day("opening", &|s| (s.cache, s.percent) = (CacheWord::Opening, 40));
+    day("offline", &|s| s.accounts[0].trouble = Some("offline 10:24".to_owned()));
+    day("token", &|s| s.accounts[0].trouble = Some("token refused".to_owned()));
+    day("no-hook", &|s| {
+        s.subscriptions.clear();
+        s.reading = Some(300);
+    });
+    day("dry", &|s| {
+        s.meters[0].remaining = Some(0);
+        s.meters[0].waiting_until = Some(at("15:58"));
+    });
+    day("held", &|s| {
+        s.holds.push(HoldLine {
+            id: "h1".to_owned(),
+            target: Some(account("mirror")),
+            since: at("10:24"),
+            reason: "mass change".to_owned(),
+            entries: 612,
+            say: "612 entries would change in Clockify, 212 of them invoiced".to_owned(),
+            rows: vec!["Harbor API  2 Mar 09:10  move to Platform".to_owned()],
+        });
+    });
+    let mut lost = model(size);
+    lost.now = at("15:30");
+    step(&mut lost, Event::Disconnected { retry_s: 5, why: "the engine closed the door".to_owned() });
+    days.push(("lost", lost));
+    let mut held = days.iter().find(|(name, _)| *name == "held").map(|(_, m)| m.clone()).unwrap();
+    press(&mut held, "!");
+    days.push(("held-decide", held));
+    let mut no_hook = days.iter().find(|(name, _)| *name == "no-hook").map(|(_, m)| m.clone()).unwrap();
+    press(&mut no_hook, "3");
+    days.push(("no-hook-pane", no_hook));
+    days.push(("first-moment", bare(size)));
+    days
+}
