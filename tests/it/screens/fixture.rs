@@ -451,7 +451,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Log => log(),
         ViewKind::Candidates { .. } => candidates(),
         ViewKind::Detail { .. } => detail(),
-        ViewKind::Deliveries => Vec::new(),
+        ViewKind::Deliveries => deliveries(),
     };
     let unfiltered = all.len() as u32;
     let holds = |row: &Row| {
@@ -462,6 +462,34 @@ pub fn page(open: &Open) -> Page {
     let total = rows.len() as u32;
     let rows = rows.into_iter().skip(open.offset as usize).take(open.rows as usize).collect();
     Page { view: open.view, rev: 1, total, unfiltered, offset: open.offset, rows }
+}
+
+fn deliveries() -> Vec<Row> {
+    let line = |seq: Option<u64>, time: &str, verdict: &str, reason: &str, about: &str, body: &str| {
+        Row::Delivery(DeliveryLine {
+            seq,
+            at: at(time) + TimeDelta::seconds(16),
+            verdict: verdict.to_owned(),
+            reason: reason.to_owned(),
+            about: about.to_owned(),
+            body: body.to_owned(),
+        })
+    };
+    let body = "{\"event_id\":51907,\"subscription_id\":20417,\"payload\":{\"id\":1003,\"description\":\"Crash on login\"}}";
+    vec![
+        line(Some(241), "15:24", "accepted", "", "time_entry updated", body),
+        line(Some(240), "15:24", "duplicate", "a byte-exact copy of 239", "time_entry updated", body),
+        line(
+            Some(238),
+            "15:02",
+            "dead",
+            "the body is not JSON: expected value at line 1",
+            "",
+            "hello, I am no JSON",
+        ),
+        line(None, "14:58", "rejected", "the signature does not match", "", "{}"),
+        line(Some(237), "14:42", "ping", "", "", "{\"payload\":\"ping\"}"),
+    ]
 }
 
 fn detail() -> Vec<Row> {

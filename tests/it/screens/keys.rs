@@ -326,3 +326,62 @@ fn pasted_text_is_text() {
     let asked = fixture::step(&mut model, Event::Paste("har\nbor\u{1b}".to_owned()));
     assert_eq!(opens(&asked).last().map(|o| o.filter.as_str()), Some("har bor "));
 }
+
+#[test]
+fn a_delivery_is_replayed_after_its_price_and_a_refused_one_never() {
+    let mut model = fixture::model((80, 24));
+    fixture::press(&mut model, "3 d j j");
+    let asked = effects(&mut model, "r");
+    assert_eq!(commands(&asked), [&Wish::Replay { seq: 238, dry: true }]);
+    let Effect::Send(ToEngine::Command(command)) = &asked[0] else { panic!() };
+    let price = Price { say: "changes nothing · Enter applies it".to_owned(), ..Price::default() };
+    fixture::say(&mut model, FromEngine::Reply { id: command.id.clone(), reply: Reply::Price(price) });
+    assert_eq!(commands(&effects(&mut model, "enter")), [&Wish::Replay { seq: 238, dry: false }]);
+    fixture::press(&mut model, "j");
+    assert!(commands(&effects(&mut model, "r")).is_empty());
+    assert!(text(&mut model).contains("refused at the door"));
+}
+
+#[test]
+fn a_range_of_history_is_counted_before_it_is_sent() {
+    let mut model = fixture::model((80, 24));
+    let mut keys: Vec<String> = vec![":".to_owned()];
+    keys.extend(
+        "backfill 2026-03-01 2026-03-31"
+            .chars()
+            .map(|c| if c == ' ' { "space".into() } else { c.to_string() }),
+    );
+    fixture::press(&mut model, &keys.join(" "));
+    let asked = effects(&mut model, "enter");
+    assert!(matches!(commands(&asked)[0], Wish::Backfill { dry: true, .. }), "{asked:?}");
+    let Effect::Send(ToEngine::Command(command)) = &asked[0] else { panic!() };
+    let price = Price { say: "140 entries · 140 requests".to_owned(), ..Price::default() };
+    fixture::say(&mut model, FromEngine::Reply { id: command.id.clone(), reply: Reply::Price(price) });
+    assert!(matches!(commands(&effects(&mut model, "enter"))[0], Wish::Backfill { dry: false, .. }));
+}
+
+#[test]
+fn previews_follow_the_selection_and_do_not_hold_escape_back() {
+    let mut model = fixture::model((120, 36));
+    fixture::press(&mut model, "tab tab enter");
+    assert_eq!(model.pane, Pane::Webhooks);
+    assert!(text(&mut model).contains("incident 7"));
+    fixture::press(&mut model, "j");
+    assert!(text(&mut model).contains("crm-old ━") || text(&mut model).contains("─ crm-old"));
+    fixture::press(&mut model, "k enter");
+    assert!(model.in_drawer);
+    fixture::press(&mut model, "esc");
+    assert!(!model.in_drawer && model.drawer.is_some());
+    fixture::press(&mut model, "esc");
+    assert_eq!(model.pane, Pane::Overview);
+    assert!(model.drawer.is_none());
+}
+
+#[test]
+fn reading_an_alert_says_so_to_the_engine() {
+    let mut model = fixture::model((80, 24));
+    let jumped = effects(&mut model, "!");
+    assert!(commands(&jumped).contains(&&Wish::Acknowledge { alert: "unmapped".to_owned() }));
+    assert_eq!(model.pane, Pane::Mapping);
+    assert_eq!(model.came_from, Some(Pane::Overview));
+}

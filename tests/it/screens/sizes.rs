@@ -181,7 +181,7 @@ fn apply(model: &mut Model, step: Move) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn no_sequence_of_messages_breaks_it(steps in moves()) {
         let mut model = fixture::model((120, 36));
