@@ -1,3 +1,7 @@
 //! The `hourwire` binary: hands over to [`hourwire::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hourwire::cli::main()
+}

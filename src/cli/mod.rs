@@ -1,1 +1,114 @@
-//! The command line: one file per subcommand, wiring only.
+//! The command line: one file per subcommand, wiring only. What a command decides lives in its room.
+
+mod ask;
+pub mod attach;
+pub mod backfill;
+pub mod completions;
+pub mod detached;
+pub mod exit;
+pub mod hold;
+pub mod options;
+pub mod print;
+pub mod ready;
+pub mod signals;
+pub mod simulate;
+pub mod status;
+pub mod sync;
+pub mod themes;
+pub mod why;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::{Failure, Outcome};
+use options::Global;
+
+/// Toggl Track hours, kept in step with Clockify, watched from one terminal.
+#[derive(Parser, Debug)]
+#[command(
+    name = "hourwire",
+    version,
+    arg_required_else_help = true,
+    after_help = "Example:\n  hourwire status"
+)]
+pub struct Cli {
+    /// Options of every command
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Sub,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Sub {
+    /// Only the simulated services, for any outside client
+    Simulate(simulate::Simulate),
+    /// How the running engine is: subscriptions, quota, queues, incidents
+    Status(status::Status),
+    /// Stop sending; what arrives is kept
+    #[command(after_help = "Example:\n  hourwire hold --target mirror")]
+    Hold(hold::Which),
+    /// Resume sending
+    #[command(after_help = "Example:\n  hourwire release --target mirror")]
+    Release(hold::Which),
+    /// Read and send a range of history
+    Backfill(backfill::Backfill),
+    /// What is not synced yet; send failed items again
+    #[command(after_help = "Example:\n  hourwire sync status")]
+    Sync(sync::Sync),
+    /// Where each value of an entry comes from, and why it is where it is
+    Why(why::Why),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+    /// List the dashboard's themes
+    Themes(themes::ThemesOptions),
+}
+
+/// Runs the command of this process's arguments.
+pub fn main() -> ExitCode {
+    let hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
+    // Only a second installation can fail, and then one is there.
+    let _ = hooks.install();
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            print::safe_print(&failure.message);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Outcome {
+    let global = &cli.global;
+    match &cli.command {
+        Sub::Simulate(options) => serve_all(simulate::run(options)),
+        Sub::Status(options) => wait_for(status::run(global, options)),
+        Sub::Hold(which) => wait_for(hold::hold(global, which)),
+        Sub::Release(which) => wait_for(hold::release(global, which)),
+        Sub::Backfill(options) => wait_for(backfill::run(global, options)),
+        Sub::Sync(options) => wait_for(sync::run(global, options)),
+        Sub::Why(options) => wait_for(why::run(global, options)),
+        Sub::Completions(options) => completions::run(options),
+        Sub::Themes(options) => themes::run(global, options),
+    }
+}
+
+/// Runs a one-shot command on a small runtime of its own.
+fn wait_for(work: impl Future<Output = Outcome>) -> Outcome {
+    on(&mut tokio::runtime::Builder::new_current_thread(), work)
+}
+
+/// Runs a process that many talk to on as many threads as there are cores.
+fn serve_all(work: impl Future<Output = Outcome>) -> Outcome {
+    on(&mut tokio::runtime::Builder::new_multi_thread(), work)
+}
+
+fn on(runtime: &mut tokio::runtime::Builder, work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime =
+        runtime.enable_all().build().map_err(|error| Failure::not_well(format!("can't start: {error}")))?;
+    runtime.block_on(work)
+}

@@ -6,4 +6,5 @@ pub mod command;
 pub mod link;
 pub mod message;
 pub mod snapshot;
+pub mod socket;
 pub mod view;

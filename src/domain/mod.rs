@@ -3,13 +3,23 @@
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
 pub mod announced;
+pub mod brake;
 pub mod catalogue;
+pub mod delivery;
 pub mod entry;
+pub mod ground;
 pub mod health;
 pub mod id;
+pub mod link;
 pub mod mapping;
+pub mod matching;
+pub mod order;
+pub mod outcome;
+pub mod pace;
 pub mod policy;
 pub mod quota;
 pub mod read;
+pub mod route;
+pub mod subscription;
 pub mod text;
 pub mod word;

@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::policy::Policy;
+
 /// The name of a quota bucket, `org:6660001`, `user:5550001`, `workspace:64f0…`; unique per account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -70,6 +72,13 @@ pub enum Window {
 
 /// The length of an hourly window.
 pub const HOUR: TimeDelta = TimeDelta::hours(1);
+/// A window of our own count ends this much later than an hour: the service counts when a call arrives, and a
+/// slow call arrives up to our time limit after it left.
+const ESTIMATE_MARGIN: TimeDelta = TimeDelta::seconds(35);
+/// Added to a reset that the service named.
+const TOLD_MARGIN: TimeDelta = TimeDelta::seconds(2);
+/// Without a number from the service, a refusal waits this long.
+const BLIND_WAIT: TimeDelta = TimeDelta::seconds(60);
 
 /// One bucket's state. `calls` are our own spends inside the window, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,12 +89,243 @@ pub struct Bucket {
     pub window: Window,
     /// Our own calls in the window, with their cause.
     pub calls: Vec<(DateTime<Utc>, Cause)>,
-    /// The last number the service gave: left, and when.
-    pub told: Option<(u32, DateTime<Utc>)>,
-    /// When the window resets, if known.
+    /// The last number the service gave: left, when it arrived, and how many calls of ours it includes.
+    pub told: Option<Told>,
+    /// When the window resets, if the service said so.
     pub resets_at: Option<DateTime<Utc>>,
-    /// Spent by other programs in this window, as far as headers show.
-    pub others: u32,
     /// The service refused for quota; nothing leaves before this.
     pub dry_until: Option<DateTime<Utc>>,
+}
+
+/// A number from the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Left.
+    pub remaining: i64,
+    /// When we read it.
+    pub at: DateTime<Utc>,
+    /// How many of `calls` it includes.
+    pub counted: usize,
+}
+
+/// Whether a call may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Now.
+    Go,
+    /// Not before this.
+    Wait(DateTime<Utc>),
+}
+
+impl Bucket {
+    /// A bucket nothing is known of but its plan's limit.
+    pub fn new(limit: Option<u32>, window: Window) -> Self {
+        Self { limit, window, calls: Vec::new(), told: None, resets_at: None, dry_until: None }
+    }
+
+    /// Forgets what has left the window at `now`.
+    pub fn roll(&mut self, now: DateTime<Utc>) {
+        if self.dry_until.is_some_and(|t| t <= now) {
+            self.dry_until = None;
+        }
+        match self.window {
+            Window::Rolling => {
+                let before = self.calls.len();
+                self.calls.retain(|(t, _)| *t + HOUR + ESTIMATE_MARGIN > now);
+                if before != self.calls.len() {
+                    self.told = None;
+                }
+            }
+            Window::Anchored => {
+                if self.end().is_some_and(|end| end <= now) {
+                    self.calls.clear();
+                    self.told = None;
+                    self.resets_at = None;
+                    self.dry_until = None;
+                }
+            }
+        }
+    }
+
+    /// When the anchored window ends, by the service's word or by our count.
+    fn end(&self) -> Option<DateTime<Utc>> {
+        self.resets_at.map(|t| t + TOLD_MARGIN).or_else(|| {
+            let first = self.calls.first()?;
+            Some(first.0 + HOUR + ESTIMATE_MARGIN)
+        })
+    }
+
+    /// What is left, by the smaller of the service's number and our own count; `None` without an hourly limit.
+    pub fn remaining(&self) -> Option<i64> {
+        let limit = i64::from(self.limit?);
+        if self.dry_until.is_some() {
+            return Some(0);
+        }
+        let own = limit - self.calls.len() as i64;
+        let told =
+            self.told.map(|t| t.remaining - (self.calls.len() - t.counted.min(self.calls.len())) as i64);
+        Some(told.map_or(own, |t| t.min(own)).max(0))
+    }
+
+    /// Spent by other programs in this window, as far as the service's number shows.
+    pub fn others(&self) -> u32 {
+        let (Some(limit), Some(told)) = (self.limit, self.told) else { return 0 };
+        (i64::from(limit) - told.remaining - told.counted as i64).max(0) as u32
+    }
+
+    /// Whether a call of this cause may leave at `now`. A reserve is kept for what stands above it.
+    pub fn gate(&self, cause: Cause, policy: &Policy, now: DateTime<Utc>) -> Gate {
+        if let Some(until) = self.dry_until.filter(|t| *t > now) {
+            return Gate::Wait(until);
+        }
+        let Some(left) = self.remaining() else { return Gate::Go };
+        if left > self.kept_from(cause, policy) {
+            return Gate::Go;
+        }
+        Gate::Wait(self.frees_at(now))
+    }
+
+    /// What a cause must leave untouched.
+    pub fn kept_from(&self, cause: Cause, policy: &Policy) -> i64 {
+        let limit = i64::from(self.limit.unwrap_or(0));
+        let person = limit * i64::from(policy.reserve_person) / 100;
+        let repair = limit * i64::from(policy.reserve_repair) / 100;
+        match cause {
+            Cause::Person => 0,
+            Cause::Repair => person,
+            _ => person + repair,
+        }
+    }
+
+    /// When the next place becomes free.
+    fn frees_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let at = match self.window {
+            Window::Anchored => self.end(),
+            Window::Rolling => self.calls.first().map(|(t, _)| *t + HOUR + ESTIMATE_MARGIN),
+        };
+        at.unwrap_or(now + BLIND_WAIT).max(now + TimeDelta::milliseconds(10))
+    }
+
+    /// Notes a call that is about to leave.
+    pub fn spend(&mut self, cause: Cause, now: DateTime<Utc>) {
+        self.roll(now);
+        self.calls.push((now, cause));
+    }
+
+    /// Notes what the service said with an answer. Calls are made one after another per bucket with headers, so the
+    /// number includes all of ours.
+    pub fn tell(&mut self, remaining: Option<i64>, resets_in: Option<TimeDelta>, now: DateTime<Utc>) {
+        if let Some(remaining) = remaining {
+            let left = remaining.max(0);
+            let known = left + self.calls.len() as i64;
+            if self.limit.is_some_and(|limit| known > i64::from(limit)) {
+                // The plan was raised in the middle of the window.
+                self.limit = u32::try_from(known).ok();
+            }
+            self.told = Some(Told { remaining: left, at: now, counted: self.calls.len() });
+        }
+        if let Some(wait) = resets_in {
+            self.resets_at = Some(now + wait);
+        }
+    }
+
+    /// Notes a refusal for quota.
+    pub fn refuse(&mut self, resets_in: Option<TimeDelta>, now: DateTime<Utc>) {
+        let until = match (resets_in, self.window) {
+            (Some(wait), _) => now + wait + TOLD_MARGIN,
+            (None, Window::Anchored) => now + BLIND_WAIT,
+            (None, Window::Rolling) => self.frees_at(now).max(now + BLIND_WAIT),
+        };
+        self.dry_until = Some(until);
+        if let Some(wait) = resets_in {
+            self.resets_at = Some(now + wait);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+    use proptest::prelude::*;
+
+    fn t(s: i64) -> DateTime<Utc> {
+        Utc.timestamp_opt(1_700_000_000 + s, 0).unwrap()
+    }
+
+    #[test]
+    fn background_work_stops_at_the_reserve_and_the_person_goes_on() {
+        let policy = Policy::default();
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        for i in 0..21 {
+            assert_eq!(b.gate(Cause::Sync, &policy, t(i)), Gate::Go, "call {i}");
+            b.spend(Cause::Sync, t(i));
+        }
+        assert!(matches!(b.gate(Cause::Sync, &policy, t(30)), Gate::Wait(_)));
+        for i in 0..3 {
+            assert_eq!(b.gate(Cause::Repair, &policy, t(30 + i)), Gate::Go);
+            b.spend(Cause::Repair, t(30 + i));
+        }
+        assert!(matches!(b.gate(Cause::Repair, &policy, t(40)), Gate::Wait(_)));
+        for i in 0..6 {
+            assert_eq!(b.gate(Cause::Person, &policy, t(40 + i)), Gate::Go);
+            b.spend(Cause::Person, t(40 + i));
+        }
+        assert!(matches!(b.gate(Cause::Person, &policy, t(50)), Gate::Wait(_)));
+        b.roll(t(3_700));
+        assert_eq!(b.gate(Cause::Health, &policy, t(3_700)), Gate::Go);
+    }
+
+    #[test]
+    fn headers_show_what_others_spend() {
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        b.spend(Cause::Health, t(0));
+        b.tell(Some(20), Some(TimeDelta::seconds(1_000)), t(1));
+        assert_eq!((b.remaining(), b.others()), (Some(20), 9));
+        b.roll(t(1_003));
+        assert_eq!(b.remaining(), Some(30));
+    }
+
+    #[test]
+    fn a_refusal_closes_the_bucket_until_the_named_reset() {
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        b.spend(Cause::Person, t(0));
+        b.refuse(Some(TimeDelta::seconds(600)), t(1));
+        assert_eq!(b.gate(Cause::Person, &Policy::default(), t(2)), Gate::Wait(t(603)));
+    }
+
+    #[test]
+    fn a_raised_plan_is_learned() {
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        b.spend(Cause::Sync, t(0));
+        b.tell(Some(239), None, t(1));
+        assert_eq!(b.limit, Some(240));
+    }
+
+    proptest! {
+        /// Against a server that counts in the same way but sees each call up to 30 s late, nothing is ever refused.
+        #[test]
+        fn a_window_is_never_overspent(gaps in prop::collection::vec((0i64..400, 0i64..30), 1..200), rolling in any::<bool>()) {
+            let window = if rolling { Window::Rolling } else { Window::Anchored };
+            let policy = Policy { reserve_person: 0, reserve_repair: 0, ..Policy::default() };
+            let mut ours = Bucket::new(Some(30), window);
+            let mut server: Vec<i64> = Vec::new();
+            let mut now = 0;
+            for (gap, late) in gaps {
+                now += gap;
+                ours.roll(t(now));
+                if ours.gate(Cause::Sync, &policy, t(now)) == Gate::Go {
+                    ours.spend(Cause::Sync, t(now));
+                    let arrives = now + late;
+                    match window {
+                        Window::Rolling => server.retain(|s| s + 3600 > arrives),
+                        Window::Anchored => if server.iter().min().is_some_and(|first| first + 3600 <= arrives) { server.clear() },
+                    }
+                    prop_assert!(server.len() < 30, "refused at {now}");
+                    server.push(arrives);
+                    now += late;
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,13 @@
 //! Foreign text is hostile: cleaned once before it reaches a terminal, a log line or a CSV cell.
 
+use sha2::{Digest, Sha256};
+
+/// A digest that is the same on every machine and in every version: the first eight bytes of SHA-256.
+pub fn digest(bytes: &[u8]) -> u64 {
+    let hash = Sha256::digest(bytes);
+    hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+}
+
 /// Makes text safe for one line of a terminal: control characters become `�`, tabs and newlines a space, bidi
 /// controls and zero-width characters vanish (a joiner stays between two pictographs), and a base character keeps
 /// at most four combining marks.

@@ -77,6 +77,63 @@ impl SyncWord {
     }
 }
 
+/// The class of a bond, in the order of a list of work: what needs a person first, what is done last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Class {
+    /// A write is under way or its outcome unknown.
+    Open = 0,
+    /// A write is due.
+    Ready = 1,
+    /// Waits for a read that settles a doubt.
+    Doubtful = 2,
+    /// Needs a link.
+    Unmapped = 3,
+    /// Both sides changed.
+    Conflict = 4,
+    /// Held back.
+    Held = 5,
+    /// Refused.
+    Failed = 6,
+    /// The timer runs.
+    Running = 7,
+    /// Not sent on purpose.
+    Skipped = 8,
+    /// Confirmed.
+    Synced = 9,
+}
+
+impl Class {
+    /// All classes in order.
+    pub const ALL: [Self; 10] = [
+        Self::Open,
+        Self::Ready,
+        Self::Doubtful,
+        Self::Unmapped,
+        Self::Conflict,
+        Self::Held,
+        Self::Failed,
+        Self::Running,
+        Self::Skipped,
+        Self::Synced,
+    ];
+
+    /// The key of a counter, as [`SyncWord::name`]. A due write may also wait for quota; that is the caller's to say.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "sending",
+            Self::Ready | Self::Doubtful => "queued",
+            Self::Unmapped => "unmapped",
+            Self::Conflict => "conflict",
+            Self::Held => "held",
+            Self::Failed => "failed",
+            Self::Running => "running",
+            Self::Skipped => "skipped",
+            Self::Synced => "synced",
+        }
+    }
+}
+
 impl fmt::Display for SyncWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;

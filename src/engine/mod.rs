@@ -1,1 +1,77 @@
 //! The single writer and its parts. Thin: load rows, call `domain`, write, send.
+//!
+//! The parts are woken, not fed: they read open work from the desk and answer with facts. Nothing here holds a lock
+//! across an await, and nothing waits for a part.
+
+mod apply;
+mod budget;
+mod call;
+mod desk;
+mod dispatcher;
+mod history;
+mod host;
+mod intake;
+mod lookup;
+mod profile;
+mod puller;
+mod rebind;
+pub mod seams;
+mod send;
+pub mod setup;
+mod state;
+mod survey;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::journal::InboxWriter;
+
+pub use desk::DeskError;
+pub use host::{Parts, catch_up};
+use seams::Seams;
+use state::State;
+
+/// Wakes of the parts.
+#[derive(Default)]
+struct Wakes {
+    dispatch: Notify,
+    pull: Notify,
+    guard: Notify,
+}
+
+/// The engine. Clones of the `Arc` are handed to its parts.
+pub struct Engine {
+    state: Mutex<State>,
+    seams: Seams,
+    inbox: InboxWriter,
+    wakes: Wakes,
+    /// Grows with every change that a viewer may see.
+    changed: watch::Sender<u64>,
+    /// True once intake may start.
+    ready: watch::Sender<bool>,
+    stop: CancellationToken,
+    lanes: call::Lanes,
+}
+
+impl Engine {
+    /// The state; never held across an await.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells viewers and parts that something changed.
+    fn touch(&self) {
+        self.changed.send_modify(|rev| *rev += 1);
+    }
+
+    /// Wakes the dispatcher too.
+    fn touch_work(&self) {
+        self.touch();
+        self.wakes.dispatch.notify_waiters();
+    }
+}
+
+/// A shared engine.
+type Shared = Arc<Engine>;

@@ -1,0 +1,94 @@
+//! One question to a running engine over the door, and its answer.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::exit::{Exit, Failure, Outcome};
+use super::print;
+use crate::control::command::{Command, Reply, Wish};
+use crate::control::link::ViewerEnd;
+use crate::control::message::{FromEngine, ToEngine};
+use crate::control::snapshot::Snapshot;
+use crate::control::view::{Open, Page, ViewKind};
+
+/// How long the engine may take to answer. It never waits for a service before it answers.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The number of the only view a command opens.
+const VIEW: u32 = 1;
+
+/// The engine's whole state.
+pub async fn snapshot(engine: &mut ViewerEnd) -> Result<Snapshot, Failure> {
+    send(engine, ToEngine::Resync).await?;
+    until(engine, |message| match message {
+        FromEngine::Snapshot(snapshot) => Some(*snapshot),
+        _ => None,
+    })
+    .await
+}
+
+/// The first rows of a view.
+pub async fn page(engine: &mut ViewerEnd, kind: ViewKind, filter: &str) -> Result<Page, Failure> {
+    let open = Open { view: VIEW, kind, filter: filter.to_owned(), offset: 0, rows: 500 };
+    send(engine, ToEngine::Open(open)).await?;
+    let page = until(engine, |message| match message {
+        FromEngine::Page(page) if page.view == VIEW => Some(page),
+        _ => None,
+    })
+    .await?;
+    send(engine, ToEngine::Close { view: VIEW }).await?;
+    Ok(page)
+}
+
+/// Asks for something to be done.
+pub async fn wish(engine: &mut ViewerEnd, wish: Wish) -> Result<Reply, Failure> {
+    let id = format!("{:032x}", rand::random::<u128>());
+    send(engine, ToEngine::Command(Command { id: id.clone(), wish })).await?;
+    until(engine, |message| match message {
+        FromEngine::Reply { id: of, reply } if of == id => Some(reply),
+        _ => None,
+    })
+    .await
+}
+
+/// Prints an answer; a refusal is a failure.
+pub fn show(reply: Reply) -> Outcome {
+    let answer = match reply {
+        Reply::Accepted => {
+            "accepted; the engine goes on with it, `hourwire sync status` shows how far".into()
+        }
+        Reply::Done { say } => say,
+        Reply::Price(price) => price.say,
+        Reply::Failed { reason } => return Err(Failure::not_well(reason)),
+    };
+    print::say(&answer);
+    Ok(Exit::Good)
+}
+
+async fn send(engine: &ViewerEnd, message: ToEngine) -> Result<(), Failure> {
+    engine.to_engine.send(message).await.map_err(|_| gone())
+}
+
+async fn until<T>(
+    engine: &mut ViewerEnd,
+    mut pick: impl FnMut(FromEngine) -> Option<T>,
+) -> Result<T, Failure> {
+    let wait = async {
+        while let Some(message) = engine.from_engine.recv().await {
+            if let Some(found) = pick(message) {
+                return Ok(found);
+            }
+        }
+        Err(gone())
+    };
+    timeout(PATIENCE, wait).await.unwrap_or_else(|_| {
+        Err(Failure::unreachable(
+            "the engine took longer than 10 s to answer; look at its log, or restart it",
+        ))
+    })
+}
+
+fn gone() -> Failure {
+    Failure::unreachable("the engine left before it answered; start it again with `hourwire serve`")
+}

@@ -1,0 +1,34 @@
+//! `hourwire backfill`: reads and sends a chosen range of history.
+
+use chrono::NaiveDate;
+use clap::Args;
+
+use super::exit::{Failure, Outcome};
+use super::options::Global;
+use super::{ask, attach};
+use crate::control::command::Wish;
+
+/// Options of `backfill`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  hourwire backfill --from 2026-03-01 --to 2026-03-31 --dry-run")]
+pub struct Backfill {
+    /// First day, as 2026-03-01
+    #[arg(long, value_name = "DAY")]
+    pub from: NaiveDate,
+    /// Last day
+    #[arg(long, value_name = "DAY")]
+    pub to: NaiveDate,
+    /// Only count and price
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Asks the running engine for the range.
+pub async fn run(global: &Global, options: &Backfill) -> Outcome {
+    let Backfill { from, to, dry_run: dry } = *options;
+    if to < from {
+        return Err(Failure::usage(format!("--to {to} is before --from {from}; swap them")));
+    }
+    let mut engine = attach::running(global).await?;
+    ask::show(ask::wish(&mut engine, Wish::Backfill { from, to, dry }).await?)
+}

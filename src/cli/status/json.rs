@@ -1,0 +1,93 @@
+//! The object of `status --json`. Keys may be added, never renamed: scripts read them.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::control::snapshot::{IncidentLine, Meter, Snapshot, SubscriptionLine, TargetLine};
+use crate::domain::health::Wanted;
+use crate::domain::id::RemoteId;
+
+/// The counters of a target, as the sync words name them.
+const WORDS: [&str; 9] =
+    ["synced", "queued", "sending", "waiting quota", "unmapped", "conflict", "held", "failed", "skipped"];
+
+/// The state of an engine as one JSON object: instants in UTC with whole seconds, durations in seconds, unknown as
+/// `null`.
+pub fn status_json(snapshot: &Snapshot) -> Value {
+    let deliveries = &snapshot.deliveries;
+    json!({
+        "version": snapshot.version,
+        "uptime_s": (snapshot.now - snapshot.started_at).num_seconds().max(0),
+        "hosted_by": snapshot.hosted_by,
+        "cache": snapshot.cache,
+        "percent": snapshot.percent,
+        "subscriptions": snapshot.subscriptions.iter().map(subscription).collect::<Vec<_>>(),
+        "deliveries": {
+            "received": deliveries.received,
+            "duplicates": deliveries.duplicates,
+            "rejected": deliveries.rejected,
+            "dead": deliveries.dead,
+            "unapplied": deliveries.unapplied,
+        },
+        "quota": snapshot.meters.iter().map(|meter| quota(meter, snapshot.now)).collect::<Vec<_>>(),
+        "targets": snapshot.targets.iter().map(target).collect::<Vec<_>>(),
+        "incidents": snapshot.incidents.iter().map(incident).collect::<Vec<_>>(),
+    })
+}
+
+fn subscription(line: &SubscriptionLine) -> Value {
+    json!({
+        "service": line.service,
+        "account": line.at.account,
+        "id": id(&line.at.id),
+        "description": line.description,
+        "state": line.state.as_str(),
+        "since": instant(line.since),
+        "last_delivery_at": line.last_delivery_at.map(instant),
+        "wanted": match line.wanted { Wanted::Enabled => "enabled", Wanted::Disabled => "disabled" },
+    })
+}
+
+fn quota(meter: &Meter, now: DateTime<Utc>) -> Value {
+    json!({
+        "service": meter.service,
+        "bucket": meter.bucket,
+        "limit": meter.limit,
+        "remaining": meter.remaining,
+        "resets_in_s": meter.resets_at.map(|at| (at - now).num_seconds().max(0)),
+        "source": meter.source,
+        "age_s": meter.read_at.map(|at| (now - at).num_seconds().max(0)),
+    })
+}
+
+fn target(line: &TargetLine) -> Value {
+    let mut object = Map::new();
+    object.insert("service".into(), json!(line.service));
+    object.insert("account".into(), json!(line.account));
+    for word in WORDS {
+        let count = line.counts.iter().find(|(name, _)| name == word).map_or(0, |(_, count)| *count);
+        object.insert(word.replace(' ', "_"), json!(count));
+    }
+    Value::Object(object)
+}
+
+fn incident(line: &IncidentLine) -> Value {
+    json!({
+        "id": line.id,
+        "kind": line.kind,
+        "opened_at": instant(line.opened_at),
+        "closed_at": line.closed_at.map(instant),
+        "cause": line.cause,
+        "recovered": line.recovered,
+        "requests": line.requests,
+    })
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// An id as its service writes it: Toggl's are numbers.
+fn id(id: &RemoteId) -> Value {
+    id.as_str().parse::<u64>().map_or_else(|_| json!(id), |number| json!(number))
+}

@@ -1,0 +1,137 @@
+//! `hourwire sync`: what is not synced yet, and sending failed items again.
+
+use clap::{Args, Subcommand};
+
+use super::exit::{Exit, Failure, Outcome};
+use super::options::Global;
+use super::{ask, attach, print};
+use crate::control::command::{Reply, Wish};
+use crate::control::view::{Row, SyncLine, ViewKind};
+use crate::domain::word::SyncWord;
+
+/// Options of `sync`.
+#[derive(Args, Clone, Debug)]
+pub struct Sync {
+    /// What to do
+    #[command(subcommand)]
+    pub what: What,
+}
+
+/// What to do with open work.
+#[derive(Subcommand, Clone, Debug)]
+pub enum What {
+    /// List what is not synced, per target, what needs a person first
+    #[command(after_help = "Example:\n  hourwire sync status --json | jq '.rows[].word'")]
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send failed items again
+    #[command(after_help = "Example:\n  hourwire sync retry --target mirror")]
+    Retry {
+        /// Only this target account
+        #[arg(long, value_name = "ACCOUNT")]
+        target: Option<String>,
+        /// Only this source entry, by id or as ACCOUNT/ID
+        #[arg(long, value_name = "ENTRY")]
+        entry: Option<String>,
+    },
+}
+
+/// Runs `sync`.
+pub async fn run(global: &Global, options: &Sync) -> Outcome {
+    let mut engine = attach::running(global).await?;
+    let page = ask::page(&mut engine, ViewKind::Sync, "").await?;
+    let total = page.total;
+    let rows: Vec<SyncLine> = page
+        .rows
+        .into_iter()
+        .filter_map(|row| match row {
+            Row::Sync(line) => Some(line),
+            _ => None,
+        })
+        .collect();
+    match &options.what {
+        What::Status { json } => {
+            show(&rows, total, *json);
+            let needs_person = rows.iter().any(|line| line.word.needs_person());
+            Ok(if needs_person { Exit::NotWell } else { Exit::Good })
+        }
+        What::Retry { target, entry } => {
+            let chosen: Vec<SyncLine> = rows
+                .into_iter()
+                .filter(|line| matches!(line.word, SyncWord::Failed(_)))
+                .filter(|line| target.as_deref().is_none_or(|target| line.target.as_str() == target))
+                .filter(|line| entry.as_deref().is_none_or(|entry| is_entry(line, entry)))
+                .collect();
+            if chosen.is_empty() && (target.is_some() || entry.is_some()) {
+                return Err(Failure::not_well(
+                    "nothing failed there; `hourwire sync status` lists open work",
+                ));
+            }
+            let mut sent = 0;
+            for line in chosen {
+                let wish = Wish::Retry { target: line.target, source: line.key.clone() };
+                match ask::wish(&mut engine, wish).await? {
+                    Reply::Failed { reason } => {
+                        return Err(Failure::not_well(format!("{}: {reason}", line.key)));
+                    }
+                    _ => sent += 1,
+                }
+            }
+            print::say(&format!("{sent} sent again"));
+            Ok(Exit::Good)
+        }
+    }
+}
+
+fn is_entry(line: &SyncLine, entry: &str) -> bool {
+    line.key.to_string() == entry || line.key.id.as_str() == entry
+}
+
+fn show(rows: &[SyncLine], total: u32, json: bool) {
+    if json {
+        print::json(
+            &serde_json::json!({ "total": total, "rows": rows.iter().map(as_json).collect::<Vec<_>>() }),
+        );
+        return;
+    }
+    if rows.is_empty() {
+        print::say("everything is synced");
+        return;
+    }
+    let table: Vec<Vec<String>> = rows.iter().map(as_cells).collect();
+    print::say(&print::table(&table));
+    let listed = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    if total > listed {
+        print::say(&format!("and {} more", total - listed));
+    }
+}
+
+fn as_json(line: &SyncLine) -> serde_json::Value {
+    serde_json::json!({
+        "entry": line.key.to_string(),
+        "target": line.target,
+        "what": line.what,
+        "word": line.word.name(),
+        "reason": line.word.reason(),
+        "start": line.start,
+        "project": line.project,
+        "description": line.description,
+        "since": line.since,
+        "next_at": line.next_at,
+    })
+}
+
+fn as_cells(line: &SyncLine) -> Vec<String> {
+    vec![
+        line.target.to_string(),
+        line.key.to_string(),
+        line.what.clone(),
+        line.word.to_string(),
+        line.start.format("%Y-%m-%d %H:%M").to_string(),
+        line.project.clone(),
+        line.description.clone(),
+    ]
+}

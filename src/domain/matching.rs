@@ -1,0 +1,133 @@
+//! Finding our entries among a target's: n to n, so that twins stay twins.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::entry::TargetEntry;
+use super::id::{Key, RemoteId};
+use super::read::TargetRead;
+use super::text::digest;
+
+/// What makes two entries the same piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Identity {
+    user: RemoteId,
+    start: DateTime<Utc>,
+    stop: DateTime<Utc>,
+    project: Option<RemoteId>,
+    description: String,
+}
+
+impl Identity {
+    /// A stable digest, for keys.
+    pub fn digest(&self) -> u64 {
+        digest(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// The identity of an entry that shall be there.
+pub fn of_wish(entry: &TargetEntry) -> Identity {
+    Identity {
+        user: entry.user.clone(),
+        start: entry.start,
+        stop: entry.stop,
+        project: entry.project.clone(),
+        description: entry.description.trim().to_owned(),
+    }
+}
+
+/// The identity of an entry that is there; a running one has none.
+pub fn of_read(read: &TargetRead) -> Option<Identity> {
+    Some(Identity {
+        user: read.user.clone(),
+        start: read.start,
+        stop: read.stop?,
+        project: read.project.clone(),
+        description: read.description.trim().to_owned(),
+    })
+}
+
+/// Pairs wishes with free target entries of equal identity, each used once; earlier ids first, so that the result
+/// does not depend on the order of pages.
+pub fn pair<'a>(wishes: &[(Key, TargetEntry)], free: &'a [TargetRead]) -> Vec<(Key, &'a TargetRead)> {
+    let mut pool: BTreeMap<Identity, Vec<&TargetRead>> = BTreeMap::new();
+    for read in free {
+        if let Some(identity) = of_read(read) {
+            pool.entry(identity).or_default().push(read);
+        }
+    }
+    for reads in pool.values_mut() {
+        reads.sort_by(|a, b| b.id.cmp(&a.id));
+        reads.dedup_by(|a, b| a.id == b.id);
+    }
+    let mut pairs = Vec::new();
+    for (key, wish) in wishes {
+        if let Some(read) = pool.get_mut(&of_wish(wish)).and_then(Vec::pop) {
+            pairs.push((key.clone(), read));
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+    use proptest::prelude::*;
+
+    fn at(s: i64) -> DateTime<Utc> {
+        Utc.timestamp_opt(1_700_000_000 + s, 0).unwrap()
+    }
+
+    fn read(id: usize, kind: u8) -> TargetRead {
+        TargetRead {
+            id: format!("{id:04}").into(),
+            user: "u".into(),
+            project: None,
+            start: at(i64::from(kind)),
+            stop: Some(at(100)),
+            description: "x".into(),
+            tags: vec![],
+            billable: false,
+            locked: false,
+            raw: serde_json::Value::Null,
+        }
+    }
+
+    fn wish(kind: u8) -> TargetEntry {
+        TargetEntry {
+            user: "u".into(),
+            project: None,
+            start: at(i64::from(kind)),
+            stop: at(100),
+            description: "x".into(),
+            tags: vec![],
+            billable: false,
+        }
+    }
+
+    proptest! {
+        /// For each identity exactly min(wished, there) pairs, no target entry and no wish used twice.
+        #[test]
+        fn pairs_are_n_to_n(wished in prop::collection::vec(0u8..4, 0..12), there in prop::collection::vec(0u8..4, 0..12)) {
+            let wishes: Vec<_> = wished.iter().enumerate()
+                .map(|(i, k)| (Key { account: "a".into(), id: i.to_string().into() }, wish(*k))).collect();
+            let reads: Vec<_> = there.iter().enumerate().map(|(i, k)| read(i, *k)).collect();
+            let pairs = pair(&wishes, &reads);
+            let expected: usize = (0u8..4).map(|k| {
+                wished.iter().filter(|w| **w == k).count().min(there.iter().filter(|t| **t == k).count())
+            }).sum();
+            prop_assert_eq!(pairs.len(), expected);
+            let mut ids: Vec<_> = pairs.iter().map(|p| &p.1.id).collect();
+            ids.sort();
+            ids.dedup();
+            prop_assert_eq!(ids.len(), pairs.len());
+            let mut keys: Vec<_> = pairs.iter().map(|p| &p.0).collect();
+            keys.sort();
+            keys.dedup();
+            prop_assert_eq!(keys.len(), pairs.len());
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What an answer of a target does to a bond. An unknown answer is *uncertain*, never "failed".
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::entry::TargetEntry;
+use super::link::{Intent, Link, Op, There, Trouble, Uncertain, fingerprint};
+use super::policy::LOOKUPS;
+use super::read::TargetRead;
+
+/// The outcome of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The target holds this now.
+    Holds(TargetRead),
+    /// The target holds it no longer.
+    Gone,
+    /// It may have happened.
+    Unknown,
+    /// Certainly nothing happened; try again later.
+    NotDone,
+    /// The entry to change is not there.
+    Missing,
+    /// Refused for good.
+    Refused(String),
+}
+
+/// The outcome of a look-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// An entry that is the one, in the target's words; tags by name.
+    This(TargetRead, TargetEntry),
+    /// Not there.
+    Nothing,
+}
+
+/// Begins a write: durable before its first byte leaves.
+pub fn begin(link: &mut Link, op: Op, body: TargetEntry, now: DateTime<Utc>) {
+    if !matches!(op, Op::Delete) {
+        link.remember(fingerprint(&body));
+    }
+    link.open = Some(Intent { op, body, sent_at: now, uncertain: None });
+}
+
+/// Takes the answer of a write.
+pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
+    let Some(intent) = link.open.take() else { return };
+    match outcome {
+        Outcome::Holds(read) => confirm(link, intent, read, now),
+        Outcome::Gone => link.there = None,
+        Outcome::Missing if intent.op == Op::Delete => link.there = None,
+        Outcome::Missing => {
+            link.trouble = Some(Trouble::Conflict("deleted in the target by somebody else".into()));
+        }
+        Outcome::NotDone => {}
+        Outcome::Refused(why) => link.trouble = Some(Trouble::Failed(why)),
+        Outcome::Unknown => {
+            link.open = Some(Intent { uncertain: Some(Uncertain { since: now, lookups: 0 }), ..intent });
+        }
+    }
+}
+
+fn confirm(link: &mut Link, intent: Intent, read: TargetRead, now: DateTime<Utc>) {
+    let adopted = link.there.as_ref().is_some_and(|t| t.adopted);
+    link.there = Some(There { id: read.id.clone(), entry: intent.body, at: now, adopted, carried: read });
+}
+
+/// When an uncertain write is looked up next.
+pub fn lookup_due(intent: &Intent) -> Option<DateTime<Utc>> {
+    let uncertain = intent.uncertain.as_ref()?;
+    let wait = LOOKUPS.get(usize::from(uncertain.lookups)).copied().unwrap_or(TimeDelta::zero());
+    Some(uncertain.since + wait)
+}
+
+/// Takes the result of a look-up of an uncertain write.
+///
+/// A create is adopted, or after two look-ups that found nothing sent again. An update is confirmed when it is as sent, sent
+/// again when it is as before, else a conflict. A deletion is confirmed when it is gone.
+pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
+    let Some(mut intent) = link.open.take() else { return };
+    match (intent.op, found) {
+        (Op::Create, Found::This(read, _)) => confirm(link, intent, read, now),
+        (Op::Create, Found::Nothing) => {
+            let Some(uncertain) = &mut intent.uncertain else { return };
+            uncertain.lookups += 1;
+            if usize::from(uncertain.lookups) < LOOKUPS.len() {
+                link.open = Some(intent);
+            }
+        }
+        (Op::Delete, Found::Nothing) => link.there = None,
+        (Op::Delete, Found::This(..)) => {}
+        (Op::Update | Op::Retire, Found::Nothing) => {
+            link.trouble = Some(Trouble::Conflict("deleted in the target by somebody else".into()));
+        }
+        (Op::Update | Op::Retire, Found::This(read, entry)) => {
+            let before = link.there.as_ref().map(|t| &t.entry);
+            if entry == intent.body {
+                confirm(link, intent, read, now);
+            } else if before != Some(&entry) {
+                link.trouble =
+                    Some(Trouble::Conflict(format!("changed in the target: {}", entry.description)));
+            }
+        }
+    }
+}
+
+/// Adopts what a survey found for a bond that has nothing in the target yet.
+pub fn adopt(link: &mut Link, read: TargetRead, entry: TargetEntry, now: DateTime<Utc>) {
+    link.there = Some(There { id: read.id.clone(), entry, at: now, adopted: true, carried: read });
+}
+
+/// A create that may be there already, for all we know: looked up once before it is sent.
+pub fn look_first(link: &mut Link, body: TargetEntry, now: DateTime<Utc>) {
+    let looked = u8::try_from(LOOKUPS.len() - 1).unwrap_or(0);
+    let since = now - LOOKUPS.iter().copied().max().unwrap_or_default();
+    link.open = Some(Intent {
+        op: Op::Create,
+        body,
+        sent_at: now,
+        uncertain: Some(Uncertain { since, lookups: looked }),
+    });
+}
+
+/// After a restart nobody waits for answers: every write under way is uncertain.
+pub fn orphan(link: &mut Link, now: DateTime<Utc>) -> bool {
+    match &mut link.open {
+        Some(intent) if intent.uncertain.is_none() => {
+            intent.uncertain = Some(Uncertain { since: now, lookups: 0 });
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::link::Wish;
+    use chrono::TimeZone;
+
+    fn at(s: i64) -> DateTime<Utc> {
+        Utc.timestamp_opt(1_700_000_000 + s, 0).unwrap()
+    }
+
+    fn body(text: &str) -> TargetEntry {
+        TargetEntry {
+            user: "u".into(),
+            project: Some("p".into()),
+            start: at(0),
+            stop: at(60),
+            description: text.into(),
+            tags: vec![],
+            billable: true,
+        }
+    }
+
+    fn read(text: &str) -> TargetRead {
+        TargetRead {
+            id: "x".into(),
+            user: "u".into(),
+            project: Some("p".into()),
+            start: at(0),
+            stop: Some(at(60)),
+            description: text.into(),
+            tags: vec![],
+            billable: true,
+            locked: false,
+            raw: serde_json::Value::Null,
+        }
+    }
+
+    fn sent(op: Op, before: Option<&str>) -> Link {
+        let mut link = Link::new(Wish::Present(body("new")), at(0));
+        link.there = before.map(|b| There {
+            id: "x".into(),
+            entry: body(b),
+            at: at(0),
+            adopted: false,
+            carried: read(b),
+        });
+        begin(&mut link, op, body("new"), at(1));
+        settle(&mut link, Outcome::Unknown, at(2));
+        link
+    }
+
+    #[test]
+    fn an_uncertain_create_is_sent_again_only_after_two_look_ups() {
+        let mut link = sent(Op::Create, None);
+        assert_eq!(lookup_due(link.open.as_ref().unwrap()), Some(at(4)));
+        looked_up(&mut link, Found::Nothing, at(4));
+        assert_eq!(link.next(), None);
+        assert_eq!(lookup_due(link.open.as_ref().unwrap()), Some(at(12)));
+        looked_up(&mut link, Found::Nothing, at(12));
+        assert_eq!(link.next().map(|n| n.0), Some(Op::Create));
+    }
+
+    #[test]
+    fn an_uncertain_create_that_is_found_is_ours() {
+        let mut link = sent(Op::Create, None);
+        looked_up(&mut link, Found::This(read("new"), body("new")), at(4));
+        assert_eq!(link.next(), None);
+        assert!(!link.there.unwrap().adopted);
+    }
+
+    #[test]
+    fn an_uncertain_update_is_confirmed_repeated_or_a_conflict() {
+        let mut as_sent = sent(Op::Update, Some("old"));
+        looked_up(&mut as_sent, Found::This(read("new"), body("new")), at(4));
+        assert_eq!(as_sent.next(), None);
+        let mut as_before = sent(Op::Update, Some("old"));
+        looked_up(&mut as_before, Found::This(read("old"), body("old")), at(4));
+        assert_eq!(as_before.next().map(|n| n.0), Some(Op::Update));
+        let mut foreign = sent(Op::Update, Some("old"));
+        looked_up(&mut foreign, Found::This(read("theirs"), body("theirs")), at(4));
+        assert!(matches!(foreign.trouble, Some(Trouble::Conflict(_))));
+    }
+
+    #[test]
+    fn a_deletion_of_what_is_gone_is_done() {
+        let mut link = sent(Op::Delete, Some("old"));
+        link.wish = Wish::Gone;
+        looked_up(&mut link, Found::Nothing, at(4));
+        assert_eq!((link.there.clone(), link.next()), (None, None));
+    }
+
+    #[test]
+    fn a_restart_makes_what_was_under_way_uncertain_once() {
+        let mut link = Link::new(Wish::Present(body("new")), at(0));
+        begin(&mut link, Op::Create, body("new"), at(1));
+        assert!(orphan(&mut link, at(5)));
+        assert!(!orphan(&mut link, at(6)));
+        assert_eq!(link.next(), None);
+    }
+}

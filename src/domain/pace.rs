@@ -1,0 +1,143 @@
+//! Politeness and patience: calls a second, growing waits, and a breaker for a service that is down.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::quota::Gate;
+
+/// At most `calls` in any window of `span`.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    calls: usize,
+    span: TimeDelta,
+    recent: VecDeque<DateTime<Utc>>,
+}
+
+impl Pace {
+    /// A pace of so many calls a window.
+    pub fn new(calls: usize, span: TimeDelta) -> Self {
+        Self { calls: calls.max(1), span, recent: VecDeque::new() }
+    }
+
+    /// When the next call may leave.
+    pub fn next_free_at(&mut self, now: DateTime<Utc>) -> Gate {
+        while self.recent.front().is_some_and(|t| *t + self.span <= now) {
+            self.recent.pop_front();
+        }
+        match self.recent.front() {
+            Some(oldest) if self.recent.len() >= self.calls => Gate::Wait(*oldest + self.span),
+            _ => Gate::Go,
+        }
+    }
+
+    /// Notes a call.
+    pub fn note(&mut self, now: DateTime<Utc>) {
+        self.recent.push_back(now);
+    }
+}
+
+/// Full jitter: a random share (`draw` in 0..1) of `base · 2^tries`, at most `cap`, at least a tenth of `base`.
+pub fn backoff(base: TimeDelta, cap: TimeDelta, tries: u32, draw: f64) -> TimeDelta {
+    let full = base.num_milliseconds().saturating_mul(1 << tries.min(20)).min(cap.num_milliseconds());
+    let wait = (full as f64 * draw.clamp(0.0, 1.0)) as i64;
+    TimeDelta::milliseconds(wait.max(base.num_milliseconds() / 10))
+}
+
+/// Opens after failures in a row, closes by one success. It holds work, it never drops any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Breaker {
+    failures: u32,
+    open_until: Option<DateTime<Utc>>,
+}
+
+impl Breaker {
+    /// Whether a call may leave; while half open the caller sends one at a time.
+    pub fn gate(&self, now: DateTime<Utc>) -> Gate {
+        match self.open_until {
+            Some(until) if until > now => Gate::Wait(until),
+            _ => Gate::Go,
+        }
+    }
+
+    /// More than one call at a time is wise only while this is true.
+    pub fn is_closed(&self) -> bool {
+        self.failures == 0
+    }
+
+    /// Notes a failure. `patience` is how many in a row are borne: two where requests are counted by the hour.
+    pub fn failed(&mut self, now: DateTime<Utc>, patience: u32, draw: f64) {
+        self.failures = self.failures.saturating_add(1);
+        let wait = if self.failures < patience {
+            backoff(TimeDelta::milliseconds(500), TimeDelta::seconds(5), self.failures, draw)
+        } else {
+            let steps = (self.failures - patience).min(6);
+            let full = TimeDelta::seconds((15 << steps).min(600));
+            full / 2 + backoff(full / 2, full / 2, 0, draw)
+        };
+        self.open_until = Some(now + wait);
+    }
+
+    /// Holds calls back until then, without counting a failure: the service asked for it.
+    pub fn pause(&mut self, until: DateTime<Utc>) {
+        self.open_until = Some(self.open_until.map_or(until, |t| t.max(until)));
+    }
+
+    /// Notes a success.
+    pub fn succeeded(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Failures in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+    use proptest::prelude::*;
+
+    fn t(ms: i64) -> DateTime<Utc> {
+        Utc.timestamp_millis_opt(1_700_000_000_000 + ms).unwrap()
+    }
+
+    #[test]
+    fn a_breaker_opens_longer_and_closes_at_once() {
+        let mut b = Breaker::default();
+        b.failed(t(0), 2, 0.5);
+        b.failed(t(0), 2, 0.5);
+        let Gate::Wait(first) = b.gate(t(0)) else { panic!("closed") };
+        b.failed(t(0), 2, 0.5);
+        let Gate::Wait(second) = b.gate(t(0)) else { panic!("closed") };
+        assert!(second > first && second <= t(600_000));
+        b.succeeded();
+        assert_eq!(b.gate(t(0)), Gate::Go);
+    }
+
+    proptest! {
+        /// However calls come, no window holds more than the pace allows.
+        #[test]
+        fn no_window_is_overfull(gaps in prop::collection::vec(0i64..300, 1..200), n in 1usize..6) {
+            let mut pace = Pace::new(n, TimeDelta::seconds(1));
+            let mut sent: Vec<DateTime<Utc>> = Vec::new();
+            let mut now = t(0);
+            for gap in gaps {
+                now += TimeDelta::milliseconds(gap);
+                if pace.next_free_at(now) == Gate::Go { pace.note(now); sent.push(now); }
+            }
+            for (i, a) in sent.iter().enumerate() {
+                let inside = sent.iter().skip(i).take_while(|b| **b < *a + TimeDelta::seconds(1)).count();
+                prop_assert!(inside <= n);
+            }
+        }
+
+        #[test]
+        fn waits_stay_inside_their_cap(tries in 0u32..40, draw in 0.0f64..1.0) {
+            let wait = backoff(TimeDelta::milliseconds(500), TimeDelta::minutes(5), tries, draw);
+            prop_assert!(wait <= TimeDelta::minutes(5) && wait >= TimeDelta::milliseconds(50));
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One gate for every call that leaves: refusal, breaker, pace, quota; and one place where its answer is noted.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::id::{Account, Service};
+use crate::domain::pace::Pace;
+use crate::domain::quota::{Cause, Gate, Window};
+use crate::services::clockify::Clockify;
+use crate::services::http::{Answer, Charge, Failure};
+use crate::services::toggl::{self, Toggl};
+
+use super::desk::{DeskError, Desked};
+use super::state::{Profile, State};
+use super::{Engine, Shared};
+
+/// One lane a source account: its calls leave one after another, so that a header counts all before it.
+pub type Lanes = BTreeMap<Account, tokio::sync::Mutex<()>>;
+
+/// How long a caller waits for its turn.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
+    /// As long as it takes.
+    Forever,
+    /// Not at all beyond the pace.
+    Short,
+}
+
+/// Why a call did not leave, or failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// It may leave then.
+    #[error("waits until {0}")]
+    NotBefore(DateTime<Utc>),
+    /// The account is stopped.
+    #[error("{0}")]
+    Stopped(String),
+    /// It left and failed.
+    #[error("{0}")]
+    Failed(Failure),
+    /// The desk is closed.
+    #[error("{0}")]
+    Desk(#[from] DeskError),
+}
+
+/// The pace of an account.
+pub fn pace(service: Service, profile: Option<&Profile>) -> Pace {
+    match (service, profile.is_some_and(|p| p.free)) {
+        (Service::Toggl, _) => Pace::new(1, TimeDelta::milliseconds(1_050)),
+        (Service::Clockify, true) => Pace::new(1, TimeDelta::seconds(1)),
+        (Service::Clockify, false) => Pace::new(20, TimeDelta::seconds(1)),
+    }
+}
+
+/// The bucket that a charge of an account goes to.
+pub fn bucket_of(state: &State, account: &Account, charge: Charge) -> Option<String> {
+    let profile = state.profile(account);
+    match charge {
+        Charge::Free => None,
+        Charge::User => Some(profile.map_or_else(|| "user".into(), |p| format!("user:{}", p.user))),
+        Charge::Org => profile.map(|p| format!("org:{}", p.organization)),
+        Charge::Workspace => {
+            let target = state.setup.targets.iter().find(|t| &t.account == account)?;
+            Some(format!("workspace:{}", target.workspace))
+        }
+    }
+}
+
+/// Sets the buckets' limits from what is known of the plan.
+pub fn set_limits(state: &mut State, account: &Account, service: Service) {
+    let profile = state.profile(account).cloned();
+    match service {
+        Service::Toggl => {
+            let plan = profile.as_ref().map_or("", |p| p.plan.as_str()).to_lowercase();
+            let org = if plan.contains("premium") || plan.contains("enterprise") {
+                600
+            } else if plan.contains("starter") {
+                240
+            } else {
+                30
+            };
+            if let Some(name) = bucket_of(state, account, Charge::User) {
+                state.meters.limit(account, &name, Some(30), Window::Anchored);
+            }
+            if let Some(name) = bucket_of(state, account, Charge::Org) {
+                state.meters.limit(account, &name, Some(org), Window::Anchored);
+            }
+        }
+        Service::Clockify => {
+            // Until the plan is known, the smaller one is assumed.
+            let limit = profile.as_ref().is_none_or(|p| p.free).then_some(30);
+            if let Some(name) = bucket_of(state, account, Charge::Workspace) {
+                state.meters.limit(account, &name, limit, Window::Rolling);
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The client of a source account.
+    pub(super) fn toggl(&self, account: &Account) -> Option<Toggl> {
+        let state = self.state();
+        let s = state.setup.sources.iter().find(|s| &s.account == account)?;
+        Some(Toggl::new(s.wire.clone(), &s.base_url, s.token.clone()))
+    }
+
+    /// The client of a target account.
+    pub(super) fn clockify(&self, account: &Account) -> Option<Clockify> {
+        let state = self.state();
+        let t = state.setup.targets.iter().find(|t| &t.account == account)?;
+        let free = state.profile(account).is_some_and(|p| p.free);
+        Some(
+            Clockify::new(t.wire.clone(), &t.base_url, t.token.clone(), t.workspace.clone())
+                .on_free_plan(free),
+        )
+    }
+
+    /// One call to a source, in its lane.
+    pub(super) async fn ask_toggl<T, F>(
+        self: &Shared,
+        account: &Account,
+        call: toggl::Call,
+        cause: Cause,
+        patience: Patience,
+        send: impl FnOnce(Toggl) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
+        let Some(client) = self.toggl(account) else {
+            return Err(CallError::Stopped("no such account".into()));
+        };
+        let lane = self.lanes.get(account);
+        let _turn = match lane {
+            Some(lane) => Some(lane.lock().await),
+            None => None,
+        };
+        let bucket = self.admit(account, call.charge(), cause, patience).await?;
+        let answer = send(client).await;
+        self.note(account, bucket.as_deref(), &answer)?;
+        Ok(answer)
+    }
+
+    /// One call to a target that is not a write of an entry.
+    pub(super) async fn ask_clockify<T, F>(
+        self: &Shared,
+        account: &Account,
+        cause: Cause,
+        patience: Patience,
+        send: impl FnOnce(Clockify) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
+        let Some(client) = self.clockify(account) else {
+            return Err(CallError::Stopped("no such account".into()));
+        };
+        let bucket = self.admit(account, Charge::Workspace, cause, patience).await?;
+        let answer = send(client).await;
+        self.note(account, bucket.as_deref(), &answer)?;
+        Ok(answer)
+    }
+
+    /// Waits for the turn, then notes the spend durably.
+    async fn admit(
+        &self,
+        account: &Account,
+        charge: Charge,
+        cause: Cause,
+        patience: Patience,
+    ) -> Result<Option<String>, CallError> {
+        loop {
+            let until = {
+                let mut state = self.state();
+                let bucket = bucket_of(&state, account, charge);
+                match self.may_leave(&mut state, account, bucket.as_deref(), cause)? {
+                    Gate::Go => {
+                        self.spend(&mut state, account, bucket.as_deref(), cause)?;
+                        return Ok(bucket);
+                    }
+                    Gate::Wait(until) => until,
+                }
+            };
+            let long = until > self.seams.now() + TimeDelta::seconds(3);
+            if long && matches!(patience, Patience::Short) {
+                return Err(CallError::NotBefore(until));
+            }
+            self.seams.sleep_until(until).await;
+        }
+    }
+
+    /// Whether a call may leave now.
+    pub(super) fn may_leave(
+        &self,
+        state: &mut State,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+    ) -> Result<Gate, CallError> {
+        let now = self.seams.now();
+        let Some(running) = state.running.get_mut(account) else {
+            return Err(CallError::Stopped("no such account".into()));
+        };
+        if let Some(why) = &running.refused
+            && cause != Cause::Person
+        {
+            return Err(CallError::Stopped(why.clone()));
+        }
+        if let Gate::Wait(until) = running.breaker.gate(now) {
+            return Ok(Gate::Wait(until));
+        }
+        if let Some(pace) = &mut running.pace
+            && let Gate::Wait(until) = pace.next_free_at(now)
+        {
+            return Ok(Gate::Wait(until));
+        }
+        let policy = state.setup.policy.clone();
+        Ok(bucket.map_or(Gate::Go, |b| state.meters.gate(account, b, cause, &policy, now)))
+    }
+
+    /// Notes a spend: pace in memory, quota in the ledger.
+    fn spend(&self, state: &mut State, account: &Account, bucket: Option<&str>, cause: Cause) -> Desked<()> {
+        let now = self.seams.now();
+        if let Some(pace) = state.running.get_mut(account).and_then(|r| r.pace.as_mut()) {
+            pace.note(now);
+        }
+        let Some(bucket) = bucket else { return Ok(()) };
+        let State { desk, meters, .. } = state;
+        desk.write("spend", |draft| meters.spend(account, bucket, cause, draft))
+    }
+
+    /// Notes what an answer said about meter, breaker and token.
+    pub(super) fn note<T>(&self, account: &Account, bucket: Option<&str>, answer: &Answer<T>) -> Desked<()> {
+        let mut state = self.state();
+        let failure = answer.result.as_ref().err();
+        self.note_health(&mut state, account, failure);
+        if let Some(bucket) = bucket {
+            let State { desk, meters, .. } = &mut *state;
+            desk.write("told", |draft| meters.answered(account, bucket, &answer.told, failure, draft))?;
+        }
+        drop(state);
+        self.touch();
+        Ok(())
+    }
+
+    /// Breaker, offline mark and refused token of an account.
+    pub(super) fn note_health(&self, state: &mut State, account: &Account, failure: Option<&Failure>) {
+        let now = self.seams.now();
+        let hourly = state.profile(account).is_none_or(|p| p.free);
+        let Some(running) = state.running.get_mut(account) else { return };
+        match failure {
+            Some(Failure::Unsent(_) | Failure::Unknown(_)) => {
+                running.breaker.failed(now, if hourly { 2 } else { 5 }, self.seams.draw());
+                if matches!(failure, Some(Failure::Unsent(_))) {
+                    running.offline.get_or_insert(now);
+                }
+            }
+            Some(Failure::Pace { retry_after }) => {
+                let wait = retry_after.unwrap_or(TimeDelta::seconds(5))
+                    + TimeDelta::milliseconds((self.seams.draw() * 500.0) as i64);
+                running.breaker.pause(now + wait);
+            }
+            Some(Failure::Auth { status, .. }) => {
+                running.refused = Some(format!("token refused (HTTP {status})"));
+                let say = format!(
+                    "{account}: the token is refused (HTTP {status}); renew it, nothing is lost meanwhile"
+                );
+                state.alert(&format!("token:{account}"), now, 7, say);
+            }
+            Some(Failure::Quota { .. }) => {}
+            _ => {
+                running.breaker.succeeded();
+                running.offline = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What an engine is started with. Plain values and seams; made from the settings by the command line.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+
+use crate::domain::id::{Account, RemoteId};
+use crate::domain::mapping::{Mapping, MappingEdit};
+use crate::domain::policy::{OnDelete, Policy, Reenable};
+use crate::services::http::Wire;
+
+/// A source account.
+#[derive(Clone)]
+pub struct SourceSetup {
+    /// The person's name of it.
+    pub account: Account,
+    /// Short tag in rows.
+    pub tag: String,
+    /// `https://api.track.toggl.com` or a compatible server.
+    pub base_url: String,
+    /// The API token.
+    pub token: SecretString,
+    /// The workspace; `None` when the account has one.
+    pub workspace: Option<RemoteId>,
+    /// What a day is; `None` is the profile's zone.
+    pub zone: Option<Tz>,
+    /// Make, adopt and heal the subscription.
+    pub managed: bool,
+    /// When to re-enable it.
+    pub reenable: Reenable,
+    /// Seconds between reads without a webhook.
+    pub read_every_s: u32,
+    /// The network.
+    pub wire: Arc<dyn Wire>,
+}
+
+/// A target account.
+#[derive(Clone)]
+pub struct TargetSetup {
+    /// The person's name of it.
+    pub account: Account,
+    /// Short tag in rows.
+    pub tag: String,
+    /// `https://api.clockify.me/api/v1` or a compatible server.
+    pub base_url: String,
+    /// The API key.
+    pub token: SecretString,
+    /// The workspace.
+    pub workspace: RemoteId,
+    /// What a deletion at the source does.
+    pub on_delete: OnDelete,
+    /// Earlier entries wait for a backfill; `None` is the day of the first start.
+    pub sync_from: Option<NaiveDate>,
+    /// The network.
+    pub wire: Arc<dyn Wire>,
+}
+
+/// A mapping and its version, or where and how its file is broken.
+pub type Loaded = Result<(Mapping, String), String>;
+
+/// Where the mapping is kept.
+pub trait MappingBook: Send + Sync {
+    /// Reads it.
+    fn load(&self) -> Loaded;
+    /// Changes it durably and returns what it is then. The error is one sentence.
+    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String>;
+}
+
+/// A hook's secrets, made here before the create call.
+#[derive(Clone)]
+pub struct Hook {
+    /// The unguessable last part of the address.
+    pub path: String,
+    /// The signing secret.
+    pub secret: SecretString,
+}
+
+/// Where the hooks' secrets are kept, and how the receiver learns of them.
+pub trait HookBook: Send + Sync {
+    /// The hook of a source account, made and kept durably if there is none, and known to the receiver.
+    fn hook(&self, account: &Account, workspace: &RemoteId) -> Result<Hook, String>;
+    /// Remembers which subscription uses it.
+    fn bind(&self, account: &Account, subscription: &RemoteId) -> Result<(), String>;
+    /// The label under which deliveries of this account's hook are stored.
+    fn label(&self, account: &Account) -> String;
+}
+
+/// Tells the person's own command about an incident: facts as JSON.
+pub type OnIncident = Arc<dyn Fn(serde_json::Value) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// All of it.
+#[derive(Clone)]
+pub struct Setup {
+    /// Source accounts.
+    pub sources: Vec<SourceSetup>,
+    /// Target accounts.
+    pub targets: Vec<TargetSetup>,
+    /// Limits and reserves.
+    pub policy: Policy,
+    /// Where deliveries arrive, as the services see it; `None` reads instead.
+    pub public_url: Option<String>,
+    /// `hourwire <host> <4 hex>`: the name of this instance's subscriptions.
+    pub instance: String,
+    /// `serve`, `detached`, `demo` or `command`.
+    pub hosted_by: String,
+    /// The mapping.
+    pub mapping: Arc<dyn MappingBook>,
+    /// The hooks' secrets.
+    pub hooks: Arc<dyn HookBook>,
+}

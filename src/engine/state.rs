@@ -1,0 +1,270 @@
+//! What the engine knows in memory: accounts, catalogue, mapping, meters. Everything here can be read again from the
+//! cache or asked again at a service.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::cache::rows;
+use crate::control::snapshot::{Alert, HoldLine, JobLine};
+use crate::domain::catalogue::{Item, Kind};
+use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::mapping::Mapping;
+use crate::domain::pace::{Breaker, Pace};
+use crate::domain::policy::Policy;
+use crate::domain::quota::Cause;
+
+use super::budget::Meters;
+use super::desk::{Desk, Desked, Draft};
+use super::setup::Setup;
+
+/// Who a token is, kept so that a start spends nothing. Pinned: another user or workspace stops the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The token's own user.
+    pub user: RemoteId,
+    /// Their name.
+    pub name: String,
+    /// The workspace in use.
+    pub workspace: RemoteId,
+    /// Toggl: the organization whose bucket is charged.
+    pub organization: RemoteId,
+    /// The plan's name.
+    pub plan: String,
+    /// Clockify Free, or Toggl Free.
+    pub free: bool,
+    /// Sees everybody's entries.
+    pub admin: bool,
+    /// The profile's zone.
+    pub zone: Option<String>,
+    /// When it was read.
+    pub read_at: DateTime<Utc>,
+}
+
+/// One account while running.
+#[derive(Clone, Debug, Default)]
+pub struct Running {
+    /// Who the token is, once known.
+    pub profile: Option<Profile>,
+    /// The token was refused or answers as another user: nothing is sent until it is renewed.
+    pub refused: Option<String>,
+    /// Not reachable: since when.
+    pub offline: Option<DateTime<Utc>>,
+    /// Failures in a row.
+    pub breaker: Breaker,
+    /// Calls a second.
+    pub pace: Option<Pace>,
+    /// The first read of everything is through.
+    pub caught_up: bool,
+}
+
+/// Projects, clients, tags and users of all accounts.
+pub type Catalogue = BTreeMap<(Account, Kind, RemoteId), Item>;
+
+/// The state in memory.
+pub struct State {
+    /// Ledger and cache.
+    pub desk: Desk,
+    /// What it was started with.
+    pub setup: Setup,
+    /// Accounts by name.
+    pub running: BTreeMap<Account, Running>,
+    /// The catalogue.
+    pub catalogue: Catalogue,
+    /// The mapping in force.
+    pub mapping: Mapping,
+    /// Its version.
+    pub mapping_version: String,
+    /// The file is broken: line and cure.
+    pub mapping_alert: Option<String>,
+    /// The meters.
+    pub meters: Meters,
+    /// Sending that is held.
+    pub holds: Vec<HoldLine>,
+    /// Alerts by id that a part raised (and takes back).
+    pub alerts: BTreeMap<String, Alert>,
+    /// Long work.
+    pub jobs: BTreeMap<String, JobLine>,
+    /// Bonds that a task of this process is working on.
+    pub busy: BTreeSet<(Account, Key)>,
+    /// The first day synced, per target.
+    pub sync_from: BTreeMap<Account, NaiveDate>,
+    /// Counts for the header and `/metrics`.
+    pub counts: Counts,
+    /// Entries that reading brought and the guardian has not looked at.
+    pub found: BTreeMap<Account, Vec<Key>>,
+    /// Reads that somebody waits for.
+    pub reading: BTreeMap<Account, ReadWish>,
+    /// The last change in words.
+    pub last: Option<(DateTime<Utc>, String)>,
+}
+
+/// A read that somebody waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadWish {
+    /// Not before this.
+    pub not_before: DateTime<Utc>,
+    /// Who asks.
+    pub cause: Cause,
+    /// Back to this moment of the service's clock, if it is before the last complete read.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// Counts since the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Deliveries applied.
+    pub applied: u64,
+    /// Deliveries known already, by event or by content.
+    pub duplicates: u64,
+    /// Dead letters now.
+    pub dead: u64,
+    /// Deliveries in the inbox that are not applied.
+    pub unapplied: u64,
+    /// Writes confirmed.
+    pub confirmed: u64,
+    /// Times that the answer of a write was unknown.
+    pub uncertain: u64,
+}
+
+impl State {
+    /// A cold state; [`State::warm`] fills it once the cache is ready.
+    pub fn new(desk: Desk, setup: Setup) -> Self {
+        let accounts =
+            setup.sources.iter().map(|s| &s.account).chain(setup.targets.iter().map(|t| &t.account));
+        let running = accounts.map(|a| (a.clone(), Running::default())).collect();
+        Self {
+            desk,
+            setup,
+            running,
+            catalogue: Catalogue::new(),
+            mapping: Mapping::default(),
+            mapping_version: String::new(),
+            mapping_alert: None,
+            meters: Meters::default(),
+            holds: Vec::new(),
+            alerts: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            busy: BTreeSet::new(),
+            sync_from: BTreeMap::new(),
+            counts: Counts::default(),
+            found: BTreeMap::new(),
+            reading: BTreeMap::new(),
+            last: None,
+        }
+    }
+
+    /// Reads what is kept in memory from the cache.
+    pub fn warm(&mut self) -> Desked<()> {
+        self.desk.warm()?;
+        let mut catalogue = Catalogue::new();
+        self.desk.scan(rows::items(), usize::MAX, &mut |key, value| {
+            if let (Some(account), Ok(item)) = (rows::item_account(key), rows::decode::<Item>(value)) {
+                catalogue.insert((account, item.kind, item.id.clone()), item);
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.catalogue = catalogue;
+        for (account, running) in &mut self.running {
+            running.profile = self.desk.get(&rows::meta(&format!("profile:{account}")))?;
+        }
+        self.holds = self.desk.get(&rows::meta("holds"))?.unwrap_or_default();
+        self.sync_from = self.desk.get(&rows::meta("sync_from"))?.unwrap_or_default();
+        if let Some((mapping, version)) = self.desk.get::<(Mapping, String)>(&rows::meta("mapping"))? {
+            self.mapping = mapping;
+            self.mapping_version = version;
+        }
+        self.meters.warm(&self.desk)?;
+        let mut dead = 0;
+        self.desk.scan(rows::deads(), usize::MAX, &mut |_, _| {
+            dead += 1;
+            ControlFlow::Continue(())
+        })?;
+        self.counts.dead = dead;
+        Ok(())
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.setup.policy
+    }
+
+    /// The zone of a source account's days.
+    pub fn zone(&self, account: &Account) -> Tz {
+        let set = self.setup.sources.iter().find(|s| &s.account == account).and_then(|s| s.zone);
+        set.or_else(|| self.profile(account)?.zone.as_deref()?.parse().ok()).unwrap_or(chrono_tz::UTC)
+    }
+
+    /// Who an account's token is.
+    pub fn profile(&self, account: &Account) -> Option<&Profile> {
+        self.running.get(account)?.profile.as_ref()
+    }
+
+    /// An item of the catalogue.
+    pub fn item(&self, account: &Account, kind: Kind, id: &RemoteId) -> Option<&Item> {
+        self.catalogue.get(&(account.clone(), kind, id.clone()))
+    }
+
+    /// All items of a kind of an account.
+    pub fn items(&self, account: &Account, kind: Kind) -> impl Iterator<Item = &Item> {
+        let from = (account.clone(), kind, RemoteId::default());
+        self.catalogue
+            .range(from..)
+            .take_while(move |((a, k, _), _)| a == account && *k == kind)
+            .map(|(_, item)| item)
+    }
+
+    /// The client of a source project.
+    pub fn client_of(&self, account: &Account, project: Option<&RemoteId>) -> Option<RemoteId> {
+        self.item(account, Kind::Project, project?)?.client.clone()
+    }
+
+    /// Whether sending to a target is held by hand or by another instance.
+    pub fn is_held(&self, target: &Account) -> bool {
+        self.holds.iter().any(|h| !h.id.starts_with("mass") && h.target.as_ref().is_none_or(|t| t == target))
+    }
+
+    /// Keeps the holds durably.
+    pub fn put_holds(holds: &Vec<HoldLine>, draft: &mut Draft<'_>) -> Desked<()> {
+        draft.put(rows::meta("holds"), holds)
+    }
+
+    /// Notes changes that a read brought and no delivery had announced.
+    pub fn unannounced(&mut self, account: &Account, changed: &[Key]) {
+        if !changed.is_empty() {
+            let found = self.found.entry(account.clone()).or_default();
+            found.extend(changed.iter().cloned());
+        }
+    }
+
+    /// Raises an alert; the time of the first raise stays.
+    pub fn alert(&mut self, id: &str, now: DateTime<Utc>, pane: u8, say: String) {
+        let since = self.alerts.get(id).map_or(now, |a| a.since);
+        self.alerts.insert(id.to_owned(), Alert { id: id.to_owned(), since, say, pane });
+    }
+
+    /// Takes an alert back.
+    pub fn calm(&mut self, id: &str) {
+        self.alerts.remove(id);
+    }
+}
+
+impl State {
+    /// Writes one frame from a draft that may read the whole state. See [`Desk::write`].
+    pub fn write<T>(
+        &mut self,
+        point: &'static str,
+        fill: impl FnOnce(&Self, &mut Draft<'_>) -> Desked<T>,
+    ) -> Desked<T> {
+        let staged = {
+            let mut draft = self.desk.draft();
+            let out = fill(self, &mut draft)?;
+            (out, draft.finish())
+        };
+        self.desk.commit(point, staged.1)?;
+        Ok(staged.0)
+    }
+}

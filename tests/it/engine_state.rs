@@ -1,0 +1,97 @@
+//! A snapshot of an engine that is well, with one of everything.
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use hourwire::control::command::SubscriptionRef;
+use hourwire::control::snapshot::{
+    AccountLine, CacheWord, DaySummary, Deliveries, IncidentLine, MappingSummary, Meter, Snapshot,
+    SubscriptionLine, TargetLine,
+};
+use hourwire::domain::health::{SubState, Wanted};
+use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::quota::Source;
+
+pub fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).single().expect("an instant")
+}
+
+/// An engine that is well, with one of everything.
+pub fn well() -> Snapshot {
+    let main = Account::from("main");
+    Snapshot {
+        rev: 9,
+        now: noon() + TimeDelta::milliseconds(812_400),
+        version: "0.1.0".into(),
+        started_at: noon(),
+        hosted_by: "serve".into(),
+        cache: CacheWord::Ready,
+        percent: 100,
+        zone: "America/New_York".into(),
+        accounts: vec![AccountLine {
+            name: main.clone(),
+            tag: "ME".into(),
+            service: Service::Toggl,
+            user: None,
+            plan: None,
+            trouble: None,
+        }],
+        today: DaySummary::default(),
+        timers: Vec::new(),
+        subscriptions: vec![SubscriptionLine {
+            at: SubscriptionRef::new(&main, &RemoteId::from(20417)),
+            service: Service::Toggl,
+            description: "hourwire box 1a2b".into(),
+            state: SubState::Active,
+            since: noon(),
+            checked_at: Some(noon()),
+            wanted: Wanted::Enabled,
+            ours: true,
+            cause: String::new(),
+            events: vec!["time_entry *".into()],
+            address: "https://hooks.example.com/hooks/…".into(),
+            last_delivery_at: None,
+            today: 4,
+            spark: vec![0; 12],
+            latency_s: None,
+        }],
+        reading: None,
+        meters: vec![Meter {
+            service: Service::Toggl,
+            account: main,
+            label: "toggl org".into(),
+            bucket: "org:6660001".into(),
+            limit: Some(30),
+            remaining: Some(22),
+            reserve: 6,
+            expected: 2,
+            resets_at: Some(noon() + TimeDelta::seconds(2072)),
+            dry_at: None,
+            waiting_until: None,
+            source: Source::Header,
+            read_at: Some(noon() + TimeDelta::seconds(800)),
+            spent: Vec::new(),
+        }],
+        targets: vec![TargetLine {
+            service: Service::Clockify,
+            account: Account::from("mirror"),
+            counts: vec![("synced".into(), 412), ("waiting quota".into(), 3), ("skipped".into(), 6)],
+            trouble: String::new(),
+        }],
+        incidents: vec![IncidentLine {
+            id: 7,
+            kind: "subscription disabled".into(),
+            subscription: None,
+            opened_at: noon(),
+            closed_at: Some(noon() + TimeDelta::seconds(60)),
+            cause: "HTTP 502 ×3".into(),
+            recovered: 6,
+            requests: 3,
+            timeline: Vec::new(),
+        }],
+        jobs: Vec::new(),
+        alerts: Vec::new(),
+        holds: Vec::new(),
+        deliveries: Deliveries { received: 120, duplicates: 3, rejected: 1, dead: 0, unapplied: 0 },
+        mapping: MappingSummary::default(),
+        last: None,
+    }
+}

@@ -1,0 +1,115 @@
+//! What `status` says of an engine: the object for scripts, the table for eyes, and whether all is well.
+
+use hourwire::cli::status::{not_well, status_json, status_table};
+use hourwire::control::snapshot::{CacheWord, Snapshot};
+use hourwire::domain::health::{SubState, Wanted};
+use hourwire::domain::id::RemoteId;
+use hourwire::domain::quota::Source;
+use serde_json::{Value, json};
+
+use crate::engine_state::{noon, well};
+
+#[test]
+fn every_key_is_there_under_its_name() {
+    let expected = json!({
+        "version": "0.1.0", "uptime_s": 812, "hosted_by": "serve", "cache": "ready", "percent": 100,
+        "subscriptions": [{
+            "service": "toggl", "account": "main", "id": 20417, "description": "hourwire box 1a2b",
+            "state": "active", "since": "2026-03-02T12:00:00Z", "last_delivery_at": null, "wanted": "enabled",
+        }],
+        "deliveries": {"received": 120, "duplicates": 3, "rejected": 1, "dead": 0, "unapplied": 0},
+        "quota": [{
+            "service": "toggl", "bucket": "org:6660001", "limit": 30, "remaining": 22, "resets_in_s": 1259,
+            "source": "header", "age_s": 12,
+        }],
+        "targets": [{
+            "service": "clockify", "account": "mirror", "synced": 412, "queued": 0, "sending": 0,
+            "waiting_quota": 3, "unmapped": 0, "conflict": 0, "held": 0, "failed": 0, "skipped": 6,
+        }],
+        "incidents": [{
+            "id": 7, "kind": "subscription disabled", "opened_at": "2026-03-02T12:00:00Z",
+            "closed_at": "2026-03-02T12:01:00Z", "cause": "HTTP 502 ×3", "recovered": 6, "requests": 3,
+        }],
+    });
+    assert_eq!(status_json(&well()), expected);
+}
+
+#[test]
+fn what_is_unknown_is_null_and_states_are_the_words_of_the_screen() {
+    let mut snapshot = well();
+    snapshot.meters[0].remaining = None;
+    snapshot.meters[0].limit = None;
+    snapshot.meters[0].read_at = None;
+    snapshot.meters[0].resets_at = Some(noon());
+    snapshot.meters[0].source = Source::Estimate;
+    snapshot.subscriptions[0].state = SubState::NotValidated;
+    snapshot.subscriptions[0].at.id = RemoteId::from("64f0c0ffee0000000000b0aa");
+    snapshot.incidents[0].closed_at = None;
+    snapshot.cache = CacheWord::Rebuilding;
+    let json = status_json(&snapshot);
+    assert_eq!(
+        json["quota"][0],
+        json!({"service": "toggl", "bucket": "org:6660001", "limit": null, "remaining": null,
+               "resets_in_s": 0, "source": "estimate", "age_s": null})
+    );
+    assert_eq!(json["subscriptions"][0]["state"], "not validated");
+    assert_eq!(json["subscriptions"][0]["id"], "64f0c0ffee0000000000b0aa");
+    assert_eq!(json["incidents"][0]["closed_at"], Value::Null);
+    assert_eq!(json["cache"], "rebuilding");
+}
+
+#[test]
+fn the_table_reads_at_a_glance() {
+    let expected = "\
+hourwire 0.1.0 (serve), up 13 min, cache ready
+deliveries: 120 received, 3 duplicates, 1 rejected, 0 dead, 0 unapplied
+
+subscriptions
+  toggl  main  20417  active  no delivery yet  hourwire box 1a2b
+
+quota
+  toggl  org:6660001  22/30 left  resets in 20 min  header
+
+targets
+  clockify  mirror  412 synced, 3 waiting quota, 6 skipped
+
+incidents
+  2026-03-02 12:00  subscription disabled  HTTP 502 ×3  closed after 1 min, 6 recovered, 3 requests
+
+all is well
+";
+    assert_eq!(status_table(&well()), expected);
+}
+
+#[test]
+fn trouble_is_the_last_word() {
+    let mut snapshot = well();
+    snapshot.deliveries.dead = 1;
+    let text = status_table(&snapshot);
+    assert!(text.ends_with("needs a look\n  1 deliveries could not be read (dead letters)\n"), "{text}");
+}
+
+#[test]
+fn a_well_engine_has_no_trouble_and_each_trouble_counts() {
+    assert_eq!(not_well(&well()), Vec::<String>::new());
+    let spoil: [fn(&mut Snapshot); 5] = [
+        |s| s.cache = CacheWord::Opening,
+        |s| s.subscriptions[0].state = SubState::Disabled,
+        |s| s.incidents[0].closed_at = None,
+        |s| s.targets[0].counts.push(("failed".into(), 1)),
+        |s| s.deliveries.dead = 2,
+    ];
+    for (which, spoil) in spoil.iter().enumerate() {
+        let mut snapshot = well();
+        spoil(&mut snapshot);
+        assert_eq!(not_well(&snapshot).len(), 1, "spoilt by {which}");
+    }
+}
+
+#[test]
+fn a_subscription_a_person_switched_off_is_well() {
+    let mut snapshot = well();
+    snapshot.subscriptions[0].state = SubState::Disabled;
+    snapshot.subscriptions[0].wanted = Wanted::Disabled;
+    assert!(not_well(&snapshot).is_empty());
+}
