@@ -3,11 +3,13 @@
 mod ask;
 pub mod attach;
 pub mod backfill;
+pub mod backup;
 pub mod completions;
 pub mod detached;
 pub mod exit;
 pub mod hold;
 pub mod host;
+pub mod keys;
 pub mod options;
 pub mod print;
 pub mod ready;
@@ -65,10 +67,16 @@ pub enum Sub {
     Sync(sync::Sync),
     /// Where each value of an entry comes from, and why it is where it is
     Why(why::Why),
+    /// Write the ledger to a file as JSON lines
+    Backup(backup::Backup),
+    /// Read a backup into an empty state folder
+    Restore(backup::Restore),
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// List the dashboard's themes
     Themes(themes::ThemesOptions),
+    /// List the dashboard's keys
+    Keys(keys::Keys),
 }
 
 /// Runs the command of this process's arguments.
@@ -97,8 +105,11 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Backfill(options) => wait_for(backfill::run(global, options)),
         Sub::Sync(options) => wait_for(sync::run(global, options)),
         Sub::Why(options) => wait_for(why::run(global, options)),
+        Sub::Backup(options) => backup::backup(global, options),
+        Sub::Restore(options) => backup::restore(global, options),
         Sub::Completions(options) => completions::run(options),
         Sub::Themes(options) => themes::run(global, options),
+        Sub::Keys(options) => keys::run(global, options),
     }
 }
 

@@ -164,7 +164,12 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     });
     if legend > 0 {
         let faint = p.s.faint;
-        p.cell(1, h - 1, w.saturating_sub(2), "━ spent   ╍ expected   ┊ kept for you", faint);
+        let text = if w >= 40 {
+            "━ spent   ╍ expected   ┊ kept for you"
+        } else {
+            "━ spent ╍ expected ┊ for you"
+        };
+        p.cell(2, h - 1, w.saturating_sub(3), text, faint);
     }
 }
 
