@@ -5,6 +5,7 @@ pub mod attach;
 pub mod backfill;
 pub mod backup;
 pub mod completions;
+pub mod dashboard;
 pub mod detached;
 pub mod exit;
 pub mod hold;
