@@ -9,10 +9,12 @@ pub mod dashboard;
 pub mod detached;
 pub mod exit;
 pub mod hold;
+pub mod host;
 pub mod keys;
 pub mod options;
 pub mod print;
 pub mod ready;
+pub mod serve;
 pub mod signals;
 pub mod simulate;
 pub mod status;
@@ -49,6 +51,8 @@ pub struct Cli {
 pub enum Sub {
     /// Only the simulated services, for any outside client
     Simulate(simulate::Simulate),
+    /// Engine and receiver without a dashboard
+    Serve(serve::Serve),
     /// How the running engine is: subscriptions, quota, queues, incidents
     Status(status::Status),
     /// Stop sending; what arrives is kept
@@ -95,6 +99,7 @@ fn run(cli: &Cli) -> Outcome {
     let global = &cli.global;
     match &cli.command {
         Sub::Simulate(options) => serve_all(simulate::run(options)),
+        Sub::Serve(options) => serve_all(serve::run(global, options)),
         Sub::Status(options) => wait_for(status::run(global, options)),
         Sub::Hold(which) => wait_for(hold::hold(global, which)),
         Sub::Release(which) => wait_for(hold::release(global, which)),

@@ -125,4 +125,3 @@ fn wire(base: &str) -> Result<Arc<dyn Wire>, Failure> {
     let wire = ReqwestWire::for_base(base).map_err(Failure::usage)?;
     Ok(Arc::new(wire))
 }
-

@@ -67,14 +67,16 @@ pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Fail
         hosted_by: spec.hosted_by,
     };
     let lock = EngineLock::acquire(&spec.state_dir, &info).map_err(Failure::usage)?;
-    let inbox_disk: Arc<dyn Disk> = Arc::new(RealDisk::open(spec.state_dir.join("inbox")).map_err(Failure::usage)?);
+    let inbox_disk: Arc<dyn Disk> =
+        Arc::new(RealDisk::open(spec.state_dir.join("inbox")).map_err(Failure::usage)?);
     let (inbox, recovered) = Inbox::open(inbox_disk, InboxOptions::default()).map_err(Failure::usage)?;
     tracing::info!(?recovered, "inbox open");
     let (inbox, _writer) = InboxWriter::spawn(inbox, system_clock()).map_err(Failure::not_well)?;
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let mut ready = Ready { control: Some(control.display().to_string()), ..Ready::now() };
     let receiver = Arc::new(
-        Receiver::new(spec.hooks.clone(), inbox.clone(), system_clock()).observed_by(wiring::observe(metrics.clone())),
+        Receiver::new(spec.hooks.clone(), inbox.clone(), system_clock())
+            .observed_by(wiring::observe(metrics.clone())),
     );
     if let Some(listen) = spec.listen {
         let listener = bind(listen, "[receiver] listen").await?;
@@ -87,7 +89,8 @@ pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Fail
         tokio::spawn(metrics::serve(listener, metrics.clone(), cancel.clone()));
     }
     let (door, arrivals) = Door::new();
-    let sockets = socket::listen(&control, door.clone(), cancel.clone()).map_err(Failure::usage)?;
+    let sockets = socket::listen(&control, door.clone(), socket::Limits::default(), cancel.clone())
+        .map_err(Failure::usage)?;
     drop(sockets);
     let (ending, ended) = oneshot::channel();
     engine_thread::start(spec, inbox, receiver, metrics, arrivals, cancel.clone(), ending)?;
@@ -96,6 +99,8 @@ pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Fail
 
 async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|e| {
-        Failure::usage(format!("{setting} = \"{address}\": {e}; choose another address, or stop what uses this one"))
+        Failure::usage(format!(
+            "{setting} = \"{address}\": {e}; choose another address, or stop what uses this one"
+        ))
     })
 }

@@ -131,31 +131,26 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
     let h = p.h();
     let closed = incident.closed_at.is_some();
     let last = incident.timeline.len().saturating_sub(1);
-    table::rows(
-        &mut p.part(0, 3, w, h.saturating_sub(4)),
-        model,
-        List::Drawer,
-        0,
-        model.in_drawer,
-        |row, index| {
-            let Some(step) = incident.timeline.get(index) else { return };
-            row.text(3, 0, &clock(step.at, model.zone()), s.muted);
-            row.cell(11, 0, 11, &step.what, s.fg);
-            let style = match step.what.as_str() {
-                "evidence" => s.error,
-                _ if index == last && closed => s.ok,
-                _ => s.fg,
-            };
-            row.cell(23, 0, w.saturating_sub(34), &step.answer, style);
-            row.right(w.saturating_sub(1), 0, 8, &step.requests.to_string(), s.muted);
-        },
-    );
+    // The sum stands one row below the last step, or at the end when they fill the drawer.
+    let rows = (incident.timeline.len() as u16).min(h.saturating_sub(5));
+    table::rows(&mut p.part(0, 3, w, rows), model, List::Drawer, 0, model.in_drawer, |row, index| {
+        let Some(step) = incident.timeline.get(index) else { return };
+        row.text(3, 0, &clock(step.at, model.zone()), s.muted);
+        row.cell(11, 0, 11, &step.what, s.fg);
+        let style = match step.what.as_str() {
+            "evidence" => s.error,
+            _ if index == last && closed => s.ok,
+            _ => s.fg,
+        };
+        row.cell(23, 0, w.saturating_sub(34), &step.answer, style);
+        row.right(w.saturating_sub(1), 0, 8, &step.requests.to_string(), s.muted);
+    });
     let sum = format!(
         "{} recovered · {}",
         incident.recovered,
         count(u64::from(incident.requests), "request", "requests")
     );
-    p.cell(3, h.saturating_sub(1), w.saturating_sub(4), &sum, s.muted);
+    p.cell(3, rows + 4, w.saturating_sub(4), &sum, s.muted);
 }
 
 fn ledger(model: &Model, p: &mut Paint<'_>) {
@@ -203,7 +198,8 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
     }
     // The raw body of the selected one, below the list.
     let raw = 4.min(h / 3);
-    let mut list = p.part(0, 0, w, h.saturating_sub(raw));
+    let rows = h.saturating_sub(raw).min(model.len(List::Drawer) as u16);
+    let mut list = p.part(0, 0, w, rows);
     table::rows(&mut list, model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, index) else {
             row.text(3, 0, "…", s.faint);
@@ -228,7 +224,7 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
         let body: Vec<char> = super::super::text::safe(&line.body).chars().collect();
         for (at, part) in body.chunks(room).take(usize::from(raw.saturating_sub(1))).enumerate() {
             let text: String = part.iter().collect();
-            p.cell(3, h - raw + 1 + at as u16, w.saturating_sub(4), &text, s.faint);
+            p.cell(3, rows + 1 + at as u16, w.saturating_sub(4), &text, s.faint);
         }
     }
 }

@@ -41,6 +41,7 @@ fn rows_needed(model: &Model) -> u16 {
     let pane = model.active();
     let lead = match pane {
         Pane::Overview | Pane::Today => 3 + today::people(model),
+        Pane::Quota => 2 + quota::job_rows(model),
         _ => 2,
     };
     (model.len(pane.list()).clamp(1, 500) as u16).saturating_add(lead + 1)
