@@ -6,6 +6,7 @@ pub mod backfill;
 pub mod backup;
 pub mod completions;
 pub mod demo;
+pub mod dashboard;
 pub mod detached;
 pub mod exit;
 pub mod hold;
