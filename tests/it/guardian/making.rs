@@ -1,6 +1,5 @@
 //! Making and adopting.
 
-use hourwire::domain::id::RemoteId;
 use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::{Value, json};
@@ -38,24 +37,63 @@ async fn a_restart_adopts_it_with_one_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn few_filters_and_a_taken_name_are_worked_around() {
+async fn where_a_wildcard_costs_three_entries_alone_are_subscribed() {
     let office = Office::new(Plan::Free);
     office.faults(json!({"deliveries": {"wildcard_cost": 3}}));
-    let taken = json!({"description": "hourwire den 0f1e", "url_callback": "https://nowhere.example.test/x",
-        "event_filters": [{"entity": "tag", "action": "created"}], "enabled": false});
-    // Made while another receiver answered there; it is disabled, so it takes no place.
-    let way = Machine::new("nowhere").start(&office);
-    let made = office.sim.clone();
-    let _ = made;
-    drop(way);
-    let running = {
-        office.faults(json!({"deliveries": {"wildcard_cost": 3}, "answers": []}));
-        let machine = Machine::new("den");
-        machine.start(&office)
-    };
-    let _: (Value, Method, RemoteId) = (taken, Method::GET, RemoteId::default());
-    office.until("a live subscription", 90, || running.is_well()).await;
+    let running = live(&office, &Machine::new("den")).await;
     let own = running.own().unwrap();
     assert_eq!(own.filters, ["time_entry created", "time_entry deleted", "time_entry updated"]);
-    let _ = WORKSPACE;
+    assert_eq!(office.count("/limits/"), 0, "nothing was refused for good");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_our_name_with_another_address_is_adopted() {
+    let office = Office::new(Plan::Free);
+    office.subscribe("hourwire den 0f1e", true).await;
+    let running = live(&office, &Machine::new("den")).await;
+    assert_eq!(office.listed().await.len(), 1);
+    assert_eq!(running.own().unwrap().url, "https://den.example.test/hooks/mfrggzdfmztwq2lknnwg23tpob");
+    office.track("Harbor plan").await;
+    office.until("the entry is here", 10, || running.entries() == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_plan_is_said_and_never_stormed() {
+    let office = Office::new(Plan::Free);
+    office.subscribe("somebody else's", true).await;
+    let running = Machine::new("den").start(&office);
+    office.until("it tried", 90, || office.count("POST /webhooks") > 0).await;
+    office.pass(3_600).await;
+    assert!(running.own().is_none());
+    assert!(office.count("POST /webhooks") <= 5, "{:?}", office.requests());
+    assert!(running.log().iter().any(|l| l.contains("reached the limit")), "{:?}", running.log());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_removed_is_made_anew_and_its_gap_filled() {
+    let office = Office::new(Plan::Premium);
+    let running = live(&office, &Machine::new("den")).await;
+    office.pass(60).await;
+    let id = running.own().unwrap().id;
+    let path = format!("/webhooks/api/v1/subscriptions/{WORKSPACE}/{id}");
+    office.person(Method::DELETE, &path, Value::Null).await;
+    office.track("Harbor plan").await;
+    office.until("a new one", 400, || running.own().is_some_and(|s| s.id != id && s.validated)).await;
+    office.until("the end", 60, || running.incidents().iter().any(|i| i.closed_at.is_some())).await;
+    let incident = running.incidents().remove(0);
+    assert_eq!((incident.kind.as_str(), incident.recovered), ("subscription removed", 1), "{incident:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_address_on_our_subscription_is_put_right() {
+    let office = Office::new(Plan::Premium);
+    let running = live(&office, &Machine::new("den")).await;
+    let own = running.own().unwrap();
+    let path = format!("/webhooks/api/v1/subscriptions/{WORKSPACE}/{}", own.id);
+    let body = json!({"description": own.description, "url_callback": "https://elsewhere.example.test/in",
+        "event_filters": [{"entity": "time_entry", "action": "*"}], "enabled": true});
+    office.person(Method::PUT, &path, body).await;
+    office.track("Harbor plan").await;
+    office.until("our address", 400, || running.own().is_some_and(|s| s.validated && s.url == own.url)).await;
+    office.until("the entry", 60, || running.entries() == 1).await;
 }

@@ -30,6 +30,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 pub const WORKSPACE: i64 = 4_440_001;
+/// A receiver of somebody else, who says yes to everything.
+pub const ELSEWHERE: &str = "elsewhere.example.test";
 
 /// The way from the services to the receivers, by host.
 #[derive(Default)]
@@ -46,7 +48,8 @@ impl Deliverer for Way {
         body: Bytes,
     ) -> BoxFuture<'static, Result<(StatusCode, Bytes), String>> {
         let (host, path) = url.trim_start_matches("https://").split_once('/').expect("a path");
-        let receiver = self.receivers.lock().unwrap().get(host).cloned();
+        let host = host.to_owned();
+        let receiver = self.receivers.lock().unwrap().get(&host).cloned();
         let down = self.down.load(SeqCst);
         let request = headers
             .iter()
@@ -55,6 +58,7 @@ impl Deliverer for Way {
             .unwrap();
         Box::pin(async move {
             match receiver {
+                _ if host == ELSEWHERE => Ok((StatusCode::OK, Bytes::new())),
                 _ if down => Ok((StatusCode::BAD_GATEWAY, Bytes::new())),
                 None => Err("connection refused".to_owned()),
                 Some(receiver) => {
@@ -108,10 +112,8 @@ impl Office {
     /// A person at work in the web page.
     pub async fn person(&self, method: Method, path: &str, body: Value) -> Value {
         let token = self.sim.access().toggl_token;
-        let pair = base64::Engine::encode(
-            &base64::engine::general_purpose::STANDARD,
-            format!("{token}:api_token"),
-        );
+        let pair =
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{token}:api_token"));
         let request = Request::builder()
             .method(method)
             .uri(format!("https://toggl.test{path}"))
@@ -137,6 +139,13 @@ impl Office {
     pub async fn switch(&self, id: &RemoteId, enabled: bool) {
         let path = format!("/webhooks/api/v1/subscriptions/{WORKSPACE}/{id}");
         self.person(Method::PATCH, &path, json!({ "enabled": enabled })).await;
+    }
+
+    /// A person makes a subscription of their own in the web page.
+    pub async fn subscribe(&self, description: &str, enabled: bool) {
+        let body = json!({"description": description, "url_callback": format!("https://{ELSEWHERE}/in"),
+            "event_filters": [{"entity": "tag", "action": "created"}], "enabled": enabled});
+        self.person(Method::POST, &format!("/webhooks/api/v1/subscriptions/{WORKSPACE}"), body).await;
     }
 
     /// What the service lists.
@@ -374,8 +383,12 @@ impl Book {
     fn publish(&self, hooks: &Hooks) {
         for (account, hook) in self.0.lock().unwrap().iter() {
             let label = account.to_string();
-            let known =
-                receiver::Hook { service: Service::Toggl, label, secret: hook.secret.clone(), previous: None };
+            let known = receiver::Hook {
+                service: Service::Toggl,
+                label,
+                secret: hook.secret.clone(),
+                previous: None,
+            };
             hooks.set(hook.path.clone(), known);
         }
     }
