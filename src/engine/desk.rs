@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cache::{CacheError, Change, KeyRange, Store, rows};
+use crate::cache::{CacheError, Change, KeyRange, Store, Visit, rows};
 use crate::control::view::LogLine;
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
@@ -111,12 +111,7 @@ impl Desk {
     }
 
     /// Visits at most `limit` rows in key order.
-    pub fn scan(
-        &self,
-        range: KeyRange,
-        limit: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Desked<()> {
+    pub fn scan(&self, range: KeyRange, limit: usize, visit: &mut Visit<'_>) -> Desked<()> {
         Ok(self.store.scan(range, false, limit, visit)?)
     }
 
@@ -313,7 +308,9 @@ impl Draft<'_> {
             keys.push(key.to_vec());
             ControlFlow::Continue(())
         })?;
-        keys.into_iter().for_each(|key| self.delete(key));
+        for key in keys {
+            self.delete(key);
+        }
         Ok(())
     }
 

@@ -14,7 +14,6 @@ use crate::domain::catalogue::{Item, Kind};
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
-use crate::domain::policy::Policy;
 use crate::domain::quota::Cause;
 
 use super::budget::Meters;
@@ -185,11 +184,6 @@ impl State {
         })?;
         self.counts.dead = dead;
         Ok(())
-    }
-
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.setup.policy
     }
 
     /// The zone of a source account's days.

@@ -138,7 +138,7 @@ async fn follow(engine: Arc<Engine>, mut watch: ConfigWatch, cancel: Cancellatio
                 }
             }
             Some(Changed::Settings) => {
-                engine.notice("hourwire.toml changed; restart the engine to follow it")
+                engine.notice("hourwire.toml changed; restart the engine to follow it");
             }
             Some(Changed::Theme(_)) => {}
             None => return,
