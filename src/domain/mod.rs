@@ -4,12 +4,15 @@
 
 pub mod announced;
 pub mod brake;
+pub mod candidates;
 pub mod catalogue;
 pub mod delivery;
 pub mod entry;
+pub mod forecast;
 pub mod ground;
 pub mod health;
 pub mod id;
+pub mod incident;
 pub mod link;
 pub mod mapping;
 pub mod matching;
@@ -19,6 +22,7 @@ pub mod pace;
 pub mod policy;
 pub mod quota;
 pub mod read;
+pub mod remap;
 pub mod route;
 pub mod subscription;
 pub mod text;

@@ -3,19 +3,21 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{Store, rows};
+use crate::control::link::EngineEnd;
 use crate::domain::id::{Account, Service};
 use crate::journal::{InboxWriter, Ledger};
 
 use super::desk::{Desk, DeskError, Desked};
+use super::lobby::{Facts, Lobby};
 use super::seams::Seams;
 use super::setup::Setup;
 use super::state::State;
-use super::{Engine, Shared, Wakes, call, dispatcher, intake, puller};
+use super::{Engine, Shared, Wakes, call, dispatcher, intake, mapper, puller, viewers};
 
 /// What an engine is made of.
 pub struct Parts {
@@ -29,23 +31,30 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The inbox that the receiver appends to.
     pub inbox: InboxWriter,
+    /// What other parts of the process know: `Facts::default()` where there are none.
+    pub facts: Facts,
 }
 
 impl Engine {
     /// An engine that does not run yet.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { setup, seams, ledger, store, inbox } = parts;
+        let Parts { setup, seams, ledger, store, inbox, facts } = parts;
         let lanes = setup.sources.iter().map(|s| (s.account.clone(), tokio::sync::Mutex::new(()))).collect();
+        let guard_wishes = super::guard_wish::Lines::new(setup.sources.iter().map(|s| &s.account));
         let desk = Desk::new(ledger, store, seams.clone());
+        let lobby = Lobby::new(seams.now());
         Arc::new(Self {
             state: Mutex::new(State::new(desk, setup)),
             seams,
             inbox,
-            wakes: Wakes { dispatch: Notify::new(), pull: Notify::new(), guard: Notify::new() },
+            wakes: Wakes::default(),
             changed: watch::Sender::new(0),
             ready: watch::Sender::new(false),
             stop: CancellationToken::new(),
             lanes,
+            guard_wishes,
+            facts,
+            lobby,
         })
     }
 
@@ -68,6 +77,7 @@ impl Engine {
         let mut parts = JoinSet::new();
         let (sources, targets) = self.accounts();
         parts.spawn(intake::run(self.clone()));
+        parts.spawn(mapper::run(self.clone()));
         for account in sources {
             parts.spawn(puller::run(self.clone(), account));
         }
@@ -79,6 +89,12 @@ impl Engine {
         parts.shutdown().await;
         let dead = self.state().desk.dead().cloned();
         dead.map_or(Ok(()), Err)
+    }
+
+    /// Attends to the viewers that come through the door until the engine stops; may start before the cache is
+    /// ready.
+    pub async fn attend(self: Arc<Self>, arrivals: mpsc::Receiver<EngineEnd>) {
+        viewers::run(self, arrivals).await;
     }
 
     fn accounts(&self) -> (Vec<Account>, Vec<Account>) {
@@ -160,9 +176,7 @@ impl Engine {
                 state.mapping_alert = None;
                 state.calm("mapping");
                 if version != state.mapping_version {
-                    state
-                        .desk
-                        .write("mapping", |draft| draft.put(rows::meta("mapping"), &(&mapping, &version)))?;
+                    state.desk.write("mapping", |draft| mapper::keep(draft, &mapping, &version))?;
                     state.mapping = mapping;
                     state.mapping_version = version;
                 }

@@ -6,20 +6,29 @@
 mod apply;
 mod budget;
 mod call;
+mod commands;
 mod desk;
 mod dispatcher;
+mod guard_wish;
 mod history;
 mod host;
 mod intake;
+mod lobby;
 mod lookup;
+mod mapper;
+mod names;
 mod profile;
 mod puller;
 mod rebind;
 pub mod seams;
 mod send;
 pub mod setup;
+mod snapshot;
 mod state;
 mod survey;
+mod viewers;
+mod views;
+mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +39,7 @@ use crate::journal::InboxWriter;
 
 pub use desk::DeskError;
 pub use host::{Parts, catch_up};
+pub use lobby::{CacheFacts, Facts, ReceiverFacts};
 use seams::Seams;
 use state::State;
 
@@ -39,6 +49,7 @@ struct Wakes {
     dispatch: Notify,
     pull: Notify,
     guard: Notify,
+    map: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.
@@ -53,6 +64,12 @@ pub struct Engine {
     ready: watch::Sender<bool>,
     stop: CancellationToken,
     lanes: call::Lanes,
+    /// What people want of subscriptions.
+    guard_wishes: guard_wish::Lines,
+    /// What other parts of the process know.
+    facts: Facts,
+    /// Where viewers and their commands meet.
+    lobby: lobby::Lobby,
 }
 
 impl Engine {

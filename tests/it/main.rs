@@ -6,7 +6,6 @@
 mod cache;
 mod cli;
 mod config;
-mod config;
 mod door;
 mod engine_state;
 mod rooms;
