@@ -13,7 +13,7 @@ use crate::domain::id::{Account, Service};
 use crate::journal::{InboxWriter, Ledger};
 
 use super::desk::{Desk, DeskError, Desked};
-use super::lobby::{Facts, Lobby};
+use super::lobby::Lobby;
 use super::seams::Seams;
 use super::setup::Setup;
 use super::state::State;
@@ -31,14 +31,12 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The inbox that the receiver appends to.
     pub inbox: InboxWriter,
-    /// What other parts of the process know: `Facts::default()` where there are none.
-    pub facts: Facts,
 }
 
 impl Engine {
     /// An engine that does not run yet.
     pub fn new(parts: Parts) -> Arc<Self> {
-        let Parts { setup, seams, ledger, store, inbox, facts } = parts;
+        let Parts { setup, seams, ledger, store, inbox } = parts;
         let lanes = setup.sources.iter().map(|s| (s.account.clone(), tokio::sync::Mutex::new(()))).collect();
         let guard_wishes = super::guard_wish::Lines::new(setup.sources.iter().map(|s| &s.account));
         let desk = Desk::new(ledger, store, seams.clone());
@@ -53,7 +51,6 @@ impl Engine {
             stop: CancellationToken::new(),
             lanes,
             guard_wishes,
-            facts,
             lobby,
         })
     }
@@ -68,11 +65,22 @@ impl Engine {
         self.stop.clone()
     }
 
-    /// Runs until stopped. The receiver and the door may run before and while the cache opens.
+    /// Runs until stopped. The receiver may run before it; viewers that arrive are attended from the first moment on,
+    /// also while the cache opens.
     ///
     /// # Errors
     /// [`DeskError`] when the ledger can no longer be written; nothing was lost, a restart goes on from there.
-    pub async fn run(self: Arc<Self>) -> Result<(), DeskError> {
+    pub async fn run(self: Arc<Self>, arrivals: mpsc::Receiver<EngineEnd>) -> Result<(), DeskError> {
+        let attending = tokio::spawn(viewers::run(self.clone(), arrivals));
+        let outcome = self.clone().work().await;
+        self.stop.cancel();
+        if attending.await.is_err() {
+            tracing::error!("attending to viewers ended in a panic");
+        }
+        outcome
+    }
+
+    async fn work(self: Arc<Self>) -> Result<(), DeskError> {
         self.await_cache().await?;
         let mut parts = JoinSet::new();
         let (sources, targets) = self.accounts();
@@ -89,12 +97,6 @@ impl Engine {
         parts.shutdown().await;
         let dead = self.state().desk.dead().cloned();
         dead.map_or(Ok(()), Err)
-    }
-
-    /// Attends to the viewers that come through the door until the engine stops; may start before the cache is
-    /// ready.
-    pub async fn attend(self: Arc<Self>, arrivals: mpsc::Receiver<EngineEnd>) {
-        viewers::run(self, arrivals).await;
     }
 
     fn accounts(&self) -> (Vec<Account>, Vec<Account>) {

@@ -19,25 +19,14 @@ const REMEMBERED: TimeDelta = TimeDelta::hours(1);
 /// Notices that a viewer may be behind.
 const NOTICES: usize = 64;
 
-/// Counts of the receiver since its start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReceiverFacts {
-    /// Verified deliveries, copies included.
-    pub received: u64,
-    /// Byte-exact copies.
-    pub duplicates: u64,
-    /// Wrong or missing signatures.
-    pub rejected: u64,
-}
-
 /// The cache's state and how far it is, 0 to 100.
 pub type CacheFacts = (CacheWord, u8);
 
 /// What other parts of the process know and viewers are shown.
 #[derive(Clone, Default)]
 pub struct Facts {
-    /// The receiver's counts; absent where nothing receives.
-    pub receiver: Option<Arc<dyn Fn() -> ReceiverFacts + Send + Sync>>,
+    /// The receiver's counts since its start: received (copies included), byte-exact copies, rejected.
+    pub receiver: Option<Arc<dyn Fn() -> (u64, u64, u64) + Send + Sync>>,
     /// The newest rejected deliveries, newest first.
     pub rejected: Option<Arc<dyn Fn() -> Vec<DeliveryLine> + Send + Sync>>,
     /// How far the cache is.
@@ -76,6 +65,7 @@ pub struct Lobby {
     seats: AtomicU64,
     remembered: Mutex<Remembered>,
     notices: broadcast::Sender<Notice>,
+    facts: Mutex<Facts>,
 }
 
 impl Lobby {
@@ -86,6 +76,7 @@ impl Lobby {
             seats: AtomicU64::new(0),
             remembered: Mutex::default(),
             notices: broadcast::Sender::new(NOTICES),
+            facts: Mutex::default(),
         }
     }
 
@@ -102,6 +93,11 @@ impl Lobby {
         remembered
     }
 
+    /// What other parts know.
+    pub fn facts(&self) -> Facts {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Hears notices from now on.
     pub fn hear(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
@@ -109,8 +105,30 @@ impl Lobby {
 }
 
 impl Engine {
+    /// Tells the engine whom to ask about receiver and cache.
+    pub fn know(&self, facts: Facts) {
+        *self.lobby.facts.lock().unwrap_or_else(PoisonError::into_inner) = facts;
+        self.touch();
+    }
+
+    /// The receiver's counts since its start, where it is not asked through [`Engine::know`].
+    pub fn note_deliveries(&self, received: u64, duplicates: u64, rejected: u64) {
+        let counts = (received, duplicates, rejected);
+        let mut facts = self.lobby.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        if facts.receiver.as_ref().is_none_or(|known| known() != counts) {
+            facts.receiver = Some(Arc::new(move || counts));
+            drop(facts);
+            self.touch();
+        }
+    }
+
+    /// Says one sentence on every viewer's price line.
+    pub fn notice(&self, say: &str) {
+        self.tell(None, None, say);
+    }
+
     /// Says one sentence on the price line of the viewer that asked, or of all.
-    pub(super) fn notice(&self, to: Option<&Author>, id: Option<&str>, say: impl Into<String>) {
+    pub(super) fn tell(&self, to: Option<&Author>, id: Option<&str>, say: impl Into<String>) {
         let notice = Notice {
             at: self.seams.now(),
             say: say.into(),

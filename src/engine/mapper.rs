@@ -319,7 +319,7 @@ fn link(engine: &Shared, errand: &Errand, source: &Item, made: &Item) -> Result<
     drop(state);
     engine.touch_work();
     let sent = if impact.creates > 0 { format!(" · {} sent", impact.creates) } else { String::new() };
-    engine.notice(Some(&errand.by), Some(&errand.id), format!("{what}{sent} · u undoes the link"));
+    engine.tell(Some(&errand.by), Some(&errand.id), format!("{what}{sent} · u undoes the link"));
     Ok(())
 }
 
@@ -336,6 +336,6 @@ fn give_up(engine: &Shared, errand: &Errand, why: &str) -> Desked<()> {
         draft.say("mapping", "error", &say, None)
     })?;
     engine.touch();
-    engine.notice(Some(&errand.by), Some(&errand.id), say);
+    engine.tell(Some(&errand.by), Some(&errand.id), say);
     Ok(())
 }

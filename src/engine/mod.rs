@@ -39,7 +39,7 @@ use crate::journal::InboxWriter;
 
 pub use desk::DeskError;
 pub use host::{Parts, catch_up};
-pub use lobby::{CacheFacts, Facts, ReceiverFacts};
+pub use lobby::{CacheFacts, Facts};
 use seams::Seams;
 use state::State;
 
@@ -66,8 +66,6 @@ pub struct Engine {
     lanes: call::Lanes,
     /// What people want of subscriptions.
     guard_wishes: guard_wish::Lines,
-    /// What other parts of the process know.
-    facts: Facts,
     /// Where viewers and their commands meet.
     lobby: lobby::Lobby,
 }

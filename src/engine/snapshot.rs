@@ -45,8 +45,13 @@ pub struct Board {
 }
 
 impl Engine {
-    /// The snapshot of this moment.
-    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+    /// The snapshot of this moment; `None` before the cache is ready.
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.ready.borrow().then(|| self.show())
+    }
+
+    /// The snapshot of this moment, whatever is known of it.
+    pub(super) fn show(&self) -> Arc<Snapshot> {
         let rev = *self.changed.borrow();
         let now = self.seams.now();
         let mut state = self.state();
@@ -69,7 +74,7 @@ impl Engine {
     fn make_snapshot(&self, state: &mut State, rev: u64, now: DateTime<Utc>) -> Snapshot {
         let zone = Self::shown_zone(state);
         let ready = *self.ready.borrow();
-        let (cache, percent) = match (&self.facts.cache, ready) {
+        let (cache, percent) = match (&self.lobby.facts().cache, ready) {
             (Some(facts), _) => facts(),
             (None, true) => (CacheWord::Ready, 100),
             (None, false) => (CacheWord::Opening, 0),
@@ -110,11 +115,12 @@ impl Engine {
 
     fn deliveries(&self, state: &State) -> Deliveries {
         let counts = &state.counts;
-        let received = self.facts.receiver.as_ref().map(|facts| facts()).unwrap_or_default();
+        let (received, duplicates, rejected) =
+            self.lobby.facts().receiver.map(|facts| facts()).unwrap_or_default();
         Deliveries {
-            received: received.received,
-            duplicates: received.duplicates + counts.duplicates,
-            rejected: received.rejected,
+            received,
+            duplicates: duplicates + counts.duplicates,
+            rejected,
             dead: counts.dead,
             unapplied: counts.unapplied,
         }

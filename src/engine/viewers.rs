@@ -210,7 +210,7 @@ impl Viewer {
     }
 
     fn snapshot(&mut self) -> Result<(), Gone> {
-        let fresh = self.engine.snapshot();
+        let fresh = self.engine.show();
         if self.shown.as_ref().is_some_and(|old| is_same(old, &fresh)) {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use super::{Answered, because};
 
 /// Hides an alert until more comes to it.
 pub fn acknowledge(engine: &Shared, id: &str) -> Answered {
-    let snapshot = engine.snapshot();
+    let snapshot = engine.show();
     let now = engine.seams.now();
     let mut state = engine.state();
     let all = alerts::all(&state, &snapshot)?;

@@ -35,7 +35,7 @@ pub fn ask(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, wh
                     Reply::Price(price) => price.say,
                     Reply::Accepted => return,
                 };
-                engine.notice(Some(&by), Some(&id), say);
+                engine.tell(Some(&by), Some(&id), say);
             }
         }
     });

@@ -44,7 +44,7 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
         about: String::new(),
         body: letter.body,
     }));
-    lines.extend(engine.facts.rejected.as_ref().map(|facts| facts()).unwrap_or_default());
+    lines.extend(engine.lobby.facts().rejected.map(|facts| facts()).unwrap_or_default());
     lines.sort_by(|a, b| b.at.cmp(&a.at).then(b.seq.cmp(&a.seq)));
     let unfiltered = lines.len();
     let shown = lines.into_iter().filter(|l| ask.takes(&[&l.verdict, &l.reason, &l.about, &l.body]));
