@@ -7,6 +7,9 @@ use super::link::{Intent, Link, Op, There, Trouble, Uncertain, fingerprint};
 use super::policy::LOOKUPS;
 use super::read::TargetRead;
 
+/// The conflict of an entry that is gone from the target.
+pub const DELETED_THERE: &str = "deleted in the target by somebody else";
+
 /// The outcome of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -49,7 +52,7 @@ pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
         Outcome::Gone => link.there = None,
         Outcome::Missing if intent.op == Op::Delete => link.there = None,
         Outcome::Missing => {
-            link.trouble = Some(Trouble::Conflict("deleted in the target by somebody else".into()));
+            link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
         }
         Outcome::NotDone => {}
         Outcome::Refused(why) => link.trouble = Some(Trouble::Failed(why)),
@@ -89,7 +92,7 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
         (Op::Delete, Found::Nothing) => link.there = None,
         (Op::Delete, Found::This(..)) => {}
         (Op::Update | Op::Retire, Found::Nothing) => {
-            link.trouble = Some(Trouble::Conflict("deleted in the target by somebody else".into()));
+            link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
         }
         (Op::Update | Op::Retire, Found::This(read, entry)) => {
             let before = link.there.as_ref().map(|t| &t.entry);

@@ -60,6 +60,8 @@ pub fn take_entry(
     };
     let gone_now = row.deleted.is_some() && old.as_ref().is_none_or(|o| o.deleted.is_none());
     put_entry(draft, &key, &row)?;
+    let live = |r: &EntryRow| i64::from(r.entry.is_some() && r.deleted.is_none());
+    draft.count_live(live(&row) - old.as_ref().map_or(0, live));
     if gone_now {
         batch.deleted.push(key.clone());
     }

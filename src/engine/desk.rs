@@ -75,12 +75,14 @@ pub struct Desk {
     log_seq: u64,
     /// Counts of bonds by class, kept in step with every frame.
     pub tally: Tally,
+    /// Source entries that are not deleted, kept in step with every frame.
+    pub live: i64,
 }
 
 impl Desk {
     /// A desk over a ledger and a cache.
     pub fn new(ledger: Arc<Mutex<Ledger>>, store: Arc<dyn Store>, seams: Seams) -> Self {
-        Self { ledger, store, seams, dead: None, log_seq: 0, tally: Tally::new() }
+        Self { ledger, store, seams, dead: None, log_seq: 0, tally: Tally::new(), live: 0 }
     }
 
     /// Reads what is kept in memory, once the cache is ready.
@@ -92,6 +94,12 @@ impl Desk {
             ControlFlow::Break(())
         })?;
         self.log_seq = newest;
+        let mut live = 0;
+        self.scan(rows::by_stop(), usize::MAX, &mut |_, _| {
+            live += 1;
+            ControlFlow::Continue(())
+        })?;
+        self.live = live;
         Ok(())
     }
 
@@ -115,6 +123,16 @@ impl Desk {
         Ok(self.store.scan(range, false, limit, visit)?)
     }
 
+    /// Visits at most `limit` rows from the last key back.
+    pub fn scan_back(
+        &self,
+        range: KeyRange,
+        limit: usize,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Desked<()> {
+        Ok(self.store.scan(range, true, limit, visit)?)
+    }
+
     /// The source keys that an index range names.
     pub fn named(&self, range: KeyRange, limit: usize) -> Desked<Vec<Key>> {
         let mut keys = Vec::new();
@@ -131,6 +149,7 @@ impl Desk {
             store: self.store.as_ref(),
             staged: BTreeMap::new(),
             tally: self.tally.clone(),
+            live: self.live,
             log_seq: self.log_seq,
             now: self.seams.now(),
         }
@@ -155,7 +174,7 @@ impl Desk {
         if let Some(dead) = &self.dead {
             return Err(dead.clone());
         }
-        let Finished { mut staged, tally, log_seq } = finished;
+        let Finished { mut staged, tally, live, log_seq } = finished;
         if staged.is_empty() {
             return Ok(());
         }
@@ -171,6 +190,7 @@ impl Desk {
             }
         };
         self.tally = tally;
+        self.live = live;
         self.log_seq = log_seq;
         self.pull("ledger")?;
         let changes: Vec<Change> = staged
@@ -252,6 +272,7 @@ pub fn changes_of(frame: Frame) -> Vec<Change> {
 pub struct Finished {
     staged: BTreeMap<Vec<u8>, Staged>,
     tally: Tally,
+    live: i64,
     log_seq: u64,
 }
 
@@ -260,6 +281,7 @@ pub struct Draft<'a> {
     store: &'a dyn Store,
     staged: BTreeMap<Vec<u8>, Staged>,
     tally: Tally,
+    live: i64,
     log_seq: u64,
     /// Our clock when the draft began.
     pub now: DateTime<Utc>,
@@ -314,6 +336,11 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Notes that a source entry came to life (1) or ended (-1).
+    pub fn count_live(&mut self, by: i64) {
+        self.live += by;
+    }
+
     /// A bond, staged or stored.
     pub fn link(&self, target: &Account, source: &Key) -> Desked<Option<Link>> {
         self.get(&rows::link(target, source))
@@ -346,7 +373,7 @@ impl Draft<'_> {
 
     /// Ends the staging.
     pub fn finish(self) -> Finished {
-        Finished { staged: self.staged, tally: self.tally, log_seq: self.log_seq }
+        Finished { staged: self.staged, tally: self.tally, live: self.live, log_seq: self.log_seq }
     }
 
     /// Adds a line to the log.

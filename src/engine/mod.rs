@@ -6,22 +6,31 @@
 mod apply;
 mod budget;
 mod call;
+mod commands;
 mod desk;
 mod dispatcher;
 pub mod guard_wish;
 mod guardian;
+mod guard_wish;
 mod history;
 mod host;
 mod intake;
+mod lobby;
 mod lookup;
+mod mapper;
+mod names;
 mod profile;
 mod puller;
 mod rebind;
 pub mod seams;
 mod send;
 pub mod setup;
+mod snapshot;
 mod state;
 mod survey;
+mod viewers;
+mod views;
+mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +41,7 @@ use crate::journal::InboxWriter;
 
 pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
+pub use lobby::{CacheFacts, Facts};
 use seams::Seams;
 use state::State;
 
@@ -41,6 +51,7 @@ struct Wakes {
     dispatch: Notify,
     pull: Notify,
     guard: Notify,
+    map: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.
@@ -57,6 +68,8 @@ pub struct Engine {
     lanes: call::Lanes,
     /// What people want of subscriptions.
     guard_wishes: guard_wish::Lines,
+    /// Where viewers and their commands meet.
+    lobby: lobby::Lobby,
 }
 
 impl Engine {
