@@ -9,7 +9,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::host::books::{MappingOnDisk, SecretsOnDisk};
 use super::host::{self, Spec};
 use super::options::Global;
-use super::{attach, signals};
+use super::{attach, detached, signals};
 use crate::config::paths::Paths;
 use crate::config::settings::{Settings, Webhook};
 use crate::config::state::HostedBy;
@@ -27,12 +27,15 @@ pub struct Serve {
     #[arg(long)]
     pub detached: bool,
     /// Set for the process that `--detached` starts
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "detached")]
     pub in_background: bool,
 }
 
 /// Runs until a signal comes.
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
+    if options.detached {
+        return detached(global).await;
+    }
     if options.in_background {
         // A session of its own: a hang-up of the terminal that started it is none of its business.
         let _ = rustix::process::setsid();
@@ -56,6 +59,16 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         Ok(Ok(())) | Err(_) => Ok(Exit::Good),
         Ok(Err(say)) => Err(Failure::not_well(say)),
     }
+}
+
+/// Starts the same in the background, prints its ready line and returns.
+async fn detached(global: &Global) -> Outcome {
+    let paths = attach::paths(global)?;
+    paths.make_state_dir().map_err(Failure::usage)?;
+    let launch = attach::launch(&paths, &global.log)?;
+    let ready = tokio::task::spawn_blocking(move || detached::start(&launch)).await;
+    ready.map_err(|error| Failure::not_well(format!("can't start the engine: {error}")))??.print();
+    Ok(Exit::Good)
 }
 
 /// Everything that an engine of these settings is made of.
