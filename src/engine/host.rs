@@ -230,15 +230,6 @@ impl Engine {
             tracing::warn!(error = %e, "old deliveries were not removed");
         }
     }
-
-    /// One sentence for every viewer and the log.
-    pub fn notice(&self, say: &str) {
-        let mut state = self.state();
-        let now = self.seams.now();
-        state.alert("notice", now, 7, say.to_owned());
-        drop(state);
-        self.touch();
-    }
 }
 
 /// Brings a cache to the ledger's end by replaying frames after its own sequence: for caches in memory.

@@ -11,7 +11,6 @@ mod desk;
 mod dispatcher;
 pub mod guard_wish;
 mod guardian;
-mod guard_wish;
 mod history;
 mod host;
 mod intake;

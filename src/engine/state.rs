@@ -14,6 +14,7 @@ use crate::domain::catalogue::{Item, Kind};
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
+use crate::domain::policy::Policy;
 use crate::domain::quota::Cause;
 
 use super::budget::Meters;
@@ -188,6 +189,11 @@ impl State {
         })?;
         self.counts.dead = dead;
         Ok(())
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.setup.policy
     }
 
     /// The zone of a source account's days.
