@@ -6,6 +6,7 @@ pub mod backfill;
 pub mod backup;
 pub mod completions;
 pub mod dashboard;
+pub mod demo;
 pub mod detached;
 pub mod exit;
 pub mod hold;
@@ -31,24 +32,21 @@ use options::Global;
 
 /// Toggl Track hours, kept in step with Clockify, watched from one terminal.
 #[derive(Parser, Debug)]
-#[command(
-    name = "hourwire",
-    version,
-    arg_required_else_help = true,
-    after_help = "Example:\n  hourwire status"
-)]
+#[command(name = "hourwire", version, after_help = "Example:\n  hourwire status")]
 pub struct Cli {
     /// Options of every command
     #[command(flatten)]
     pub global: Global,
     /// What to do
     #[command(subcommand)]
-    pub command: Sub,
+    pub command: Option<Sub>,
 }
 
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Sub {
+    /// The whole product against the built-in simulator: no account, no config file, no network
+    Demo(demo::Demo),
     /// Only the simulated services, for any outside client
     Simulate(simulate::Simulate),
     /// Engine and receiver without a dashboard
@@ -97,7 +95,11 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Outcome {
     let global = &cli.global;
-    match &cli.command {
+    let Some(command) = &cli.command else {
+        return serve_all(dashboard::run(global, async || demo::run(global, &demo::Demo::default()).await));
+    };
+    match command {
+        Sub::Demo(options) => serve_all(demo::run(global, options)),
         Sub::Simulate(options) => serve_all(simulate::run(options)),
         Sub::Serve(options) => serve_all(serve::run(global, options)),
         Sub::Status(options) => wait_for(status::run(global, options)),

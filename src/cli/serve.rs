@@ -27,14 +27,14 @@ pub struct Serve {
     #[arg(long)]
     pub detached: bool,
     /// Set for the process that `--detached` starts
-    #[arg(long, hide = true, conflicts_with = "detached")]
+    #[arg(long, hide = true)]
     pub in_background: bool,
 }
 
 /// Runs until a signal comes.
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
     if options.detached {
-        return detached(global).await;
+        return detach(global);
     }
     if options.in_background {
         // A session of its own: a hang-up of the terminal that started it is none of its business.
@@ -61,18 +61,25 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     }
 }
 
-/// Starts the same in the background, prints its ready line and returns.
-async fn detached(global: &Global) -> Outcome {
+/// Starts an engine that outlives this process, and says where it is.
+fn detach(global: &Global) -> Outcome {
     let paths = attach::paths(global)?;
     paths.make_state_dir().map_err(Failure::usage)?;
-    let launch = attach::launch(&paths, &global.log)?;
-    let ready = tokio::task::spawn_blocking(move || detached::start(&launch)).await;
-    ready.map_err(|error| Failure::not_well(format!("can't start the engine: {error}")))??.print();
+    let ready = detached::start(&attach::launch(&paths, &global.log)?)?;
+    ready.print();
     Ok(Exit::Good)
 }
 
 /// Everything that an engine of these settings is made of.
 pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Result<Spec, Failure> {
+    // An engine that runs already is the clearer news than its ports in use.
+    if let Ok(Some(owner)) = crate::config::state::owner(&paths.state_dir) {
+        return Err(Failure::usage(format!(
+            "another engine (pid {}) owns {}; attach with `hourwire`, or stop it first",
+            owner.pid,
+            paths.state_dir.display()
+        )));
+    }
     let hooks = Arc::new(Hooks::new(system_clock()));
     let secrets = SecretsOnDisk::open(paths.state_dir.clone(), hooks.clone()).map_err(Failure::usage)?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -127,8 +134,11 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
             hooks: Arc::new(secrets),
         },
         hooks,
-        listen: Some(settings.receiver.listen),
-        metrics_listen: settings.receiver.metrics_listen,
+        receiver: Some(host::bind(settings.receiver.listen, "[receiver] listen").await?),
+        metrics: match settings.receiver.metrics_listen {
+            Some(address) => Some(host::bind(address, "[receiver] metrics_listen").await?),
+            None => None,
+        },
         hosted_by,
         config_dir: Some(paths.config_dir.clone()),
     })

@@ -34,9 +34,9 @@ pub struct Spec {
     /// The table of hooks that the receiver believes.
     pub hooks: Arc<Hooks>,
     /// Where deliveries arrive; `None` runs without a receiver.
-    pub listen: Option<SocketAddr>,
+    pub receiver: Option<TcpListener>,
     /// Where `/metrics` is served.
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics: Option<TcpListener>,
     /// Who hosts it.
     pub hosted_by: HostedBy,
     /// The folder whose mapping file is watched.
@@ -57,7 +57,7 @@ pub struct Hosted {
 }
 
 /// Starts everything. The receiver answers and the door is open when this returns; the cache may still be opening.
-pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Failure> {
+pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, Failure> {
     let control = control_socket(&spec.state_dir).map_err(Failure::usage)?;
     let info = LockInfo {
         pid: std::process::id(),
@@ -78,13 +78,11 @@ pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Fail
         Receiver::new(spec.hooks.clone(), inbox.clone(), system_clock())
             .observed_by(wiring::observe(metrics.clone())),
     );
-    if let Some(listen) = spec.listen {
-        let listener = bind(listen, "[receiver] listen").await?;
+    if let Some(listener) = spec.receiver.take() {
         ready.receiver = listener.local_addr().ok().map(|a| format!("http://{a}"));
         tokio::spawn(receiver::serve(listener, receiver.clone(), cancel.clone()));
     }
-    if let Some(listen) = spec.metrics_listen {
-        let listener = bind(listen, "[receiver] metrics_listen").await?;
+    if let Some(listener) = spec.metrics.take() {
         ready.metrics = listener.local_addr().ok().map(|a| format!("http://{a}/metrics"));
         tokio::spawn(metrics::serve(listener, metrics.clone(), cancel.clone()));
     }
@@ -97,7 +95,8 @@ pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Fail
     Ok(Hosted { ready, door, cancel, ended, _lock: lock })
 }
 
-async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+/// Listens on an address; `setting` names what a person may change.
+pub async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|e| {
         Failure::usage(format!(
             "{setting} = \"{address}\": {e}; choose another address, or stop what uses this one"
