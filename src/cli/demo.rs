@@ -140,8 +140,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
     let secrets = SecretsOnDisk::open(folder.to_path_buf(), hooks.clone()).map_err(Failure::usage)?;
     let access = &services.access;
     let wire = |base: &str| ReqwestWire::for_base(base).map(Arc::new).map_err(Failure::not_well);
-    let toggl = format!("http://{}", services.toggl);
-    let clockify = format!("http://{}/api/v1", services.clockify);
+    let (toggl, clockify) = (services.toggl.clone(), services.clockify.clone());
     let mapping = MappingOnDisk { config_dir: folder.to_path_buf() };
     link_by_name(&mapping, &services.simulator.state())?;
     let setup = Setup {
