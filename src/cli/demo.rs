@@ -70,7 +70,8 @@ pub async fn run(global: &Global, options: &Demo) -> Outcome {
     if !(options.speed > 0.0 && options.speed <= 1_000.0) {
         return Err(Failure::usage("--speed: choose a number above 0 and up to 1000"));
     }
-    if !options.headless && !(std::io::stdout().is_terminal() && std::io::stdin().is_terminal()) {
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if !options.headless && !terminal {
         return Err(Failure::usage(
             "the demo's dashboard needs a terminal; without one: `hourwire demo --headless`",
         ));
@@ -139,8 +140,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
     let secrets = SecretsOnDisk::open(folder.to_path_buf(), hooks.clone()).map_err(Failure::usage)?;
     let access = &services.access;
     let wire = |base: &str| ReqwestWire::for_base(base).map(Arc::new).map_err(Failure::not_well);
-    let toggl = format!("http://{}", services.toggl);
-    let clockify = format!("http://{}/api/v1", services.clockify);
+    let (toggl, clockify) = (services.toggl.clone(), services.clockify.clone());
     let mapping = MappingOnDisk { config_dir: folder.to_path_buf() };
     link_by_name(&mapping, &services.simulator.state())?;
     let setup = Setup {
