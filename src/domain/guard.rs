@@ -60,7 +60,11 @@ impl Downtime {
 
     /// Whether a moment of the service's clock lies in it.
     pub fn covers(&self, at: DateTime<Utc>) -> bool {
-        self.0.iter().any(|s| s.from - SKEW <= at && s.to.is_none_or(|to| at <= to + SKEW))
+        self.span(at).is_some()
+    }
+
+    fn span(&self, at: DateTime<Utc>) -> Option<&Span> {
+        self.0.iter().find(|s| s.from - SKEW <= at && s.to.is_none_or(|to| at <= to + SKEW))
     }
 }
 
@@ -77,6 +81,15 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
+/// A change that reading found and no delivery brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The service's update time, cut to the second.
+    pub at: DateTime<Utc>,
+    /// When it was read (our clock).
+    pub seen_at: DateTime<Utc>,
+}
+
 /// What is known about the time before a subscription was disabled. All moments are the service's clock.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
@@ -90,8 +103,8 @@ pub struct Facts<'a> {
     pub pending_checks: u32,
     /// The history, where one is offered.
     pub history: &'a [Attempt],
-    /// Changes covered by the filters that reading found and no delivery brought, cut to the second.
-    pub changes: &'a [DateTime<Utc>],
+    /// Changes covered by the filters that reading found and no delivery brought.
+    pub changes: &'a [Change],
     /// Own downtime.
     pub downtime: &'a Downtime,
 }
@@ -156,22 +169,21 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
     }
     // A service that gave up did so at a failed attempt: where the receiver was down then, that explains the changes
     // it missed before. Where it was up again, its downtime explains them too, but not the disabling.
-    let down_then = facts.downtime.covers(facts.moment);
-    let second_of = |at: Option<DateTime<Utc>>| at.map(|t| t.trunc_subsecs(0));
-    let count = facts
-        .changes
-        .iter()
-        .filter(|at| match down_then {
-            // Changes are known to the second only. Where it is the second of the last delivery or of the disabling,
-            // a receiver that was down decides.
-            true => {
-                second_of(facts.last_event).is_none_or(|last| **at >= last)
-                    && facts.life_from.is_none_or(|life| **at > life)
-                    && **at <= facts.moment
-            }
-            false => fresh(**at) && **at < facts.moment.trunc_subsecs(0) && !facts.downtime.covers(**at),
-        })
-        .count();
+    let down_then = facts.downtime.span(facts.moment);
+    let before = facts.moment.trunc_subsecs(0);
+    let last_second = facts.last_event.map(|t| t.trunc_subsecs(0));
+    let counts = |change: &&Change| match down_then {
+        None => fresh(change.at) && change.at < before && !facts.downtime.covers(change.at),
+        // Changes are known to the second only. In the second of the disabling, a receiver that was down decides; in
+        // that of the last delivery, that it was read only afterwards.
+        Some(span) => {
+            let newer = fresh(change.at) || (Some(change.at) == last_second && change.seen_at >= span.from);
+            let lived = facts.life_from.is_none_or(|life| change.at > life);
+            newer && lived && change.at <= facts.moment
+        }
+    };
+    let count = facts.changes.iter().filter(counts).count();
+    let down_then = down_then.is_some();
     (count > 0).then_some(Evidence::Undelivered { count, down: down_then })
 }
 
@@ -307,5 +319,192 @@ pub fn next_check(checks: &[DateTime<Utc>], wished: DateTime<Utc>, free: bool) -
     match checks.iter().rev().nth(PER_HOUR - 1) {
         Some(sixth) if free => wished.max(*sixth + hour),
         _ => wished,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+    use proptest::prelude::*;
+
+    fn t(ms: i64) -> DateTime<Utc> {
+        Utc.timestamp_millis_opt(1_772_452_800_000 + ms).unwrap()
+    }
+
+    fn span(from: i64, to: i64) -> Downtime {
+        Downtime(vec![Span { from: t(from), to: Some(t(to)) }])
+    }
+
+    fn change(at: i64) -> Change {
+        Change { at: t(at), seen_at: t(900_000) }
+    }
+
+    fn facts<'a>(changes: &'a [Change], downtime: &'a Downtime) -> Facts<'a> {
+        Facts {
+            moment: t(100_500),
+            last_event: Some(t(50_300)),
+            life_from: Some(t(0)),
+            pending_checks: 0,
+            history: &[],
+            changes,
+            downtime,
+        }
+    }
+
+    #[test]
+    fn only_what_lies_before_the_disabling_and_after_the_last_delivery_proves_anything() {
+        let up = Downtime::default();
+        let was_down = span(40_000, 60_000);
+        let down = span(70_000, 130_000);
+        for (at, downtime, proof, why) in [
+            (80_000, &up, true, "missed while all was well here"),
+            (49_000, &up, false, "before the last good delivery"),
+            (50_000, &up, false, "in the second of the last good delivery"),
+            (100_000, &up, false, "in the second of the disabling: perhaps after it"),
+            (101_000, &up, false, "later"),
+            (55_000, &was_down, false, "the receiver was down, and up again when it was disabled"),
+            (80_000, &was_down, true, "missed after the receiver was up again"),
+            (80_000, &down, true, "missed while down, and still down at the disabling"),
+            (100_000, &down, true, "in that second, with the receiver down"),
+            (50_000, &down, true, "in the second of the last delivery, read afterwards"),
+            (101_000, &down, false, "later, with the receiver down"),
+        ] {
+            assert_eq!(evidence(&facts(&[change(at)], downtime)).is_some(), proof, "{why}");
+        }
+        assert_eq!(evidence(&facts(&[], &down)), None, "a receiver that was down is no evidence alone");
+    }
+
+    #[test]
+    fn a_new_life_forgets_the_failures_of_the_old_one() {
+        let up = Downtime::default();
+        let changes = [change(80_000)];
+        let old = Facts { life_from: Some(t(90_000)), ..facts(&changes, &up) };
+        assert_eq!(evidence(&old), None);
+    }
+
+    #[test]
+    fn the_history_counts_failed_attempts_that_were_never_made_good() {
+        let up = Downtime::default();
+        let row = |event: i64, tried: i64, failed: i64, error: Option<&str>| {
+            [Attempt {
+                event_at: Some(t(event)),
+                tried_at: Some(t(tried)),
+                failed,
+                error: error.map(Into::into),
+            }]
+        };
+        for (history, proof) in [
+            (row(80_000, 100_500, 3, Some("HTTP 502")), true),
+            (row(80_000, 100_500, 3, None), true),
+            (row(50_300, 75_000, 2, None), false),
+            (row(80_000, 80_100, 0, None), false),
+            (row(120_000, 130_000, 1, Some("HTTP 502")), false),
+        ] {
+            let facts = Facts { history: &history, ..facts(&[], &up) };
+            assert_eq!(evidence(&facts).is_some(), proof, "{history:?}");
+        }
+        let pending = Facts { pending_checks: 2, ..facts(&[], &up) };
+        assert_eq!(evidence(&pending), Some(Evidence::Pending));
+        let once = Facts { pending_checks: 1, ..facts(&[], &up) };
+        assert_eq!(evidence(&once), None);
+    }
+
+    fn case() -> Case {
+        Case {
+            enabled: false,
+            validated: true,
+            wanted: Wanted::Enabled,
+            switching_off: false,
+            reenable: Reenable::Evidence,
+            evidence: None,
+            resumes: false,
+            sought: true,
+            hands_off: false,
+            healed_at: None,
+            down_then: false,
+        }
+    }
+
+    #[test]
+    fn a_subscription_is_judged_by_what_is_known() {
+        let proof = Some(Evidence::Pending);
+        let healed = Some(t(-60_000));
+        let heals = |v: &Verdict| matches!(v, Verdict::Heal(_));
+        for (case, wanted) in [
+            (case(), Verdict::Unknown),
+            (Case { sought: false, ..case() }, Verdict::Seek),
+            (Case { healed_at: healed, ..case() }, Verdict::HandsOff),
+            (Case { healed_at: healed, down_then: true, ..case() }, Verdict::Unknown),
+            (Case { healed_at: Some(t(-90_000_000)), ..case() }, Verdict::Unknown),
+            (Case { hands_off: true, evidence: proof.clone(), ..case() }, Verdict::HandsOff),
+            (Case { wanted: Wanted::Disabled, evidence: proof.clone(), ..case() }, Verdict::LeaveOff),
+            (Case { reenable: Reenable::Never, evidence: proof.clone(), ..case() }, Verdict::Unknown),
+            (Case { enabled: true, ..case() }, Verdict::Well),
+            (Case { enabled: true, validated: false, ..case() }, Verdict::Validate),
+            (Case { enabled: true, wanted: Wanted::Disabled, ..case() }, Verdict::WellAgain),
+            (
+                Case { enabled: true, wanted: Wanted::Disabled, switching_off: true, ..case() },
+                Verdict::SwitchOff,
+            ),
+        ] {
+            assert_eq!(judge(&case, t(0)), wanted, "{case:?}");
+        }
+        assert!(heals(&judge(&Case { evidence: proof, ..case() }, t(0))));
+        assert!(heals(&judge(&Case { resumes: true, ..case() }, t(0))));
+        assert!(heals(&judge(&Case { reenable: Reenable::Always, ..case() }, t(0))));
+    }
+
+    proptest! {
+        /// Whatever is known: what a person wants off is never enabled, and without proof nothing is.
+        #[test]
+        fn nothing_is_enabled_against_a_person(
+            bits in prop::array::uniform8(any::<bool>()), reenable in 0..3, proof in any::<bool>(), healed in any::<Option<i32>>(),
+        ) {
+            let [enabled, validated, wanted_off, switching_off, resumes, sought, hands_off, down_then] = bits;
+            let case = Case {
+                enabled, validated, switching_off, resumes, sought, hands_off, down_then,
+                wanted: if wanted_off { Wanted::Disabled } else { Wanted::Enabled },
+                reenable: [Reenable::Evidence, Reenable::Always, Reenable::Never][reenable as usize],
+                evidence: proof.then_some(Evidence::Pending),
+                healed_at: healed.map(|ms| t(i64::from(ms))),
+            };
+            if let Verdict::Heal(_) = judge(&case, t(0)) {
+                prop_assert!(!wanted_off && !enabled);
+                prop_assert!(resumes || case.reenable == Reenable::Always
+                    || (proof && !hands_off && case.reenable == Reenable::Evidence));
+            }
+        }
+
+        /// However often it fails, tries never come closer than the waits allow: no loop.
+        #[test]
+        fn tries_never_loop(asks in prop::collection::vec(1i64..4_000, 1..400)) {
+            let mut tries = Tries::default();
+            let (mut now, mut made) = (t(0), Vec::new());
+            for seconds in asks {
+                now += TimeDelta::seconds(seconds);
+                if tries.may(now) {
+                    made.push(now);
+                    tries.fail(now);
+                }
+            }
+            for (n, pair) in made.windows(2).enumerate() {
+                let wait = WAITS.get(n).copied().unwrap_or(TimeDelta::days(1));
+                prop_assert!(pair[1] - pair[0] >= wait);
+            }
+        }
+
+        /// On Free no hour sees more than six checks, however often one is wished for.
+        #[test]
+        fn checks_keep_to_six_an_hour(asks in prop::collection::vec(0i64..900, 1..100)) {
+            let (mut now, mut checks) = (t(0), Vec::<DateTime<Utc>>::new());
+            for seconds in asks {
+                now = next_check(&checks, now + TimeDelta::seconds(seconds), true).max(now);
+                checks.push(now);
+            }
+            for window in checks.windows(7) {
+                prop_assert!(window[6] - window[0] >= TimeDelta::hours(1));
+            }
+        }
     }
 }

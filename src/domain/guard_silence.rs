@@ -73,3 +73,47 @@ pub fn covers_entries(filters: &[String]) -> bool {
     ["time_entry", "*"].iter().any(|e| has(e, "*"))
         || ["created", "updated", "deleted"].iter().all(|a| has("time_entry", a) || has("*", a))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    fn t(seconds: i64) -> DateTime<Utc> {
+        Utc.timestamp_opt(1_772_452_800 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn only_an_old_covered_visible_change_without_any_delivery_means_silence() {
+        let me = RemoteId::from("5550001");
+        let other = RemoteId::from("5550002");
+        let change = Unannounced { at: t(1_000), user: Some(me.clone()), read_at: t(1_200) };
+        let ear = Ear { live: true, life_from: Some(t(0)), last_event: None, creator: None, covers: true };
+        let late = t(1_200) + PATIENCE;
+        assert_eq!(weigh(&change, &ear, false, late), Said::Silent);
+        assert_eq!(weigh(&change, &ear, false, t(1_300)), Said::Wait(late));
+        assert_eq!(weigh(&change, &ear, true, late), Said::Nothing, "our own downtime explains it");
+        for (ear, why) in [
+            (Ear { live: false, ..ear.clone() }, "disabled"),
+            (Ear { covers: false, ..ear.clone() }, "not covered"),
+            (Ear { life_from: Some(t(1_000)), ..ear.clone() }, "before its life"),
+            (Ear { life_from: None, ..ear.clone() }, "its life is unknown"),
+            (Ear { last_event: Some(t(1_001)), ..ear.clone() }, "a later event came"),
+            (Ear { creator: Some(&other), ..ear.clone() }, "not visible to the creator"),
+        ] {
+            assert_eq!(weigh(&change, &ear, false, late), Said::Nothing, "{why}");
+        }
+        assert_eq!(weigh(&change, &Ear { creator: Some(&me), ..ear.clone() }, false, late), Said::Silent);
+        let fresh = Unannounced { read_at: t(1_119), ..change };
+        assert_eq!(weigh(&fresh, &ear, false, late), Said::Nothing, "it may have been under way");
+    }
+
+    #[test]
+    fn filters_cover_entries_by_wildcard_or_by_all_three_actions() {
+        let covers =
+            |filters: &[&str]| covers_entries(&filters.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>());
+        assert!(covers(&["time_entry *"]) && covers(&["* *"]));
+        assert!(covers(&["time_entry created", "time_entry updated", "* deleted"]));
+        assert!(!covers(&["time_entry created", "time_entry updated"]) && !covers(&["project *"]));
+    }
+}

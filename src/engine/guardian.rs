@@ -32,10 +32,14 @@ use super::state::Profile;
 const PROBE_EVERY: TimeDelta = TimeDelta::seconds(20);
 /// It is noted this often that the address answers.
 const NOTE_EVERY: TimeDelta = TimeDelta::seconds(30);
+/// Without a subscription of our own, other instances are looked for this often.
+const UNMANAGED: TimeDelta = TimeDelta::minutes(30);
 /// Reads wait this long after a start.
 const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
 /// What went wrong on the way and is nobody's refusal is tried again after this.
 const SOON: TimeDelta = TimeDelta::seconds(15);
+/// A list whose answer was lost or broken is asked for again after this.
+const AGAIN: TimeDelta = TimeDelta::minutes(2);
 
 /// Why the subscriptions are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +115,9 @@ pub async fn run(engine: Shared, account: Account) {
     let managed = {
         let state = engine.state();
         let setup = state.setup.sources.iter().find(|s| s.account == account);
-        setup.is_some_and(|s| s.managed) && state.setup.public_url.is_some()
+        // A command that hosts the engine for its own duration has no receiver.
+        let receives = state.setup.public_url.is_some() && state.setup.hosted_by != "command";
+        setup.is_some_and(|s| s.managed) && receives
     };
     let now = engine.seams.now();
     let mut post = Post {
@@ -152,16 +158,21 @@ impl Post {
                     self.check_at = self.check_at.max(until);
                     self.now() + TimeDelta::seconds(1)
                 }
-                Err(Hitch::Interrupted) => self.now(),
-                Err(Hitch::Refused(why) | Hitch::Unclear(why)) => {
+                Err(Hitch::Interrupted) => {
+                    (self.check_at, self.why) = (self.now(), Why::Mend);
+                    self.now()
+                }
+                Err(Hitch::Unclear(why)) => {
                     tracing::warn!(account = %self.account, %why, "a check failed; trying again");
-                    self.check_at = self.now() + SOON;
-                    self.check_at
+                    self.check_at = self.check_at.min(self.now() + AGAIN);
+                    self.now() + TimeDelta::seconds(1)
                 }
-                Err(Hitch::Missing) => {
-                    self.check_at = self.now() + SOON;
-                    self.check_at
+                // The next regular check comes anyway; asking sooner would be answered alike.
+                Err(Hitch::Refused(why)) => {
+                    tracing::warn!(account = %self.account, %why, "a check was refused");
+                    self.now() + TimeDelta::seconds(1)
                 }
+                Err(Hitch::Missing) => self.now() + TimeDelta::seconds(1),
             };
             let engine = self.engine.clone();
             tokio::select! { biased;
@@ -186,7 +197,7 @@ impl Post {
         let settled =
             !self.managed || self.is_reached() || self.checked || self.now() >= self.started + SETTLE_IN;
         if settled && self.now() >= self.check_at {
-            self.check_at = self.now() + interval(&profile);
+            self.check_at = self.now() + if self.managed { interval(&profile) } else { UNMANAGED };
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
             if let Err(Hitch::Later(..)) = &checked {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::cache::rows;
+use crate::domain::guard::Change;
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;
@@ -64,7 +65,7 @@ pub fn is_read(post: &Post) -> bool {
 }
 
 /// Changes since the second of `floor` (the service's clock) that reading brought and no delivery did.
-pub fn undelivered(post: &Post, floor: Option<DateTime<Utc>>) -> Desked<Vec<DateTime<Utc>>> {
+pub fn undelivered(post: &Post, floor: Option<DateTime<Utc>>) -> Desked<Vec<Change>> {
     let Some(floor) = floor.map(|t| t.trunc_subsecs(0)) else { return Ok(Vec::new()) };
     let now = post.now();
     let state = post.engine.state();
@@ -77,7 +78,7 @@ pub fn undelivered(post: &Post, floor: Option<DateTime<Utc>>) -> Desked<Vec<Date
     for key in keys {
         let row: Option<EntryRow> = state.desk.get(&rows::entry(&key))?;
         let read = row.filter(|r| r.at >= floor && matches!(r.stamp, Stamp::Read { .. }));
-        found.extend(read.map(|r| r.at));
+        found.extend(read.map(|r| Change { at: r.at, seen_at: r.seen_at }));
     }
     Ok(found)
 }

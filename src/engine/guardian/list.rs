@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::cache::rows;
-use crate::domain::guard_election::{PREFIX, Seat, take_of};
+use crate::domain::guard_election::{PREFIX, Seat};
 use crate::domain::health::Wanted;
 use crate::domain::id::RemoteId;
 use crate::domain::subscription::Subscription;
@@ -114,11 +114,15 @@ fn ours(
     instance: &str,
     reached: bool,
 ) -> Ours {
-    let (Some(url), Some(base)) = (url, base) else { return Ours::Nowhere };
+    let named = |s: &&toggl::Subscription| s.description.starts_with(instance);
+    let (Some(url), Some(base)) = (url, base) else {
+        // Not looked after here now, but it has our seat.
+        let seat = listed.iter().find(|s| Some(&s.id) == bound).or_else(|| listed.iter().find(named));
+        return seat.map_or(Ours::Nowhere, |s| Ours::Elsewhere(s.id.clone()));
+    };
     if let Some(one) = listed.iter().find(|s| s.url == url) {
         return Ours::Here(one.id.clone());
     }
-    let named = |s: &&toggl::Subscription| take_of(&s.description).0.starts_with(instance);
     let adoptable = |s: &&toggl::Subscription| s.url.starts_with(base) && (reached || named(s));
     listed
         .iter()

@@ -140,3 +140,51 @@ async fn refused_tries_keep_further_and_further_apart() {
     office.until("healed a day later", 2 * 86_400, closed).await;
     assert!(running.entries() == 1 && running.is_well());
 }
+
+#[tokio::test(start_paused = true)]
+async fn pings_without_events_are_silence_and_an_event_ends_it() {
+    let office = Office::new(Plan::Premium);
+    let running = live(&office, &Machine::new("den")).await;
+    office.pass(60).await;
+    office.faults(json!({"deliveries": {"only_pings": true}}));
+    office.track("Unheard").await;
+    office.until("read", 400, || running.entries() == 1).await;
+    office.until("silent", 900, || running.own().is_some_and(|s| s.silent)).await;
+    let incident = running.incidents().remove(0);
+    assert_eq!((incident.kind.as_str(), incident.closed_at), ("subscription silent", None));
+    office.faults(json!({}));
+    office.track("Heard").await;
+    office.until("heard", 60, || running.incidents()[0].closed_at.is_some()).await;
+    assert!(!running.own().unwrap().silent);
+    assert_eq!(office.count("PATCH /webhooks"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ordinary_day_is_no_incident() {
+    let office = Office::new(Plan::Premium);
+    let running = live(&office, &Machine::new("den")).await;
+    office.faults(json!({"deliveries": {"delay_s": [0, 20], "duplicate": 0.2, "reorder": 0.2}}));
+    for n in 0..60 {
+        office.track(&format!("Entry {n}")).await;
+        office.pass(37 * (n % 7) + 1).await;
+    }
+    office.pass(3_600).await;
+    assert_eq!(running.entries(), 60);
+    assert!(running.incidents().is_empty(), "{:?}", running.log());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_fails_again_and_again_is_enabled_ever_more_rarely() {
+    let office = Office::new(Plan::Premium);
+    let running = live(&office, &Machine::new("den")).await;
+    office.pass(60).await;
+    office.sim.set_failing(1.0);
+    for n in 0..(6 * 60) {
+        office.track(&format!("Missed {n}")).await;
+        office.pass(60).await;
+    }
+    let enabled = office.count("PATCH /webhooks");
+    assert!((2..=7).contains(&enabled), "{enabled} enablings in six hours: {:?}", running.log());
+    office.sim.set_failing(0.0);
+    office.until("healed", 2 * 86_400, || running.is_well()).await;
+}

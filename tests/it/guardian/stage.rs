@@ -180,7 +180,8 @@ impl Office {
                 return (self.now() - begin).num_seconds();
             }
             assert!(self.now() - begin < TimeDelta::seconds(ceiling_s), "{what}: not in {ceiling_s} s");
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            // Long waits look less often.
+            tokio::time::sleep(Duration::from_millis(if ceiling_s > 1_000 { 10_000 } else { 200 })).await;
         }
     }
 
@@ -235,8 +236,9 @@ impl Machine {
         let setup = self.setup(office, hooks);
         let seams = self.seams(office);
         let engine = Engine::new(Parts { setup, seams, ledger, store: store.clone(), inbox });
-        let task = tokio::spawn(engine.clone().run());
-        Running { engine, store, task, host: self.host.clone() }
+        let (door, arrivals) = tokio::sync::mpsc::channel(1);
+        let task = tokio::spawn(engine.clone().run(arrivals));
+        Running { engine, store, task, _door: door, host: self.host.clone() }
     }
 
     fn seams(&self, office: &Office) -> Seams {
@@ -294,6 +296,8 @@ pub struct Running {
     pub engine: Arc<Engine>,
     pub store: Arc<Memory>,
     task: tokio::task::JoinHandle<Result<(), hourwire::engine::DeskError>>,
+    /// Nobody comes in, but the door stays there.
+    _door: tokio::sync::mpsc::Sender<hourwire::control::link::EngineEnd>,
     host: String,
 }
 
@@ -302,6 +306,7 @@ impl Running {
     pub async fn kill(self, office: &Office) {
         office.way.receivers.lock().unwrap().remove(&self.host);
         self.task.abort();
+        self.engine.stop();
         let _ = self.task.await;
     }
 

@@ -1,7 +1,0 @@
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
-mod cuts;
-mod healing;
-mod making;
-mod pair;
-mod people;
-mod stage;
