@@ -7,6 +7,7 @@ mod cache;
 mod cli;
 mod config;
 mod door;
+mod door_engine;
 mod engine_state;
 mod journal;
 mod main_path;
