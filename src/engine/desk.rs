@@ -9,12 +9,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cache::{CacheError, Change, KeyRange, Store, rows};
+use crate::cache::{CacheError, Change, KeyRange, Store, Visit, rows};
 use crate::control::view::LogLine;
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
 use crate::domain::word::Class;
-use crate::journal::{Frame, JournalError, Ledger, Op};
+use crate::journal::{Compacted, Compaction, Frame, JournalError, Ledger, Op};
 
 use super::seams::Seams;
 
@@ -119,12 +119,7 @@ impl Desk {
     }
 
     /// Visits at most `limit` rows in key order.
-    pub fn scan(
-        &self,
-        range: KeyRange,
-        limit: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Desked<()> {
+    pub fn scan(&self, range: KeyRange, limit: usize, visit: &mut Visit<'_>) -> Desked<()> {
         Ok(self.store.scan(range, false, limit, visit)?)
     }
 
@@ -236,14 +231,18 @@ impl Desk {
         Ok(())
     }
 
-    /// Rewrites the ledger without what is gone, when it is worth it and the cache has everything safely.
-    pub fn tidy(&mut self) -> Desked<bool> {
+    /// Plans a rewrite of the ledger without what is gone, when it is worth it.
+    pub fn plan_tidy(&mut self) -> Desked<Option<Compaction>> {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         if !ledger.needs_compaction() {
-            return Ok(false);
+            return Ok(None);
         }
-        ledger.compact(self.seams.now().timestamp())?;
-        Ok(true)
+        Ok(Some(ledger.plan_compaction(self.seams.now().timestamp())?))
+    }
+
+    /// Puts the rewritten ledger in place.
+    pub fn install(&mut self, compacted: Compacted) -> Desked<()> {
+        Ok(self.ledger.lock().unwrap_or_else(PoisonError::into_inner).install(compacted)?)
     }
 }
 
@@ -260,12 +259,13 @@ fn read<T: DeserializeOwned>(store: &dyn Store, key: &[u8]) -> Desked<Option<T>>
     }
 }
 
-/// A frame's operation as a change of the cache.
-pub fn change_of(op: Op) -> Change {
-    match op {
+/// A frame of the ledger as changes of the cache.
+pub fn changes_of(frame: Frame) -> Vec<Change> {
+    let change = |op| match op {
         Op::Put { key, value, .. } => Change::Put { key, value },
         Op::Delete { key } => Change::Delete { key },
-    }
+    };
+    frame.ops.into_iter().map(change).collect()
 }
 
 /// A draft that borrows nothing any more.
@@ -330,7 +330,9 @@ impl Draft<'_> {
             keys.push(key.to_vec());
             ControlFlow::Continue(())
         })?;
-        keys.into_iter().for_each(|key| self.delete(key));
+        for key in keys {
+            self.delete(key);
+        }
         Ok(())
     }
 

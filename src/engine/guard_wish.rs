@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::control::command::{Reply, SubscriptionRef};
-use crate::domain::id::Account;
+use crate::domain::id::{Account, RemoteId};
 
 use super::Engine;
 
@@ -15,7 +15,7 @@ const QUEUE: usize = 16;
 
 /// What a person wants of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub enum Asked {
     /// Switched on, proved by a PING, the gap filled.
     Enable,
     /// Switched off, and kept so.
@@ -24,10 +24,12 @@ pub(super) enum Asked {
     Test,
     /// The handshake completed.
     Validate,
+    /// Sending from here, whoever else sends; for the account as a whole.
+    Take,
 }
 
 /// A wish and the way back.
-pub(super) struct GuardWish {
+pub struct GuardWish {
     /// Which subscription.
     pub subscription: SubscriptionRef,
     /// What is wanted.
@@ -39,7 +41,7 @@ pub(super) struct GuardWish {
 type Line = (mpsc::Sender<GuardWish>, Mutex<Option<mpsc::Receiver<GuardWish>>>);
 
 /// A line of wishes for each source account.
-pub(super) struct Lines(BTreeMap<Account, Line>);
+pub struct Lines(BTreeMap<Account, Line>);
 
 impl Lines {
     /// Lines for these accounts.
@@ -65,7 +67,7 @@ impl Lines {
 
 impl Engine {
     /// Asks the guardian and waits for its answer (up to about a minute).
-    pub(super) async fn ask_guardian(&self, subscription: SubscriptionRef, what: Asked) -> Reply {
+    pub async fn ask_guardian(&self, subscription: SubscriptionRef, what: Asked) -> Reply {
         let (answer, reply) = oneshot::channel();
         let nobody =
             || Reply::Failed { reason: "nobody looks after this account's subscriptions now".into() };
@@ -73,5 +75,10 @@ impl Engine {
             Ok(()) => reply.await.unwrap_or_else(|_| nobody()),
             Err(_) => nobody(),
         }
+    }
+
+    /// Makes this engine the sender of an account: its name outranks other instances, who hold when they look next.
+    pub async fn take(&self, account: &Account) -> Reply {
+        self.ask_guardian(SubscriptionRef::new(account, &RemoteId::default()), Asked::Take).await
     }
 }

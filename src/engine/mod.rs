@@ -9,7 +9,8 @@ mod call;
 mod commands;
 mod desk;
 mod dispatcher;
-mod guard_wish;
+pub mod guard_wish;
+mod guardian;
 mod history;
 mod host;
 mod intake;
@@ -37,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::journal::InboxWriter;
 
-pub use desk::DeskError;
+pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
 pub use lobby::{CacheFacts, Facts};
 use seams::Seams;

@@ -10,6 +10,8 @@ mod sync;
 mod today;
 mod webhooks;
 
+use crate::control::snapshot::CacheWord;
+
 use super::model::{Model, Pane};
 use super::paint::Paint;
 
@@ -34,6 +36,17 @@ fn one(model: &Model, p: &mut Paint<'_>) {
         Pane::Sync => sync::draw(model, p),
         Pane::Log => log::draw(model, p),
     }
+}
+
+/// Rows that the active pane fills: title, head, its list, and one of air.
+fn rows_needed(model: &Model) -> u16 {
+    let pane = model.active();
+    let lead = match pane {
+        Pane::Overview | Pane::Today => 3 + today::people(model),
+        Pane::Quota => 2 + quota::job_rows(model),
+        _ => 2,
+    };
+    (model.len(pane.list()).clamp(1, 500) as u16).saturating_add(lead + 1)
 }
 
 /// The keys go to this pane's table.
@@ -65,7 +78,7 @@ fn nothing(model: &Model, p: &mut Paint<'_>, pane: Pane, y: u16, empty: &str) {
         if pane.slot().is_some() { view.is_none_or(|v| v.page.is_none()) } else { model.snapshot.is_none() };
     let text = if missing && !model.is_live() {
         "waiting for the engine".to_owned()
-    } else if missing {
+    } else if missing || model.snapshot.as_ref().is_some_and(|s| s.cache != CacheWord::Ready) {
         "opening".to_owned()
     } else if let Some(view) = view.filter(|v| !v.open.filter.is_empty()) {
         format!("nothing holds \"{}\" · Esc shows all", view.open.filter)
