@@ -235,7 +235,7 @@ impl Machine {
         let setup = self.setup(office, hooks);
         let seams = self.seams(office);
         let engine = Engine::new(Parts { setup, seams, ledger, store: store.clone(), inbox });
-        let task = tokio::spawn(engine.clone().run());
+        let task = tokio::spawn(engine.clone().run(hourwire::control::link::Door::new().1));
         Running { engine, store, task, host: self.host.clone() }
     }
 
