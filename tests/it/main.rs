@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod crashes;
 mod door;
+mod door_engine;
 mod engine_state;
 mod guardian;
 mod journal;
