@@ -1,17 +1,14 @@
-//! Who disabled a subscription, and may it be enabled again? Pure decisions of the guardian.
+//! May a disabled subscription be enabled again, and when? Pure decisions of the guardian.
 //!
 //! Whoever cannot prove that the service did it leaves it to a person.
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::guard_evidence::Evidence;
 use super::health::Wanted;
 use super::policy::Reenable;
 
-/// Spans of downtime that are remembered.
-const SPANS: usize = 50;
-/// Clocks may differ by this where the service's is compared with ours.
-const SKEW: TimeDelta = TimeDelta::seconds(2);
 /// Waits after failed tries; then once a day.
 const WAITS: [TimeDelta; 4] =
     [TimeDelta::minutes(1), TimeDelta::minutes(5), TimeDelta::minutes(15), TimeDelta::minutes(60)];
@@ -19,173 +16,6 @@ const WAITS: [TimeDelta; 4] =
 pub const ALARM_AFTER: u32 = 5;
 /// Disabled again within this time of our enabling without failures: a person did it.
 const RELAPSE: TimeDelta = TimeDelta::hours(24);
-
-/// A time in which deliveries could not reach us (our clock), by its outer bounds: from the last moment known to be
-/// good to the first one again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
-    /// Known to be good until then.
-    pub from: DateTime<Utc>,
-    /// Known to be good from then on; `None` while it lasts.
-    pub to: Option<DateTime<Utc>>,
-}
-
-/// Own downtime, oldest first: the address did not answer, or the engine did not run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Downtime(Vec<Span>);
-
-impl Downtime {
-    /// Deliveries do not reach us; the last good moment was `from`.
-    pub fn begin(&mut self, from: DateTime<Utc>) {
-        if self.is_down() {
-            return;
-        }
-        self.0.push(Span { from, to: None });
-        let extra = self.0.len().saturating_sub(SPANS);
-        self.0.drain(..extra);
-    }
-
-    /// Deliveries reach us again.
-    pub fn end(&mut self, now: DateTime<Utc>) {
-        if let Some(last) = self.0.last_mut() {
-            last.to.get_or_insert(now);
-        }
-    }
-
-    /// Whether it lasts.
-    pub fn is_down(&self) -> bool {
-        self.0.last().is_some_and(|s| s.to.is_none())
-    }
-
-    /// Whether a moment of the service's clock lies in it.
-    pub fn covers(&self, at: DateTime<Utc>) -> bool {
-        self.span(at).is_some()
-    }
-
-    fn span(&self, at: DateTime<Utc>) -> Option<&Span> {
-        self.0.iter().find(|s| s.from - SKEW <= at && s.to.is_none_or(|to| at <= to + SKEW))
-    }
-}
-
-/// A row of the delivery history.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// When the event happened.
-    pub event_at: Option<DateTime<Utc>>,
-    /// When it was tried last.
-    pub tried_at: Option<DateTime<Utc>>,
-    /// Tries that failed.
-    pub failed: i64,
-    /// The last error.
-    pub error: Option<String>,
-}
-
-/// A change that reading found and no delivery brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The service's update time, cut to the second.
-    pub at: DateTime<Utc>,
-    /// When it was read (our clock).
-    pub seen_at: DateTime<Utc>,
-}
-
-/// What is known about the time before a subscription was disabled. All moments are the service's clock.
-#[derive(Clone, Debug)]
-pub struct Facts<'a> {
-    /// When it was disabled.
-    pub moment: DateTime<Utc>,
-    /// When the newest event that was delivered happened.
-    pub last_event: Option<DateTime<Utc>>,
-    /// When it was made or enabled by us; what failed before belongs to its old life.
-    pub life_from: Option<DateTime<Utc>>,
-    /// Checks in a row that had seen `pending`.
-    pub pending_checks: u32,
-    /// The history, where one is offered.
-    pub history: &'a [Attempt],
-    /// Changes covered by the filters that reading found and no delivery brought.
-    pub changes: &'a [Change],
-    /// Own downtime.
-    pub downtime: &'a Downtime,
-}
-
-/// Proof that the service did it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Evidence {
-    /// The history shows a failed attempt.
-    History {
-        /// Tries that failed.
-        failed: i64,
-        /// The error told.
-        error: Option<String>,
-    },
-    /// Events waited in two checks in a row.
-    Pending,
-    /// Changes that no delivery brought.
-    Undelivered {
-        /// How many.
-        count: usize,
-        /// The address or the engine was down meanwhile.
-        down: bool,
-    },
-}
-
-impl Evidence {
-    /// In words.
-    pub fn say(&self) -> String {
-        match self {
-            Self::History { failed, error: Some(error) } => format!("{error} ×{failed}"),
-            Self::History { failed, error: None } => format!("{failed} failed attempts"),
-            Self::Pending => "events waited in two checks".into(),
-            Self::Undelivered { count, down: true } => {
-                format!("{count} {} not delivered while the address was down", changes(*count))
-            }
-            Self::Undelivered { count, down: false } => {
-                format!("{count} {} before it not delivered", changes(*count))
-            }
-        }
-    }
-}
-
-fn changes(count: usize) -> &'static str {
-    if count == 1 { "change was" } else { "changes were" }
-}
-
-/// Looks for proof that the service did it.
-pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
-    let floor = facts.last_event.max(facts.life_from);
-    let fresh = |at: DateTime<Utc>| floor.is_none_or(|floor| at > floor);
-    let failed = facts.history.iter().find(|a| {
-        let tried = a.tried_at.or(a.event_at).filter(|t| *t <= facts.moment + SKEW && fresh(*t));
-        let undelivered = a.error.is_some() || a.event_at.is_none_or(|t| Some(t) > facts.last_event);
-        tried.is_some() && a.failed > 0 && undelivered
-    });
-    if let Some(attempt) = failed {
-        return Some(Evidence::History { failed: attempt.failed, error: attempt.error.clone() });
-    }
-    if facts.pending_checks >= 2 {
-        return Some(Evidence::Pending);
-    }
-    // A service that gave up did so at a failed attempt: where the receiver was down then, that explains the changes
-    // it missed before. Where it was up again, its downtime explains them too, but not the disabling.
-    let down_then = facts.downtime.span(facts.moment);
-    let before = facts.moment.trunc_subsecs(0);
-    let last_second = facts.last_event.map(|t| t.trunc_subsecs(0));
-    let counts = |change: &&Change| match down_then {
-        None => fresh(change.at) && change.at < before && !facts.downtime.covers(change.at),
-        // Changes are known to the second only. In the second of the disabling, a receiver that was down decides; in
-        // that of the last delivery, that it was read only afterwards.
-        Some(span) => {
-            let newer = fresh(change.at) || (Some(change.at) == last_second && change.seen_at >= span.from);
-            let lived = facts.life_from.is_none_or(|life| change.at > life);
-            newer && lived && change.at <= facts.moment
-        }
-    };
-    let count = facts.changes.iter().filter(counts).count();
-    let down_then = down_then.is_some();
-    (count > 0).then_some(Evidence::Undelivered { count, down: down_then })
-}
 
 /// A subscription that is not as it should be.
 #[derive(Clone, Debug)]
@@ -330,84 +160,6 @@ mod tests {
 
     fn t(ms: i64) -> DateTime<Utc> {
         Utc.timestamp_millis_opt(1_772_452_800_000 + ms).unwrap()
-    }
-
-    fn span(from: i64, to: i64) -> Downtime {
-        Downtime(vec![Span { from: t(from), to: Some(t(to)) }])
-    }
-
-    fn change(at: i64) -> Change {
-        Change { at: t(at), seen_at: t(900_000) }
-    }
-
-    fn facts<'a>(changes: &'a [Change], downtime: &'a Downtime) -> Facts<'a> {
-        Facts {
-            moment: t(100_500),
-            last_event: Some(t(50_300)),
-            life_from: Some(t(0)),
-            pending_checks: 0,
-            history: &[],
-            changes,
-            downtime,
-        }
-    }
-
-    #[test]
-    fn only_what_lies_before_the_disabling_and_after_the_last_delivery_proves_anything() {
-        let up = Downtime::default();
-        let was_down = span(40_000, 60_000);
-        let down = span(70_000, 130_000);
-        for (at, downtime, proof, why) in [
-            (80_000, &up, true, "missed while all was well here"),
-            (49_000, &up, false, "before the last good delivery"),
-            (50_000, &up, false, "in the second of the last good delivery"),
-            (100_000, &up, false, "in the second of the disabling: perhaps after it"),
-            (101_000, &up, false, "later"),
-            (55_000, &was_down, false, "the receiver was down, and up again when it was disabled"),
-            (80_000, &was_down, true, "missed after the receiver was up again"),
-            (80_000, &down, true, "missed while down, and still down at the disabling"),
-            (100_000, &down, true, "in that second, with the receiver down"),
-            (50_000, &down, true, "in the second of the last delivery, read afterwards"),
-            (101_000, &down, false, "later, with the receiver down"),
-        ] {
-            assert_eq!(evidence(&facts(&[change(at)], downtime)).is_some(), proof, "{why}");
-        }
-        assert_eq!(evidence(&facts(&[], &down)), None, "a receiver that was down is no evidence alone");
-    }
-
-    #[test]
-    fn a_new_life_forgets_the_failures_of_the_old_one() {
-        let up = Downtime::default();
-        let changes = [change(80_000)];
-        let old = Facts { life_from: Some(t(90_000)), ..facts(&changes, &up) };
-        assert_eq!(evidence(&old), None);
-    }
-
-    #[test]
-    fn the_history_counts_failed_attempts_that_were_never_made_good() {
-        let up = Downtime::default();
-        let row = |event: i64, tried: i64, failed: i64, error: Option<&str>| {
-            [Attempt {
-                event_at: Some(t(event)),
-                tried_at: Some(t(tried)),
-                failed,
-                error: error.map(Into::into),
-            }]
-        };
-        for (history, proof) in [
-            (row(80_000, 100_500, 3, Some("HTTP 502")), true),
-            (row(80_000, 100_500, 3, None), true),
-            (row(50_300, 75_000, 2, None), false),
-            (row(80_000, 80_100, 0, None), false),
-            (row(120_000, 130_000, 1, Some("HTTP 502")), false),
-        ] {
-            let facts = Facts { history: &history, ..facts(&[], &up) };
-            assert_eq!(evidence(&facts).is_some(), proof, "{history:?}");
-        }
-        let pending = Facts { pending_checks: 2, ..facts(&[], &up) };
-        assert_eq!(evidence(&pending), Some(Evidence::Pending));
-        let once = Facts { pending_checks: 1, ..facts(&[], &up) };
-        assert_eq!(evidence(&once), None);
     }
 
     fn case() -> Case {

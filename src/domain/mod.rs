@@ -12,6 +12,7 @@ pub mod forecast;
 pub mod ground;
 pub mod guard;
 pub mod guard_election;
+pub mod guard_evidence;
 pub mod guard_silence;
 pub mod health;
 pub mod id;

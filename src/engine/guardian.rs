@@ -1,6 +1,7 @@
 //! Looks after the webhook subscription of one source account: makes or adopts it, checks it, proves who disabled it,
 //! heals it, and never acts against a person's decision. Decides with `domain::guard`; only asks and notes here.
 
+mod address;
 mod canary;
 mod care;
 mod check;
@@ -28,10 +29,6 @@ use super::guard_wish::GuardWish;
 use super::seams::ProbeFailure;
 use super::state::Profile;
 
-/// The own public address is asked this often, at no quota.
-const PROBE_EVERY: TimeDelta = TimeDelta::seconds(20);
-/// It is noted this often that the address answers.
-const NOTE_EVERY: TimeDelta = TimeDelta::seconds(30);
 /// Without a subscription of our own, other instances are looked for this often.
 const UNMANAGED: TimeDelta = TimeDelta::minutes(30);
 /// Reads wait this long after a start.
@@ -221,11 +218,6 @@ impl Post {
         self.engine.state().profile(&self.account).cloned()
     }
 
-    /// The own address answers, as far as is known.
-    fn is_reached(&self) -> bool {
-        self.engine.seams.probe.is_none() || matches!(self.probe, Some(Ok(())))
-    }
-
     /// A check soon, by what is left of the hour on Free.
     fn check_soon(&mut self, at: DateTime<Utc>, why: Why) -> Desked<()> {
         let free = self.profile().is_none_or(|p| p.free);
@@ -235,58 +227,6 @@ impl Post {
             self.check_at = at;
             self.why = why;
         }
-        Ok(())
-    }
-
-    async fn probe_if_due(&mut self) -> Desked<()> {
-        if self.now() < self.probe_at {
-            return Ok(());
-        }
-        self.probe_now().await
-    }
-
-    /// Asks the own address; a turn is noted, and from bad to good wants a check.
-    async fn probe_now(&mut self) -> Desked<()> {
-        let answer = match self.engine.seams.probe.clone() {
-            None => Ok(()),
-            Some(probe) => {
-                let slow = ProbeFailure { kind: "timeout", say: "no answer in 10 s".into() };
-                let limit = std::time::Duration::from_secs(10);
-                tokio::time::timeout(limit, probe()).await.unwrap_or(Err(slow))
-            }
-        };
-        let now = self.now();
-        self.probe_at = now + PROBE_EVERY;
-        let (before, good) = (self.probe.replace(answer.clone()), answer.is_ok());
-        if good {
-            self.good_at = Some(now);
-        }
-        let turned = before.as_ref().map(Result::is_ok) != Some(good);
-        let due = good && self.noted_at.is_none_or(|at| now - at >= NOTE_EVERY);
-        if !turned && !due {
-            return Ok(());
-        }
-        let first = before.is_none();
-        let waited = care::note_probe(&self.engine, &self.account, answer.as_ref().err(), first)?;
-        self.noted_at = Some(now);
-        if good && turned && !first {
-            self.check_soon(now, Why::Turn)?;
-        }
-        if waited {
-            self.check_soon(now, Why::Mend)?;
-        }
-        let id = format!("address:{}", self.account);
-        match &answer {
-            Ok(()) => self.engine.state().calm(&id),
-            Err(failure) => {
-                let say = format!(
-                    "{}: the public address does not reach this process ({}: {}); check proxy, tunnel and name",
-                    self.account, failure.kind, failure.say
-                );
-                self.engine.state().alert(&id, now, 3, say);
-            }
-        }
-        self.engine.touch();
         Ok(())
     }
 

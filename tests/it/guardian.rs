@@ -1,5 +1,6 @@
 //! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
 
+mod books;
 mod cuts;
 mod healing;
 mod making;

@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
-use crate::domain::guard::{Downtime, Tries};
+use crate::domain::guard::Tries;
+use crate::domain::guard_evidence::Downtime;
 use crate::domain::id::{Account, RemoteId};
 use crate::domain::incident::Incident;
 use crate::domain::subscription::Subscription;

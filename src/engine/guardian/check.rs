@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::guard::{self, Attempt, Case, Evidence, Facts, Verdict, judge};
+use crate::domain::guard::{self, Case, Verdict, judge};
+use crate::domain::guard_evidence::{self, Attempt, Evidence, Facts};
 use crate::domain::guard_silence::covers_entries;
 use crate::domain::health::Wanted;
 use crate::domain::policy::Reenable;
@@ -50,7 +51,7 @@ fn proof(post: &Post, own: &Subscription, care: &Care, history: &[Attempt]) -> D
     }
     let floor = own.last_event_at.max(care.life_from);
     let changes = if covers_entries(&own.filters) { gap::undelivered(post, floor)? } else { Vec::new() };
-    Ok(guard::evidence(&Facts {
+    Ok(guard_evidence::evidence(&Facts {
         moment: moment(own),
         last_event: own.last_event_at,
         life_from: care.life_from,

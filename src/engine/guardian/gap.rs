@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::cache::rows;
-use crate::domain::guard::Change;
+use crate::domain::guard_evidence::Change;
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::cache::rows;
 use crate::domain::announced::About;
 use crate::domain::delivery::Delivered;
-use crate::domain::guard::Attempt;
+use crate::domain::guard_evidence::Attempt;
 use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;

@@ -12,14 +12,13 @@ use hourwire::cache::{Memory, Store, rows};
 use hourwire::control::view::LogLine;
 use hourwire::domain::id::{Account, RemoteId, Service};
 use hourwire::domain::incident::Incident;
-use hourwire::domain::mapping::{Mapping, MappingEdit};
 use hourwire::domain::policy::{Policy, Reenable};
 use hourwire::domain::subscription::Subscription;
 use hourwire::engine::seams::{Clock, ProbeFailure, Rules, Seams};
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook, Setup, SourceSetup};
+use hourwire::engine::setup::{Setup, SourceSetup};
 use hourwire::engine::{Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk, Sizes};
-use hourwire::receiver::{self, Hooks, Receiver};
+use hourwire::receiver::{Hooks, Receiver};
 use hourwire::services::http::{Wire, WireError};
 use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Deliverer, Faults, Options, Plans, Simulator, World};
@@ -28,6 +27,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+
+use super::books::{Book, NoMapping, Open};
 
 pub const WORKSPACE: i64 = 4_440_001;
 /// A receiver of somebody else, who says yes to everything.
@@ -366,61 +367,4 @@ pub async fn live(office: &Office, machine: &Machine) -> Running {
     let running = machine.start(office);
     office.until("a live subscription", 60, || running.is_well()).await;
     running
-}
-
-struct NoMapping;
-
-impl MappingBook for NoMapping {
-    fn load(&self) -> Loaded {
-        Ok((Mapping::default(), "empty".into()))
-    }
-
-    fn edit(&self, _: &MappingEdit) -> Result<(Mapping, String), String> {
-        Err("no file here".into())
-    }
-}
-
-/// The secrets, as a file would keep them.
-#[derive(Default)]
-struct Book(Mutex<BTreeMap<Account, Hook>>);
-
-impl Book {
-    fn publish(&self, hooks: &Hooks) {
-        for (account, hook) in self.0.lock().unwrap().iter() {
-            let label = account.to_string();
-            let known = receiver::Hook {
-                service: Service::Toggl,
-                label,
-                secret: hook.secret.clone(),
-                previous: None,
-            };
-            hooks.set(hook.path.clone(), known);
-        }
-    }
-}
-
-struct Open {
-    book: Arc<Book>,
-    hooks: Arc<Hooks>,
-}
-
-impl HookBook for Open {
-    fn hook(&self, account: &Account, _: &RemoteId) -> Result<Hook, String> {
-        let hook = {
-            let mut book = self.book.0.lock().unwrap();
-            let made =
-                || Hook { path: "mfrggzdfmztwq2lknnwg23tpob".into(), secret: "own-test-secret-01".into() };
-            book.entry(account.clone()).or_insert_with(made).clone()
-        };
-        self.book.publish(&self.hooks);
-        Ok(hook)
-    }
-
-    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn label(&self, account: &Account) -> String {
-        account.to_string()
-    }
 }
