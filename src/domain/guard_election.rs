@@ -120,12 +120,18 @@ fn beside(before: &Standing, own: Option<&Seat>, top: &Seat) -> Elected {
 fn alone(before: &Standing, own: Option<&Seat>, others: &[Seat], now: DateTime<Utc>) -> Elected {
     let own_live = own.is_some_and(|o| o.live);
     let dead_since = before.dead_since.unwrap_or(now);
-    let waits = before.held_by.is_some() || (own.is_some() && !own_live);
-    if let Some(top) = others.iter().max_by_key(|s| s.rank())
-        && !before.marked
-        && waits
-        && now - dead_since < AWAY
-    {
+    let long_away = now - dead_since >= AWAY;
+    let top = others.iter().max_by_key(|s| s.rank());
+    // The other may be out of sight and at work. Nobody can be seen by it while we are not live.
+    let holds = match (own, top) {
+        (_, None) => false,
+        (None, Some(_)) => !before.forced && before.held_by.is_some() && !long_away,
+        (Some(own), Some(top)) if !own.live => own.rank() < top.rank() || (!before.marked && !long_away),
+        (Some(own), Some(top)) => {
+            !long_away && (own.take() < top.take() || (!before.marked && before.held_by.is_some()))
+        }
+    };
+    if let (true, Some(top)) = (holds, top) {
         let held_by = Some(top.description.clone());
         let standing = Standing { marked: false, held_by, dead_since: Some(dead_since), forced: false };
         return Elected { standing, beside: None, publish: false };
