@@ -56,7 +56,8 @@ async fn attend(engine: Shared, end: EngineEnd) {
     let mut changed = engine.changed.subscribe();
     let mut notices = engine.lobby.hear();
     let by = Author { name: String::new(), seat: engine.lobby.seat() };
-    let mut viewer = Viewer { engine, to_viewer, by, greeted: false, shown: None, views: BTreeMap::new() };
+    let mut viewer =
+        Viewer { engine, to: to_viewer, by, greeted: false, shown: None, views: BTreeMap::new() };
     let stop = viewer.engine.stopping();
     let mut due: Option<Instant> = None;
     let mut told = Instant::now() - COALESCE;
@@ -65,7 +66,7 @@ async fn attend(engine: Shared, end: EngineEnd) {
         let went = tokio::select! { biased;
             () = stop.cancelled() => {
                 // Whoever reads hears it; for others the closed channel says the same.
-                let _ = viewer.to_viewer.try_send(FromEngine::Bye);
+                let _ = viewer.to.try_send(FromEngine::Bye);
                 return;
             }
             message = from_viewer.recv() => match message {
@@ -105,7 +106,7 @@ struct Shown {
 
 struct Viewer {
     engine: Shared,
-    to_viewer: mpsc::Sender<FromEngine>,
+    to: mpsc::Sender<FromEngine>,
     by: Author,
     greeted: bool,
     shown: Option<Arc<Snapshot>>,
@@ -114,7 +115,7 @@ struct Viewer {
 
 impl Viewer {
     fn send(&self, message: FromEngine) -> Result<(), Gone> {
-        self.to_viewer.try_send(message).map_err(|_| {
+        self.to.try_send(message).map_err(|_| {
             tracing::debug!(viewer = %self.by.name, "a viewer does not read or left; it is dropped");
             Gone
         })
@@ -254,7 +255,7 @@ fn page(view: u32, rev: u64, rows: &Rows) -> Page {
         total: rows.total as u32,
         unfiltered: rows.unfiltered as u32,
         offset: rows.offset as u32,
-        rows: rows.rows.clone(),
+        rows: rows.lines.clone(),
     }
 }
 
@@ -267,7 +268,7 @@ fn change(shown: &Shown, new: &Rows) -> Option<FromEngine> {
     if old.offset != new.offset {
         return Some(FromEngine::Page(page(shown.open.view, rev, new)));
     }
-    let (at, remove, insert) = difference(&old.rows, &new.rows);
+    let (at, remove, insert) = difference(&old.lines, &new.lines);
     Some(FromEngine::Delta(Delta {
         view: shown.open.view,
         rev,

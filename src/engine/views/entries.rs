@@ -26,7 +26,7 @@ pub fn rows(engine: &Engine, state: &mut State, ask: &Ask) -> Desked<Rows> {
     for key in keys(state, offset, ask.rows, unfiltered)? {
         lines.extend(line(state, &standings, key)?.map(Row::Entry));
     }
-    Ok(Rows { total: unfiltered, unfiltered, offset, rows: lines })
+    Ok(Rows { total: unfiltered, unfiltered, offset, lines })
 }
 
 /// The keys of a window, counted from the nearer end of the index.
@@ -82,7 +82,7 @@ fn filtered(state: &State, standings: &[Standing], ask: &Ask, unfiltered: usize)
     for key in found.into_iter().skip(offset).take(ask.rows) {
         lines.extend(line(state, standings, key)?.map(Row::Entry));
     }
-    Ok(Rows { total, unfiltered, offset, rows: lines })
+    Ok(Rows { total, unfiltered, offset, lines })
 }
 
 /// One entry with its words.

@@ -30,7 +30,7 @@ pub struct Rows {
     /// Index of the first row here.
     pub offset: usize,
     /// The rows.
-    pub rows: Vec<Row>,
+    pub lines: Vec<Row>,
 }
 
 /// The rows of a view as they are now.
@@ -46,12 +46,12 @@ pub fn rows(engine: &Engine, state: &mut State, open: &Open) -> Desked<Rows> {
         ViewKind::Detail { key } => detail::rows(engine, state, &ask, key)?,
     };
     let mut bytes = 0;
-    let fits = rows.rows.iter().take_while(|row| {
+    let fits = rows.lines.iter().take_while(|row| {
         bytes += serde_json::to_vec(row).map_or(0, |json| json.len());
         bytes <= BYTES
     });
     let fitting = fits.count().max(1);
-    rows.rows.truncate(fitting);
+    rows.lines.truncate(fitting);
     Ok(rows)
 }
 
@@ -97,7 +97,7 @@ impl Ask {
         let total = all.len();
         let offset = self.start(total);
         let rows = all.into_iter().skip(offset).take(self.rows).collect();
-        Rows { total, unfiltered, offset, rows }
+        Rows { total, unfiltered, offset, lines: rows }
     }
 }
 
