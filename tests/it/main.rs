@@ -10,6 +10,7 @@ mod crashes;
 mod door;
 mod door_engine;
 mod engine_state;
+mod guardian;
 mod journal;
 mod main_path;
 mod office;
