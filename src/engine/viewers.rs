@@ -1,7 +1,7 @@
 //! Attends to viewers: their first snapshot and pages, then only what changed. The engine never waits for a viewer:
 //! one that does not read is dropped and has to attach again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +70,13 @@ async fn attend(engine: Shared, end: EngineEnd) {
                 return;
             }
             message = from_viewer.recv() => match message {
-                Some(message) => viewer.take(message),
+                Some(message) => {
+                    let mut waiting = VecDeque::from([message]);
+                    while let Ok(message) = from_viewer.try_recv() {
+                        waiting.push_back(message);
+                    }
+                    viewer.take_all(waiting).await
+                }
                 None => Err(Gone),
             },
             Ok(notice) = notices.recv() => viewer.hear(notice),
@@ -80,7 +86,7 @@ async fn attend(engine: Shared, end: EngineEnd) {
             }
             () = tokio::time::sleep_until(due.unwrap_or(told)), if due.is_some() => {
                 told = Instant::now();
-                let again = viewer.refresh();
+                let again = viewer.refresh().await;
                 due = again.as_ref().ok().copied().flatten();
                 again.map(|_| ())
             }
@@ -121,7 +127,20 @@ impl Viewer {
         })
     }
 
-    fn take(&mut self, message: ToEngine) -> Result<(), Gone> {
+    /// Takes what has come; a view that was closed or asked for anew meanwhile is not made in vain.
+    async fn take_all(&mut self, mut waiting: VecDeque<ToEngine>) -> Result<(), Gone> {
+        while let Some(message) = waiting.pop_front() {
+            if let ToEngine::Open(open) = &message
+                && waiting.iter().any(|later| is_over(open, later))
+            {
+                continue;
+            }
+            self.take(message).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, message: ToEngine) -> Result<(), Gone> {
         match message {
             ToEngine::Hello { protocol, version, viewer } => self.greet(protocol, &version, viewer),
             _ if !self.greeted => {
@@ -129,7 +148,7 @@ impl Viewer {
                 self.send(FromEngine::Refused { reason })?;
                 Err(Gone)
             }
-            ToEngine::Open(open) => self.open(open),
+            ToEngine::Open(open) => self.open(open).await,
             ToEngine::Close { view } => {
                 self.views.remove(&view);
                 Ok(())
@@ -139,7 +158,10 @@ impl Viewer {
                 self.shown = None;
                 self.snapshot()?;
                 let open: Vec<Open> = self.views.values().map(|v| v.open.clone()).collect();
-                open.into_iter().try_for_each(|open| self.open(open))
+                for open in open {
+                    self.open(open).await?;
+                }
+                Ok(())
             }
         }
     }
@@ -181,7 +203,7 @@ impl Viewer {
         Ok(())
     }
 
-    fn open(&mut self, open: Open) -> Result<(), Gone> {
+    async fn open(&mut self, open: Open) -> Result<(), Gone> {
         if self.views.len() >= VIEWS && !self.views.contains_key(&open.view) {
             let say = format!("more than {VIEWS} views are open; close one first");
             return self.send(FromEngine::Notice { at: self.engine.seams.now(), say, id: None });
@@ -189,7 +211,7 @@ impl Viewer {
         let rev = self.views.get(&open.view).map_or(1, |v| v.rev + 1);
         let began = Instant::now();
         // Before the cache answers a page is empty; the first change after it fills it.
-        let rows = self.rows(&open).unwrap_or_default();
+        let rows = self.rows(&open).await.unwrap_or_default();
         let rest = Instant::now() + began.elapsed() * SHARE;
         self.send(FromEngine::Page(page(open.view, rev, &rows)))?;
         self.views.insert(open.view, Shown { open, rev, rows, rest });
@@ -197,11 +219,11 @@ impl Viewer {
     }
 
     /// The rows of a view; `None` while the cache does not answer.
-    fn rows(&self, open: &Open) -> Option<Rows> {
+    async fn rows(&self, open: &Open) -> Option<Rows> {
         if !*self.engine.ready.borrow() {
             return None;
         }
-        match views::rows(&self.engine, &mut self.engine.state(), open) {
+        match views::rows(&self.engine, open).await {
             Ok(rows) => Some(rows),
             Err(e) => {
                 tracing::debug!(error = %e, "a view waits for the cache");
@@ -221,7 +243,7 @@ impl Viewer {
     }
 
     /// Tells what changed; answers when to look again, if something was left for later.
-    fn refresh(&mut self) -> Result<Option<Instant>, Gone> {
+    async fn refresh(&mut self) -> Result<Option<Instant>, Gone> {
         if !self.greeted {
             return Ok(None);
         }
@@ -235,7 +257,7 @@ impl Viewer {
                 continue;
             }
             let began = Instant::now();
-            let Some(rows) = self.rows(&shown.open) else { continue };
+            let Some(rows) = self.rows(&shown.open).await else { continue };
             shown.rest = Instant::now() + began.elapsed() * SHARE;
             if let Some(message) = change(shown, &rows) {
                 self.send(message)?;
@@ -245,6 +267,15 @@ impl Viewer {
         }
         self.views = views;
         Ok(again)
+    }
+}
+
+/// Whether a later message makes the answer to an opening useless.
+fn is_over(open: &Open, later: &ToEngine) -> bool {
+    match later {
+        ToEngine::Close { view } => *view == open.view,
+        ToEngine::Open(other) => other.view == open.view,
+        _ => false,
     }
 }
 

@@ -7,6 +7,7 @@ mod detail;
 mod entries;
 mod log;
 pub mod mapping;
+mod search;
 mod sync;
 
 use crate::control::view::{Open, Row, ViewKind};
@@ -34,16 +35,11 @@ pub struct Rows {
 }
 
 /// The rows of a view as they are now.
-pub fn rows(engine: &Engine, state: &mut State, open: &Open) -> Desked<Rows> {
+pub async fn rows(engine: &Engine, open: &Open) -> Desked<Rows> {
     let ask = Ask::of(open);
     let mut rows = match &open.kind {
-        ViewKind::Entries => entries::rows(engine, state, &ask)?,
-        ViewKind::Mapping => mapping::rows(engine, state, &ask)?,
-        ViewKind::Sync => sync::rows(engine, state, &ask)?,
-        ViewKind::Log => log::rows(state, &ask)?,
-        ViewKind::Deliveries => deliveries::rows(engine, state, &ask)?,
-        ViewKind::Candidates { source, target } => candidates::rows(state, &ask, source, target),
-        ViewKind::Detail { key } => detail::rows(engine, state, &ask, key)?,
+        ViewKind::Entries if !ask.takes_all() => search::rows(engine, &ask).await?,
+        _ => at_once(engine, &mut engine.state(), &ask, &open.kind)?,
     };
     let mut bytes = 0;
     let fits = rows.lines.iter().take_while(|row| {
@@ -53,6 +49,18 @@ pub fn rows(engine: &Engine, state: &mut State, open: &Open) -> Desked<Rows> {
     let fitting = fits.count().max(1);
     rows.lines.truncate(fitting);
     Ok(rows)
+}
+
+fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> Desked<Rows> {
+    Ok(match kind {
+        ViewKind::Entries => entries::rows(engine, state, ask)?,
+        ViewKind::Mapping => mapping::rows(engine, state, ask)?,
+        ViewKind::Sync => sync::rows(engine, state, ask)?,
+        ViewKind::Log => log::rows(state, ask)?,
+        ViewKind::Deliveries => deliveries::rows(engine, state, ask)?,
+        ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
+        ViewKind::Detail { key } => detail::rows(engine, state, ask, key)?,
+    })
 }
 
 /// What is asked for, made safe.
