@@ -92,7 +92,8 @@ pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, 
     );
     if let Some(listener) = spec.receiver.take() {
         ready.receiver = listener.local_addr().ok().map(|a| format!("http://{a}"));
-        tokio::spawn(receiver::serve(listener, receiver.clone(), cancel.clone()));
+        let listener = listener.into_std().map_err(Failure::not_well)?;
+        receiver::spawn(listener, receiver.clone(), cancel.clone()).map_err(Failure::not_well)?;
     }
     if let Some(listener) = spec.metrics.take() {
         ready.metrics = listener.local_addr().ok().map(|a| format!("http://{a}/metrics"));
