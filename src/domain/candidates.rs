@@ -114,7 +114,7 @@ fn judge(wanted: &Words, option: &Probe) -> (i64, Ranked) {
     if option.archived {
         reasons.push("archived there".into());
     }
-    let score = shared + if client == Some(true) { 3 } else { 0 } - if client == Some(false) { 1 } else { 0 };
+    let score = shared + i64::from(client == Some(true)) * 3 - i64::from(client == Some(false));
     (score, Ranked { project: option.clone(), degree, reason: reasons.join(", ") })
 }
 

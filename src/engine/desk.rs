@@ -124,12 +124,7 @@ impl Desk {
     }
 
     /// Visits at most `limit` rows from the last key back.
-    pub fn scan_back(
-        &self,
-        range: KeyRange,
-        limit: usize,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Desked<()> {
+    pub fn scan_back(&self, range: KeyRange, limit: usize, visit: &mut Visit<'_>) -> Desked<()> {
         Ok(self.store.scan(range, true, limit, visit)?)
     }
 

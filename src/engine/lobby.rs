@@ -22,15 +22,20 @@ const NOTICES: usize = 64;
 /// The cache's state and how far it is, 0 to 100.
 pub type CacheFacts = (CacheWord, u8);
 
+/// The receiver's counts since its start: received (copies included), byte-exact copies, rejected.
+pub type Counts = (u64, u64, u64);
+/// Asks another part.
+type Asking<T> = Option<Arc<dyn Fn() -> T + Send + Sync>>;
+
 /// What other parts of the process know and viewers are shown.
 #[derive(Clone, Default)]
 pub struct Facts {
-    /// The receiver's counts since its start: received (copies included), byte-exact copies, rejected.
-    pub receiver: Option<Arc<dyn Fn() -> (u64, u64, u64) + Send + Sync>>,
+    /// The receiver's counts; absent where nothing receives.
+    pub receiver: Asking<Counts>,
     /// The newest rejected deliveries, newest first.
-    pub rejected: Option<Arc<dyn Fn() -> Vec<DeliveryLine> + Send + Sync>>,
+    pub rejected: Asking<Vec<DeliveryLine>>,
     /// How far the cache is.
-    pub cache: Option<Arc<dyn Fn() -> CacheFacts + Send + Sync>>,
+    pub cache: Asking<CacheFacts>,
 }
 
 /// Who made a change.

@@ -16,8 +16,8 @@ use chrono_tz::Tz;
 use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{
-    AccountLine, CacheWord, Deliveries, HoldLine, IncidentLine, IncidentStep, MappingSummary, Snapshot,
-    TargetLine,
+    AccountLine, CacheWord, DaySummary, Deliveries, HoldLine, IncidentLine, IncidentStep, MappingSummary,
+    Snapshot, TargetLine,
 };
 use crate::control::view::LinkWord;
 use crate::domain::id::{Account, Service};
@@ -92,7 +92,7 @@ impl Engine {
             percent,
             zone: zone.name().to_owned(),
             accounts: accounts(state, zone),
-            today: Default::default(),
+            today: DaySummary::default(),
             timers: Vec::new(),
             subscriptions: Vec::new(),
             reading: reading(state),

@@ -1,7 +1,7 @@
 //! Attends to viewers: their first snapshot and pages, then only what changed. The engine never waits for a viewer:
 //! one that does not read is dropped and has to attach again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ async fn attend(engine: Shared, end: EngineEnd) {
     let mut changed = engine.changed.subscribe();
     let mut notices = engine.lobby.hear();
     let by = Author { name: String::new(), seat: engine.lobby.seat() };
-    let mut viewer = Viewer { engine, to_viewer, by, greeted: false, shown: None, views: BTreeMap::new() };
+    let mut viewer =
+        Viewer { engine, to: to_viewer, by, greeted: false, shown: None, views: BTreeMap::new() };
     let stop = viewer.engine.stopping();
     let mut due: Option<Instant> = None;
     let mut told = Instant::now() - COALESCE;
@@ -65,11 +66,17 @@ async fn attend(engine: Shared, end: EngineEnd) {
         let went = tokio::select! { biased;
             () = stop.cancelled() => {
                 // Whoever reads hears it; for others the closed channel says the same.
-                let _ = viewer.to_viewer.try_send(FromEngine::Bye);
+                let _ = viewer.to.try_send(FromEngine::Bye);
                 return;
             }
             message = from_viewer.recv() => match message {
-                Some(message) => viewer.take(message),
+                Some(message) => {
+                    let mut waiting = VecDeque::from([message]);
+                    while let Ok(message) = from_viewer.try_recv() {
+                        waiting.push_back(message);
+                    }
+                    viewer.take_all(waiting).await
+                }
                 None => Err(Gone),
             },
             Ok(notice) = notices.recv() => viewer.hear(notice),
@@ -79,7 +86,7 @@ async fn attend(engine: Shared, end: EngineEnd) {
             }
             () = tokio::time::sleep_until(due.unwrap_or(told)), if due.is_some() => {
                 told = Instant::now();
-                let again = viewer.refresh();
+                let again = viewer.refresh().await;
                 due = again.as_ref().ok().copied().flatten();
                 again.map(|_| ())
             }
@@ -105,7 +112,7 @@ struct Shown {
 
 struct Viewer {
     engine: Shared,
-    to_viewer: mpsc::Sender<FromEngine>,
+    to: mpsc::Sender<FromEngine>,
     by: Author,
     greeted: bool,
     shown: Option<Arc<Snapshot>>,
@@ -114,13 +121,26 @@ struct Viewer {
 
 impl Viewer {
     fn send(&self, message: FromEngine) -> Result<(), Gone> {
-        self.to_viewer.try_send(message).map_err(|_| {
+        self.to.try_send(message).map_err(|_| {
             tracing::debug!(viewer = %self.by.name, "a viewer does not read or left; it is dropped");
             Gone
         })
     }
 
-    fn take(&mut self, message: ToEngine) -> Result<(), Gone> {
+    /// Takes what has come; a view that was closed or asked for anew meanwhile is not made in vain.
+    async fn take_all(&mut self, mut waiting: VecDeque<ToEngine>) -> Result<(), Gone> {
+        while let Some(message) = waiting.pop_front() {
+            if let ToEngine::Open(open) = &message
+                && waiting.iter().any(|later| is_over(open, later))
+            {
+                continue;
+            }
+            self.take(message).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, message: ToEngine) -> Result<(), Gone> {
         match message {
             ToEngine::Hello { protocol, version, viewer } => self.greet(protocol, &version, viewer),
             _ if !self.greeted => {
@@ -128,7 +148,7 @@ impl Viewer {
                 self.send(FromEngine::Refused { reason })?;
                 Err(Gone)
             }
-            ToEngine::Open(open) => self.open(open),
+            ToEngine::Open(open) => self.open(open).await,
             ToEngine::Close { view } => {
                 self.views.remove(&view);
                 Ok(())
@@ -138,7 +158,10 @@ impl Viewer {
                 self.shown = None;
                 self.snapshot()?;
                 let open: Vec<Open> = self.views.values().map(|v| v.open.clone()).collect();
-                open.into_iter().try_for_each(|open| self.open(open))
+                for open in open {
+                    self.open(open).await?;
+                }
+                Ok(())
             }
         }
     }
@@ -180,7 +203,7 @@ impl Viewer {
         Ok(())
     }
 
-    fn open(&mut self, open: Open) -> Result<(), Gone> {
+    async fn open(&mut self, open: Open) -> Result<(), Gone> {
         if self.views.len() >= VIEWS && !self.views.contains_key(&open.view) {
             let say = format!("more than {VIEWS} views are open; close one first");
             return self.send(FromEngine::Notice { at: self.engine.seams.now(), say, id: None });
@@ -188,7 +211,7 @@ impl Viewer {
         let rev = self.views.get(&open.view).map_or(1, |v| v.rev + 1);
         let began = Instant::now();
         // Before the cache answers a page is empty; the first change after it fills it.
-        let rows = self.rows(&open).unwrap_or_default();
+        let rows = self.rows(&open).await.unwrap_or_default();
         let rest = Instant::now() + began.elapsed() * SHARE;
         self.send(FromEngine::Page(page(open.view, rev, &rows)))?;
         self.views.insert(open.view, Shown { open, rev, rows, rest });
@@ -196,11 +219,11 @@ impl Viewer {
     }
 
     /// The rows of a view; `None` while the cache does not answer.
-    fn rows(&self, open: &Open) -> Option<Rows> {
+    async fn rows(&self, open: &Open) -> Option<Rows> {
         if !*self.engine.ready.borrow() {
             return None;
         }
-        match views::rows(&self.engine, &mut self.engine.state(), open) {
+        match views::rows(&self.engine, open).await {
             Ok(rows) => Some(rows),
             Err(e) => {
                 tracing::debug!(error = %e, "a view waits for the cache");
@@ -220,7 +243,7 @@ impl Viewer {
     }
 
     /// Tells what changed; answers when to look again, if something was left for later.
-    fn refresh(&mut self) -> Result<Option<Instant>, Gone> {
+    async fn refresh(&mut self) -> Result<Option<Instant>, Gone> {
         if !self.greeted {
             return Ok(None);
         }
@@ -234,7 +257,7 @@ impl Viewer {
                 continue;
             }
             let began = Instant::now();
-            let Some(rows) = self.rows(&shown.open) else { continue };
+            let Some(rows) = self.rows(&shown.open).await else { continue };
             shown.rest = Instant::now() + began.elapsed() * SHARE;
             if let Some(message) = change(shown, &rows) {
                 self.send(message)?;
@@ -247,6 +270,15 @@ impl Viewer {
     }
 }
 
+/// Whether a later message makes the answer to an opening useless.
+fn is_over(open: &Open, later: &ToEngine) -> bool {
+    match later {
+        ToEngine::Close { view } => *view == open.view,
+        ToEngine::Open(other) => other.view == open.view,
+        _ => false,
+    }
+}
+
 fn page(view: u32, rev: u64, rows: &Rows) -> Page {
     Page {
         view,
@@ -254,7 +286,7 @@ fn page(view: u32, rev: u64, rows: &Rows) -> Page {
         total: rows.total as u32,
         unfiltered: rows.unfiltered as u32,
         offset: rows.offset as u32,
-        rows: rows.rows.clone(),
+        rows: rows.lines.clone(),
     }
 }
 
@@ -267,7 +299,7 @@ fn change(shown: &Shown, new: &Rows) -> Option<FromEngine> {
     if old.offset != new.offset {
         return Some(FromEngine::Page(page(shown.open.view, rev, new)));
     }
-    let (at, remove, insert) = difference(&old.rows, &new.rows);
+    let (at, remove, insert) = difference(&old.lines, &new.lines);
     Some(FromEngine::Delta(Delta {
         view: shown.open.view,
         rev,

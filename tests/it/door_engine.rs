@@ -2,5 +2,6 @@
 //! with viewers attached.
 
 mod commands;
+mod long;
 mod rig;
 mod views;

@@ -2,28 +2,45 @@
 
 use crate::cache::rows;
 use crate::control::command::{Reply, SubscriptionRef};
+use crate::domain::id::{Account, RemoteId};
 use crate::domain::subscription::Subscription;
 use crate::engine::Shared;
 use crate::engine::guard_wish::Asked;
 
+use super::hold::ANOTHER;
 use super::{Answered, Asker, because};
 
 /// Hands a wish over.
 pub fn ask(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, what: Asked) -> Answered {
     let key = rows::subscription(&subscription.account, &subscription.id);
     let row: Option<Subscription> = engine.state().desk.get(&key)?;
-    let Some(row) = row else {
+    if row.is_none() {
         return because(format!(
             "{} has no subscription {}; the Webhooks pane lists them",
             subscription.account, subscription.id
         ));
-    };
-    if !row.ours && matches!(what, Asked::Enable | Asked::Disable) {
-        return because(format!(
-            "\"{}\" was not made here and is left alone; change it in Toggl's own settings",
-            row.description
-        ));
     }
+    hand_over(engine, asker, subscription, what);
+    Ok(Reply::Accepted)
+}
+
+/// Makes this engine the sender of every account where another instance was seen.
+pub fn take(engine: &Shared, asker: &Asker<'_>) -> Answered {
+    let accounts: Vec<Account> = {
+        let state = engine.state();
+        if !state.holds.iter().any(|h| h.reason == ANOTHER) {
+            return because("no other engine holds this one back");
+        }
+        state.setup.sources.iter().map(|s| s.account.clone()).collect()
+    };
+    for account in accounts {
+        hand_over(engine, asker, SubscriptionRef::new(&account, &RemoteId::default()), Asked::Take);
+    }
+    Ok(Reply::Accepted)
+}
+
+/// The guardian answers when the service has.
+fn hand_over(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, what: Asked) {
     let (engine, by, id) = (engine.clone(), asker.by.clone(), asker.id.to_owned());
     tokio::spawn(async move {
         let stopping = engine.stopping();
@@ -39,5 +56,4 @@ pub fn ask(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, wh
             }
         }
     });
-    Ok(Reply::Accepted)
 }

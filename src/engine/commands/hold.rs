@@ -149,24 +149,3 @@ pub fn decide(engine: &Shared, hold: &str, send: bool) -> Answered {
     };
     Ok(Reply::Done { say })
 }
-
-/// Makes this engine the sender although another instance has a live subscription.
-pub fn take(engine: &Shared) -> Answered {
-    let now = engine.seams.now();
-    let mut state = engine.state();
-    let mut holds = state.holds.clone();
-    holds.retain(|h| h.reason != ANOTHER);
-    if holds == state.holds {
-        return because("no other engine holds this one back");
-    }
-    state.write("take", |_, draft| {
-        State::put_holds(&holds, draft)?;
-        draft.put(rows::meta("taken"), &now)?;
-        draft.say("engine", "warn", "this engine is the sender now, by a person's word", None)
-    })?;
-    state.holds = holds;
-    drop(state);
-    engine.wakes.guard.notify_one();
-    engine.touch_work();
-    Ok(Reply::Done { say: "this engine sends now; stop the other one, or both will".into() })
-}

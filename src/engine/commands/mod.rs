@@ -111,7 +111,7 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::Hold { target } => hold::hold(engine, asker, target),
         Wish::Release { target } => hold::release(engine, asker, target),
         Wish::Decide { hold, send } => hold::decide(engine, &hold, send),
-        Wish::Take => hold::take(engine),
+        Wish::Take => guard::take(engine, asker),
         Wish::ReadNow => read::now(engine),
         Wish::Backfill { from, to, dry } => read::backfill(engine, from, to, dry),
         Wish::Replay { seq, dry } => replay::replay(engine, seq, dry),

@@ -14,19 +14,16 @@ use crate::engine::words::Standing;
 
 use super::{Ask, Rows};
 
-/// The window. Without a filter only its own rows are read; with one all are, in order.
+/// The window without a filter: only its own rows are read. [`super::search`] is for one with.
 pub fn rows(engine: &Engine, state: &mut State, ask: &Ask) -> Desked<Rows> {
     let standings = state.standings(engine.seams.now());
     let unfiltered = usize::try_from(state.desk.live).unwrap_or(0);
-    if !ask.takes_all() {
-        return filtered(state, &standings, ask, unfiltered);
-    }
     let offset = ask.start(unfiltered);
     let mut lines = Vec::new();
     for key in keys(state, offset, ask.rows, unfiltered)? {
         lines.extend(line(state, &standings, key)?.map(Row::Entry));
     }
-    Ok(Rows { total: unfiltered, unfiltered, offset, rows: lines })
+    Ok(Rows { total: unfiltered, unfiltered, offset, lines })
 }
 
 /// The keys of a window, counted from the nearer end of the index.
@@ -56,37 +53,8 @@ fn keys(state: &State, offset: usize, rows: usize, total: usize) -> Desked<Vec<K
     Ok(keys)
 }
 
-fn filtered(state: &State, standings: &[Standing], ask: &Ask, unfiltered: usize) -> Desked<Rows> {
-    let mut found: Vec<Key> = Vec::new();
-    let mut keys = Vec::new();
-    state.desk.scan(rows::by_stop(), usize::MAX, &mut |_, value| {
-        keys.extend(rows::named_by(value));
-        ControlFlow::Continue(())
-    })?;
-    for key in keys {
-        let row: Option<EntryRow> = state.desk.get(&rows::entry(&key))?;
-        let Some(entry) = row.and_then(|r| r.entry) else { continue };
-        let project = state.project_of(&key.account, &entry);
-        let client = project.map(|p| state.client_name(&key.account, p)).unwrap_or_default();
-        let who = state.user_name(&key.account, &entry.user);
-        let short = crate::engine::names::initials(&who);
-        let tags = entry.tags.join(" ");
-        let name = project.map_or("", |p| p.name.as_str());
-        if ask.takes(&[name, &client, &entry.description, &tags, &who, &short]) {
-            found.push(key);
-        }
-    }
-    let total = found.len();
-    let offset = ask.start(total);
-    let mut lines = Vec::new();
-    for key in found.into_iter().skip(offset).take(ask.rows) {
-        lines.extend(line(state, standings, key)?.map(Row::Entry));
-    }
-    Ok(Rows { total, unfiltered, offset, rows: lines })
-}
-
 /// One entry with its words.
-fn line(state: &State, standings: &[Standing], key: Key) -> Desked<Option<EntryLine>> {
+pub fn line(state: &State, standings: &[Standing], key: Key) -> Desked<Option<EntryLine>> {
     let row: Option<EntryRow> = state.desk.get(&rows::entry(&key))?;
     let Some(row) = row else { return Ok(None) };
     let Some(entry) = row.entry else { return Ok(None) };

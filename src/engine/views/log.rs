@@ -29,7 +29,7 @@ pub fn rows(state: &State, ask: &Ask) -> Desked<Rows> {
         lines.extend(rows::decode::<LogLine>(value).ok().map(Row::Log));
         ControlFlow::Continue(())
     })?;
-    Ok(Rows { total: unfiltered, unfiltered, offset, rows: lines })
+    Ok(Rows { total: unfiltered, unfiltered, offset, lines })
 }
 
 /// The newest and the oldest number.

@@ -16,7 +16,7 @@ use crate::engine::desk::Desked;
 use crate::engine::history::midnight;
 use crate::engine::state::State;
 
-use super::{Ask, Rows};
+use super::{Ask, Rows, search};
 
 /// A source project.
 type Project<'a> = (&'a Account, &'a RemoteId);
@@ -197,8 +197,7 @@ fn waiting(state: &State) -> Desked<BTreeMap<(Account, RemoteId), u32>> {
     }
     let mut counts = BTreeMap::new();
     for key in keys {
-        let row: Option<EntryRow> = state.desk.get(&rows::entry(&key))?;
-        let Some(project) = row.and_then(|r| r.entry).and_then(|e| e.project) else { continue };
+        let Some(project) = search::project_of(state, &key)? else { continue };
         *counts.entry((key.account, project)).or_insert(0) += 1;
     }
     Ok(counts)

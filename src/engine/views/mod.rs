@@ -7,6 +7,7 @@ mod detail;
 mod entries;
 mod log;
 pub mod mapping;
+mod search;
 mod sync;
 
 use crate::control::view::{Open, Row, ViewKind};
@@ -30,29 +31,36 @@ pub struct Rows {
     /// Index of the first row here.
     pub offset: usize,
     /// The rows.
-    pub rows: Vec<Row>,
+    pub lines: Vec<Row>,
 }
 
 /// The rows of a view as they are now.
-pub fn rows(engine: &Engine, state: &mut State, open: &Open) -> Desked<Rows> {
+pub async fn rows(engine: &Engine, open: &Open) -> Desked<Rows> {
     let ask = Ask::of(open);
     let mut rows = match &open.kind {
-        ViewKind::Entries => entries::rows(engine, state, &ask)?,
-        ViewKind::Mapping => mapping::rows(engine, state, &ask)?,
-        ViewKind::Sync => sync::rows(engine, state, &ask)?,
-        ViewKind::Log => log::rows(state, &ask)?,
-        ViewKind::Deliveries => deliveries::rows(engine, state, &ask)?,
-        ViewKind::Candidates { source, target } => candidates::rows(state, &ask, source, target),
-        ViewKind::Detail { key } => detail::rows(engine, state, &ask, key)?,
+        ViewKind::Entries if !ask.takes_all() => search::rows(engine, &ask).await?,
+        _ => at_once(engine, &mut engine.state(), &ask, &open.kind)?,
     };
     let mut bytes = 0;
-    let fits = rows.rows.iter().take_while(|row| {
+    let fits = rows.lines.iter().take_while(|row| {
         bytes += serde_json::to_vec(row).map_or(0, |json| json.len());
         bytes <= BYTES
     });
     let fitting = fits.count().max(1);
-    rows.rows.truncate(fitting);
+    rows.lines.truncate(fitting);
     Ok(rows)
+}
+
+fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> Desked<Rows> {
+    Ok(match kind {
+        ViewKind::Entries => entries::rows(engine, state, ask)?,
+        ViewKind::Mapping => mapping::rows(engine, state, ask)?,
+        ViewKind::Sync => sync::rows(engine, state, ask)?,
+        ViewKind::Log => log::rows(state, ask)?,
+        ViewKind::Deliveries => deliveries::rows(engine, state, ask)?,
+        ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
+        ViewKind::Detail { key } => detail::rows(engine, state, ask, key)?,
+    })
 }
 
 /// What is asked for, made safe.
@@ -97,7 +105,7 @@ impl Ask {
         let total = all.len();
         let offset = self.start(total);
         let rows = all.into_iter().skip(offset).take(self.rows).collect();
-        Rows { total, unfiltered, offset, rows }
+        Rows { total, unfiltered, offset, lines: rows }
     }
 }
 

@@ -79,7 +79,7 @@ pub fn rows(engine: &Engine, state: &mut State, ask: &Ask) -> Desked<Rows> {
             break;
         }
     }
-    Ok(Rows { total: unfiltered, unfiltered, offset, rows: lines })
+    Ok(Rows { total: unfiltered, unfiltered, offset, lines })
 }
 
 fn line(state: &State, standing: &Standing, key: Key) -> Desked<Option<SyncLine>> {

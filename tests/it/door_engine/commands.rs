@@ -214,7 +214,7 @@ async fn a_refused_entry_can_be_sent_again() {
     viewer.drain();
     assert_eq!(counts(&viewer, "failed"), 2);
     assert!(viewer.snapshot().alerts.iter().any(|a| a.id == "failed:mirror" && a.pane == 5));
-    rig.simulator.set_faults(Default::default());
+    rig.simulator.set_faults(hourwire::simulator::Faults::default());
     let keys: Vec<Key> = viewer
         .rows(ViewKind::Sync, "failed")
         .await
