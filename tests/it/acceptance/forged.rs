@@ -82,14 +82,13 @@ fn nonsense(subscription: &Value) -> Vec<Vec<u8>> {
     .collect();
     bodies.push(vec![b'['; 100_000]);
     bodies.push(vec![b' '; 1_000]);
-    let spoilt: [(&str, Value); 7] = [
+    let spoilt: [(&str, Value); 6] = [
         ("subscription_id", json!(1)),
         ("payload", json!("text")),
         ("payload", json!([1])),
         ("payload", json!({})),
         ("metadata", json!([1])),
         ("event_id", json!(-1)),
-        ("created_at", json!("yesterday")),
     ];
     for (n, (key, value)) in spoilt.into_iter().enumerate() {
         let mut body = announcement(subscription, 7_000 + n as i64);
