@@ -135,7 +135,7 @@ async fn play(
 
 fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, Failure> {
     let hooks = Arc::new(Hooks::new(system_clock()));
-    let secrets = SecretsOnDisk::open(folder.to_path_buf(), hooks.clone()).map_err(Failure::usage)?;
+    let secrets = SecretsOnDisk::open(folder.to_path_buf(), "demo", hooks.clone()).map_err(Failure::usage)?;
     let access = &services.access;
     let wire = |base: &str| ReqwestWire::for_base(base).map(Arc::new).map_err(Failure::not_well);
     let (toggl, clockify) = (services.toggl.clone(), services.clockify.clone());

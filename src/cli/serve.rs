@@ -1,9 +1,11 @@
 //! `serve`: engine and receiver without a dashboard.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
 use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 
 use super::exit::{Exit, Failure, Outcome};
 use super::host::books::{MappingOnDisk, SecretsOnDisk};
@@ -11,7 +13,7 @@ use super::host::{self, Spec};
 use super::options::Global;
 use super::{attach, detached, signals};
 use crate::config::paths::Paths;
-use crate::config::settings::{Settings, Webhook};
+use crate::config::settings::{Settings, Webhook, mistake};
 use crate::config::state::HostedBy;
 use crate::engine::setup::{Setup, SourceSetup, TargetSetup};
 use crate::journal::system_clock;
@@ -81,9 +83,11 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
         )));
     }
     let hooks = Arc::new(Hooks::new(system_clock()));
-    let secrets = SecretsOnDisk::open(paths.state_dir.clone(), hooks.clone()).map_err(Failure::usage)?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let instance = format!("hourwire {} {}", host.split('.').next().unwrap_or("host"), secrets.instance());
+    let host = host.split('.').next().unwrap_or("host");
+    let secrets =
+        SecretsOnDisk::open(paths.state_dir.clone(), host, hooks.clone()).map_err(Failure::usage)?;
+    let instance = format!("hourwire {host} {}", secrets.instance());
     let mut sources = Vec::new();
     for (account, toggl) in &settings.toggl {
         let token = toggl.token.resolve().await.map_err(Failure::usage)?;
@@ -106,8 +110,12 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
         let token = clockify.token.resolve().await.map_err(Failure::usage)?;
         Redactor::global().register(token.expose_secret());
         let Some(workspace) = clockify.workspace_id.clone() else {
-            return Err(Failure::usage(format!(
-                "[clockify.{account}] needs workspace_id; it stands in the address of Clockify's settings page"
+            return Err(Failure::usage(mistake(
+                &paths.config_dir,
+                &["clockify", account.as_str()],
+                "workspace_id",
+                &format!("[clockify.{account}] needs workspace_id"),
+                "it stands in the address of Clockify's settings page",
             )));
         };
         targets.push(TargetSetup {
@@ -134,13 +142,22 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
             hooks: Arc::new(secrets),
         },
         hooks,
-        receiver: Some(host::bind(settings.receiver.listen, "[receiver] listen").await?),
+        receiver: Some(listen(paths, "listen", settings.receiver.listen).await?),
         metrics: match settings.receiver.metrics_listen {
-            Some(address) => Some(host::bind(address, "[receiver] metrics_listen").await?),
+            Some(address) => Some(listen(paths, "metrics_listen", address).await?),
             None => None,
         },
         hosted_by,
         config_dir: Some(paths.config_dir.clone()),
+    })
+}
+
+/// Listens on an address of `[receiver]`; a failure names the line.
+async fn listen(paths: &Paths, key: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let what = format!("`{key}` in [receiver] can't listen on {address}: {error}");
+        let cure = "choose another address, or stop what uses this one";
+        Failure::usage(mistake(&paths.config_dir, &["receiver"], key, &what, cure))
     })
 }
 

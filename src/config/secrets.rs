@@ -94,6 +94,8 @@ pub struct HookSecrets {
     pub hooks: Vec<Hook>,
     /// Four hex digits that tell this installation from others in a subscription's description.
     pub instance: String,
+    /// Where this installation lives, so that a copy of its folder is known to be another one; `None` in old files.
+    pub place: Option<String>,
     /// Signs the probes of the own public address.
     pub probe_key: SecretString,
 }
@@ -110,8 +112,19 @@ impl fmt::Debug for HookSecrets {
 impl HookSecrets {
     /// A new installation's.
     pub fn generate(rng: &mut dyn RngCore) -> Self {
-        let instance = format!("{:04x}", rng.next_u32() >> 16);
-        Self { hooks: Vec::new(), instance, probe_key: random_secret(rng) }
+        Self { hooks: Vec::new(), instance: random_instance(rng), place: None, probe_key: random_secret(rng) }
+    }
+
+    /// Notes where this installation lives; true when that is news. What was copied from elsewhere takes new digits,
+    /// or two engines would look like one to each other. The secrets stay: a folder may also have been moved.
+    pub fn settle(&mut self, place: &str, rng: &mut dyn RngCore) -> bool {
+        if self.place.as_deref() == Some(place) {
+            return false;
+        }
+        if self.place.replace(place.to_owned()).is_some() {
+            self.instance = random_instance(rng);
+        }
+        true
     }
 
     /// Reads the file of a state folder; makes and writes a new one where there is none.
@@ -120,13 +133,7 @@ impl HookSecrets {
             return Ok(secrets);
         }
         let secrets = Self::generate(rng);
-        secrets.save(state_dir).map_err(|error| {
-            ConfigError::about(
-                state_dir.join(SECRETS).display().to_string(),
-                format!("can't be written: {error}"),
-                "look at the state folder's owner and free space",
-            )
-        })?;
+        secrets.write(state_dir)?;
         Ok(secrets)
     }
 
@@ -167,6 +174,17 @@ impl HookSecrets {
         file::replace(&state_dir.join(SECRETS), text.as_bytes(), Some(0o600))
     }
 
+    /// [`HookSecrets::save`], with what to do when it fails.
+    pub fn write(&self, state_dir: &Path) -> Result<(), ConfigError> {
+        self.save(state_dir).map_err(|error| {
+            ConfigError::about(
+                state_dir.join(SECRETS).display().to_string(),
+                format!("can't be written: {error}"),
+                "look at the state folder's owner and free space",
+            )
+        })
+    }
+
     /// The hook of an account and workspace.
     pub fn hook(&self, account: &Account, workspace: &RemoteId) -> Option<&Hook> {
         self.hooks.iter().find(|hook| hook.account == *account && hook.workspace == *workspace)
@@ -189,6 +207,8 @@ struct Version {
 struct Stored {
     version: u32,
     instance: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
     probe_key: String,
     #[serde(default, rename = "hook")]
     hooks: Vec<StoredHook>,
@@ -234,6 +254,7 @@ impl From<&HookSecrets> for Stored {
         Self {
             version: VERSION,
             instance: secrets.instance.clone(),
+            place: secrets.place.clone(),
             probe_key: secrets.probe_key.expose_secret().to_owned(),
             hooks: secrets.hooks.iter().map(hook).collect(),
         }
@@ -255,9 +276,14 @@ impl From<Stored> for HookSecrets {
         Self {
             hooks: stored.hooks.into_iter().map(hook).collect(),
             instance: stored.instance,
+            place: stored.place,
             probe_key: stored.probe_key.into(),
         }
     }
+}
+
+fn random_instance(rng: &mut dyn RngCore) -> String {
+    format!("{:04x}", rng.next_u32() >> 16)
 }
 
 /// 32 random bytes in base64url without padding: 43 characters.
@@ -288,6 +314,20 @@ mod tests {
     use rand::rngs::StdRng;
 
     use super::*;
+
+    #[test]
+    fn a_copy_of_the_folder_is_another_instance() {
+        let mut rng = StdRng::seed_from_u64(5);
+        let mut secrets = sample(&mut rng);
+        let first = secrets.instance.clone();
+        assert!(secrets.settle("desk:/var/lib/hourwire", &mut rng));
+        assert!(!secrets.settle("desk:/var/lib/hourwire", &mut rng));
+        assert_eq!(secrets.instance, first);
+        let path = secrets.hooks[0].path.clone();
+        assert!(secrets.settle("laptop:/var/lib/hourwire", &mut rng));
+        assert_ne!(secrets.instance, first);
+        assert_eq!(secrets.hooks[0].path, path);
+    }
 
     fn sample(rng: &mut StdRng) -> HookSecrets {
         let mut secrets = HookSecrets::generate(rng);

@@ -70,6 +70,9 @@ pub enum CacheWord {
     Ready,
 }
 
+/// How the trouble of an account begins whose service does not answer.
+pub const OFFLINE: &str = "offline";
+
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountLine {

@@ -127,6 +127,11 @@ impl Engine {
         }
     }
 
+    /// How many viewers are attended to.
+    pub fn viewers(&self) -> usize {
+        self.lobby.notices.receiver_count()
+    }
+
     /// Says one sentence on every viewer's price line.
     pub fn notice(&self, say: &str) {
         self.tell(None, None, say);

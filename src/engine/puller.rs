@@ -29,10 +29,19 @@ const APART: TimeDelta = TimeDelta::seconds(5);
 
 /// Keeps a source account read until the engine stops.
 pub async fn run(engine: Shared, account: Account) {
-    let mut next = match first(&engine, &account).await {
-        Some(next) => next,
-        None => return,
-    };
+    let Some((mut next, is_new)) = first(&engine, &account).await else { return };
+    if is_new {
+        // The days before are wanted now, and no read of what changed since need come before.
+        let worked = tokio::select! { biased;
+            () = engine.stop.cancelled() => return,
+            worked = history::work(&engine, &account) => worked,
+        };
+        next = match worked {
+            Ok(None) => next,
+            Ok(Some(again)) => next.min(again),
+            Err(_) => next.min(engine.seams.now() + TimeDelta::seconds(15) + jitter(&engine)),
+        };
+    }
     let mut last_read = engine.seams.now() - APART;
     loop {
         let woken = engine.wakes.pull.notified();
@@ -89,20 +98,20 @@ fn jitter(engine: &Shared) -> TimeDelta {
     TimeDelta::milliseconds((engine.seams.draw() * 15_000.0) as i64)
 }
 
-/// Makes sure that the profile is known; answers when to read first.
-async fn first(engine: &Shared, account: &Account) -> Option<DateTime<Utc>> {
+/// Makes sure that the profile is known; answers when to read first, and whether this is the account's first start.
+async fn first(engine: &Shared, account: &Account) -> Option<(DateTime<Utc>, bool)> {
     loop {
         let known = engine.state().profile(account).map(|p| p.read_at);
         if known.is_some() {
             let now = engine.seams.now();
-            return Some(now + SETTLE_IN);
+            return Some((now + SETTLE_IN, false));
         }
         let outcome = tokio::select! { biased;
             () = engine.stop.cancelled() => return None,
             outcome = cold(engine, account) => outcome,
         };
         match outcome {
-            Ok(()) => return Some(engine.seams.now() + interval(&engine.state(), account)),
+            Ok(()) => return Some((engine.seams.now() + interval(&engine.state(), account), true)),
             Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return None,
             Err(e) => {
                 tracing::warn!(error = %e, account = %account, "the first read failed; trying again");

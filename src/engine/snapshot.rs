@@ -17,7 +17,7 @@ use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{
     AccountLine, CacheWord, DaySummary, Deliveries, HoldLine, IncidentLine, IncidentStep, MappingSummary,
-    Snapshot, TargetLine,
+    OFFLINE, Snapshot, TargetLine,
 };
 use crate::control::view::LinkWord;
 use crate::domain::id::{Account, Service};
@@ -149,7 +149,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
                 why.split_once(" (HTTP").map_or_else(|| why.clone(), |(word, _)| word.to_owned())
             });
             let offline =
-                || r.offline.map(|since| format!("offline {}", since.with_timezone(&zone).format("%H:%M")));
+                || r.offline.map(|since| format!("{OFFLINE} {}", since.with_timezone(&zone).format("%H:%M")));
             refused.or_else(offline)
         });
         AccountLine {

@@ -52,7 +52,7 @@ impl Metrics {
         self.families().unapplied.set(deliveries as i64);
     }
 
-    /// Time from the arrival of a delivery to the first request to a target.
+    /// Time from the arrival of a delivery to its answer, by when it is durable.
     pub fn observe_delivery_latency(&self, latency: Duration) {
         self.families().latency.observe(latency.as_secs_f64());
     }

@@ -3,6 +3,7 @@
 // clippy lets only the test functions themselves do these; their helpers are tests just as much.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod acceptance;
 mod cache;
 mod cli;
 mod config;

@@ -1,6 +1,6 @@
 //! The office: people who work in Toggl's web page, played from a seed, and what their work implies for Clockify.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -28,6 +28,8 @@ pub struct Office {
     /// The Clockify project for all else.
     pub fallback: String,
     entries: Vec<i64>,
+    /// Whether entries may be marked billable, which Toggl Free refuses.
+    pub bills: bool,
     made: usize,
     /// When the creation of each stopped entry was answered, by its mark.
     pub created: BTreeMap<String, Instant>,
@@ -57,6 +59,7 @@ impl Office {
             projects: Vec::new(),
             fallback: String::new(),
             entries: Vec::new(),
+            bills: true,
             made: 0,
             created: BTreeMap::new(),
             played: BTreeMap::new(),
@@ -106,13 +109,14 @@ impl Office {
         }
     }
 
-    async fn create(&mut self) {
+    /// Tracks one entry of the last 20 days.
+    pub async fn create(&mut self) {
         let (start, stop) = self.times();
         let mark = self.mark();
         let body = json!({
             "created_with": "office", "workspace_id": self.workspace, "description": format!("{mark} first words"),
             "start": instant(start), "stop": instant(stop), "duration": (stop - start).num_seconds(),
-            "project_id": self.project(), "billable": self.rng.random_bool(0.5),
+            "project_id": self.project(), "billable": self.bill(),
         });
         let path = format!("/workspaces/{}/time_entries", self.workspace);
         let made = self.toggl(Method::POST, &path, Some(body)).await;
@@ -140,7 +144,8 @@ impl Office {
         }
     }
 
-    async fn change(&mut self) {
+    /// Corrects one entry, now and then twice.
+    pub async fn change(&mut self) {
         let id = self.entries[self.rng.random_range(0..self.entries.len())];
         let path = format!("/workspaces/{}/time_entries/{id}", self.workspace);
         let now = self.toggl(Method::GET, &format!("/me/time_entries/{id}"), None).await;
@@ -153,7 +158,7 @@ impl Office {
                 body["description"] = format!("{mark} words {}", self.rng.random_range(0..1000)).into();
             }
             1 => body["project_id"] = json!(self.project()),
-            2 => body["billable"] = self.rng.random_bool(0.5).into(),
+            2 => body["billable"] = self.bill().into(),
             _ if is_running => body["description"] = json!(now["description"]),
             _ => {
                 let (start, stop) = self.times();
@@ -224,6 +229,42 @@ impl Office {
         let url = format!("{}/projects", self.clockify);
         let made = self.web.must(Method::POST, &url, &headers, Some(json!({"name": name}))).await;
         made["id"].as_str().expect("a project's id").to_owned()
+    }
+
+    fn bill(&mut self) -> bool {
+        self.rng.random_bool(0.5) && self.bills
+    }
+
+    /// Types an entry into Clockify by hand, as it would arrive.
+    pub async fn type_in_clockify(&self, entry: &Implied) {
+        let (start, end, description, project, billable) = entry;
+        let headers = [("X-Api-Key", self.clockify_key.as_str()), ("X-Simulator-Person", "1")];
+        let url = format!("{}/time-entries", self.clockify);
+        let body = json!({
+            "start": start, "end": end, "description": description, "projectId": project, "billable": billable,
+        });
+        self.web.must(Method::POST, &url, &headers, Some(body)).await;
+    }
+
+    /// Ids of all that Clockify holds.
+    pub async fn clockify_ids(&self) -> BTreeSet<String> {
+        let state = self.admin(Method::GET, "/state", None).await;
+        let entries = state["clockify"]["entries"].as_array().expect("entries").iter();
+        entries.map(|entry| entry["id"].as_str().expect("an id").to_owned()).collect()
+    }
+
+    /// Revokes the Toggl token; from now on the office and everybody else needs the new one, which is returned.
+    pub async fn reset_token(&mut self) -> String {
+        let token = self.toggl(Method::POST, "/me/reset_token", None).await;
+        let token = token.as_str().expect("a token").to_owned();
+        self.toggl_auth = format!("Basic {}", STANDARD.encode(format!("{token}:api_token")));
+        token
+    }
+
+    /// Requests that programs sent so far, oldest first.
+    pub async fn requests(&self) -> Vec<Value> {
+        let listed = self.admin(Method::GET, "/requests", None).await;
+        listed.as_array().expect("a list").clone()
     }
 
     /// A mark that no other entry's description has.

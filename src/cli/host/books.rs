@@ -51,9 +51,17 @@ pub struct SecretsOnDisk {
 }
 
 impl SecretsOnDisk {
-    /// Loads or makes the file; the receiver knows all its hooks when this returns.
-    pub fn open(state_dir: PathBuf, hooks: Arc<Hooks>) -> Result<Self, crate::config::ConfigError> {
-        let secrets = HookSecrets::load_or_create(&state_dir, &mut rand::rng())?;
+    /// Loads or makes the file; the receiver knows all its hooks when this returns. `host` is this machine's name.
+    pub fn open(
+        state_dir: PathBuf,
+        host: &str,
+        hooks: Arc<Hooks>,
+    ) -> Result<Self, crate::config::ConfigError> {
+        let mut secrets = HookSecrets::load_or_create(&state_dir, &mut rand::rng())?;
+        let real = state_dir.canonicalize().unwrap_or_else(|_| state_dir.clone());
+        if secrets.settle(&format!("{host}:{}", real.display()), &mut rand::rng()) {
+            secrets.write(&state_dir)?;
+        }
         for hook in &secrets.hooks {
             publish(&hooks, hook);
         }

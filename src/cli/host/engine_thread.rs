@@ -86,7 +86,7 @@ async fn run(
         tokio::spawn(follow(engine.clone(), watch, cancel.clone()));
     }
     tokio::spawn(tidy(engine.clone(), cancel.clone()));
-    tokio::spawn(wiring::publish(engine.clone(), metrics, cancel.clone()));
+    tokio::spawn(wiring::publish(engine.clone(), cache.clone(), metrics, cancel.clone()));
     let outcome = engine.run(arrivals).await.map_err(|e| e.to_string());
     cache.close(CLOSING);
     outcome

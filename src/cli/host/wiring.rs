@@ -69,7 +69,7 @@ fn kind_of(say: &str) -> &'static str {
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Keeps the meters of `/metrics` in step with the engine.
-pub async fn publish(engine: Arc<Engine>, metrics: Metrics, cancel: CancellationToken) {
+pub async fn publish(engine: Arc<Engine>, cache: Arc<Guarded>, metrics: Metrics, cancel: CancellationToken) {
     loop {
         tokio::select! { biased;
             () = cancel.cancelled() => return,
@@ -77,6 +77,8 @@ pub async fn publish(engine: Arc<Engine>, metrics: Metrics, cancel: Cancellation
         }
         if let Some(snapshot) = engine.snapshot() {
             set(&metrics, &snapshot);
+            metrics.set_cache(snapshot.cache == CacheWord::Ready, cache.rebuilds());
+            metrics.set_viewers(engine.viewers() as u64);
         }
     }
 }
@@ -100,7 +102,6 @@ fn set(metrics: &Metrics, snapshot: &Snapshot) {
     }
     let open = snapshot.incidents.iter().filter(|i| i.closed_at.is_none()).count();
     metrics.set_incidents_open(open as u64);
-    metrics.set_cache(snapshot.cache == CacheWord::Ready, 0);
 }
 
 /// What the engine may ask about receiver and cache.

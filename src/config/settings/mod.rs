@@ -1,12 +1,14 @@
 //! `hourwire.toml`: what a person sets, checked at once and in full.
 
 mod accounts;
+mod place;
 mod program;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use accounts::{ClockifyAccount, TogglAccount, Webhook};
+pub use place::mistake;
 pub use program::{Color, Log, LogLevel, Motion, Receiver, Ui};
 
 use super::document::{Document, Section};

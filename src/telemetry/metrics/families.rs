@@ -64,7 +64,7 @@ impl Families {
                 r,
                 "delivery_latency",
                 Some(Unit::Seconds),
-                "Time from the arrival of a delivery to the first request to a target",
+                "Time from the arrival of a delivery to its answer",
                 Histogram::new(LATENCY),
             ),
             entries: plain(r, "entries", "Time entries per target and state"),

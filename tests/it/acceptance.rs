@@ -1,0 +1,10 @@
+//! What a person who tries the program out would try, each on the real binary against the simulated services.
+
+mod by_reading;
+mod damaged_cache;
+mod forged;
+mod known_ground;
+mod mistakes;
+mod refused_token;
+mod rig;
+mod two_engines;
