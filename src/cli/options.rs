@@ -19,7 +19,7 @@ pub struct Global {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// What the log keeps, else [log] level in hourwire.toml: error, warn, info, debug, trace, or a filter such as hourwire=debug
+    /// What the log keeps, else the level in hourwire.toml: error, warn, info, debug, trace, or a filter such as hourwire=debug
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log: Option<String>,
 }

@@ -24,7 +24,7 @@ use super::handler::{MAX_BODY, Receiver, empty};
 
 const HEADER_TIME: Duration = Duration::from_secs(5);
 const BODY_TIME: Duration = Duration::from_secs(5);
-const CONNECTION_TIME: Duration = Duration::from_mins(5);
+const CONNECTION_TIME: Duration = Duration::from_secs(300);
 const STOP_TIME: Duration = Duration::from_secs(5);
 const HEADER_BYTES: usize = 16 * 1024;
 

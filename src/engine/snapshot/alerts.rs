@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::rows;
 use crate::control::snapshot::{Alert, Snapshot};
 use crate::domain::id::{Account, Key};
+use crate::domain::link::Link;
 use crate::domain::order::EntryRow;
 use crate::domain::word::{Class, SyncWord};
 use crate::engine::desk::Desked;
@@ -17,6 +18,10 @@ use crate::engine::state::State;
 
 /// Alerts shown.
 const MANY: usize = 50;
+/// Held bonds looked at for one that asks for a person.
+const LOOKED: usize = 20;
+/// The reason of an entry whose person is nobody in the target.
+const NEEDS_OWNER: &str = "needs owner";
 /// Dead letters looked at for the oldest one.
 const LETTERS: usize = 1_000;
 
@@ -69,20 +74,13 @@ pub fn all(state: &State, snapshot: &Snapshot) -> Desked<Vec<(Alert, u32)>> {
 fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Alert, u32)>> {
     let tally = state.desk.tally.get(target).copied().unwrap_or_default();
     let count = u32::try_from(tally[class as usize]).unwrap_or(0);
-    let Some(first) = state.desk.named(rows::by_class(target, class), 1)?.into_iter().next() else {
-        return Ok(None);
-    };
-    let Some(link) = state.desk.link(target, &first)? else { return Ok(None) };
+    let Some((first, link)) = longest(state, target, class)? else { return Ok(None) };
     let (name, project) = names(state, &first)?;
     let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
     let say = match link.word(false) {
-        // A mass change is one decision and has its own alert.
-        SyncWord::Held(reason) if reason == "mass change" => return Ok(None),
-        SyncWord::Held(reason) if reason == "needs owner" => format!(
+        SyncWord::Held(_) => format!(
             "{name}{more} held for {target}: nobody there is its owner; link the user in mapping.toml"
         ),
-        // A person or a rule wanted it so.
-        SyncWord::Held(_) => return Ok(None),
         SyncWord::Unmapped => {
             let entries = if count == 1 { "1 entry waits".into() } else { format!("{count} entries wait") };
             let of = if project.is_empty() { "entries without project".into() } else { project };
@@ -95,6 +93,22 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
     let pane = if class == Class::Unmapped { 2 } else { 5 };
     let id = format!("{}:{target}", class.name());
     Ok(Some((Alert { id, since: link.since, say, pane }, count)))
+}
+
+/// The bond of a class that waits longest. What a person or a rule wanted held, and a mass change (one decision with
+/// an alert of its own), asks for nobody.
+fn longest(state: &State, target: &Account, class: Class) -> Desked<Option<(Key, Link)>> {
+    for key in state.desk.named(rows::by_class(target, class), LOOKED)? {
+        let Some(link) = state.desk.link(target, &key)? else { continue };
+        let asks = match link.word(false) {
+            SyncWord::Held(reason) => reason == NEEDS_OWNER,
+            _ => true,
+        };
+        if asks {
+            return Ok(Some((key, link)));
+        }
+    }
+    Ok(None)
 }
 
 fn names(state: &State, key: &Key) -> Desked<(String, String)> {

@@ -183,5 +183,13 @@ impl Views {
 
 /// Ids of rows in `new` that are not the same in `old`.
 fn changed(old: &[Row], new: &[Row]) -> Vec<String> {
-    new.iter().filter(|row| !old.contains(row)).map(row_id).collect()
+    new.iter().filter(|row| is_news(old, row)).map(row_id).collect()
+}
+
+/// Hours of a project grow all day; news about it is another name.
+fn is_news(old: &[Row], row: &Row) -> bool {
+    let Row::Project(line) = row else { return !old.contains(row) };
+    old.iter().any(|before| {
+        matches!(before, Row::Project(b) if b.source.key() == line.source.key() && b.source.name != line.source.name)
+    })
 }

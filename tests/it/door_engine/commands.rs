@@ -2,11 +2,11 @@
 
 use hourwire::control::command::{Reply, Wish};
 use hourwire::control::view::{Row, ViewKind};
-use hourwire::domain::id::Key;
+use hourwire::domain::id::{Key, Service};
 use hourwire::domain::mapping::{MappingEdit, Named, SourceRef};
 use hourwire::domain::word::SyncWord;
 use hourwire::engine::setup::MappingBook;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rig::{Rig, Viewer, pass};
 
@@ -315,4 +315,83 @@ async fn stop_is_answered_before_the_engine_leaves() {
     rig.stop().await;
     viewer.drain();
     assert_eq!(viewer.heard.last(), Some(&"bye"));
+}
+
+/// Four sent entries, and what is deleted at once is more than the brake lets through.
+async fn deleted_at_once() -> (Rig, Viewer) {
+    let rig = Rig::braked(2, &["Harbor site"], &["Harbor site"]).await;
+    let (project, to) = (rig.projects[0], rig.targets[0].clone());
+    pass(10).await;
+    let mut ids = Vec::new();
+    for n in 0..4 {
+        ids.push(rig.track(&format!("work {n}"), Some(project), 100 - n * 20).await);
+    }
+    pass(400).await;
+    let mut viewer = rig.attach("tty1").await;
+    edit(&mut viewer, link(project, &to), false).await;
+    pass(60).await;
+    assert_eq!(rig.there().len(), 4);
+    for id in ids {
+        let path = format!("/api/v9/workspaces/4440001/time_entries/{id}");
+        rig.person(Service::Toggl, "DELETE", &path, Value::Null).await;
+    }
+    pass(400).await;
+    viewer.drain();
+    assert_eq!(rig.there().len(), 4, "held");
+    (rig, viewer)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mass_change_is_one_decision() {
+    for send in [true, false] {
+        let (rig, mut viewer) = deleted_at_once().await;
+        assert_eq!((counts(&viewer, "held"), viewer.snapshot().alerts.len()), (4, 1));
+        let hold = viewer.snapshot().holds[0].clone();
+        assert_eq!((hold.entries, viewer.snapshot().alerts[0].id.clone()), (4, hold.id.clone()));
+        let reply = viewer.wish(Wish::Decide { hold: hold.id.clone(), send }).await;
+        assert!(say(&reply).starts_with("4 entries"), "{reply:?}");
+        pass(60).await;
+        viewer.drain();
+        assert_eq!(rig.there().len(), if send { 0 } else { 4 });
+        assert!(viewer.snapshot().holds.is_empty() && viewer.snapshot().alerts.is_empty());
+        assert!(failed(&viewer.wish(Wish::Decide { hold: hold.id, send }).await).contains("decided"));
+        rig.stop().await;
+    }
+}
+
+/// An entry of ours is deleted in Clockify by somebody and then changed in Toggl.
+#[tokio::test(start_paused = true)]
+async fn a_conflict_is_decided_for_either_side() {
+    for keep_source in [true, false] {
+        let Ready { rig, mut viewer, project, to } = ready().await;
+        edit(&mut viewer, link(project, &to), false).await;
+        pass(60).await;
+        let lines = viewer.rows(ViewKind::Entries, "first").await;
+        let Row::Entry(line) = &lines[0] else { panic!("{lines:?}") };
+        let source = line.key.clone();
+        let state = rig.simulator.state();
+        let entries = state["clockify"]["entries"].as_array().unwrap();
+        let there = entries.iter().find(|e| e["description"] == "first").unwrap();
+        let workspace = rig.simulator.access().clockify_workspace;
+        let path = format!("/api/v1/workspaces/{workspace}/time-entries/{}", there["id"].as_str().unwrap());
+        rig.person(Service::Clockify, "DELETE", &path, Value::Null).await;
+        let path = format!("/api/v9/workspaces/4440001/time_entries/{}", source.id);
+        rig.person(Service::Toggl, "PUT", &path, json!({"description": "first, better"})).await;
+        pass(400).await;
+        viewer.drain();
+        assert_eq!(counts(&viewer, "conflict"), 1);
+        let resolve = Wish::Resolve { target: "mirror".into(), source, keep_source };
+        let reply = viewer.wish(resolve.clone()).await;
+        assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+        pass(400).await;
+        viewer.drain();
+        let texts: Vec<String> = rig.there().into_iter().map(|(text, _)| text).collect();
+        let expected = if keep_source { vec!["first, better", "second"] } else { vec!["second"] };
+        assert_eq!(
+            (texts, counts(&viewer, "conflict")),
+            (expected.iter().map(|t| (*t).to_owned()).collect(), 0)
+        );
+        assert!(failed(&viewer.wish(resolve).await).contains("no conflict"));
+        rig.stop().await;
+    }
 }

@@ -154,15 +154,20 @@ impl Rig {
 
     /// With a cache that is still being opened.
     pub async fn opening(source: &[&str]) -> Self {
-        Self::start(source, &[], false).await
+        Self::start(0, source, &[], false).await
     }
 
     /// With these projects in Toggl and in Clockify before the engine reads the catalogues.
     pub async fn with(source: &[&str], target: &[&str]) -> Self {
-        Self::start(source, target, true).await
+        Self::start(0, source, target, true).await
     }
 
-    async fn start(source: &[&str], target: &[&str], open: bool) -> Self {
+    /// With a brake at so many changes of one cause.
+    pub async fn braked(hold: u32, source: &[&str], target: &[&str]) -> Self {
+        Self::start(hold, source, target, true).await
+    }
+
+    async fn start(hold: u32, source: &[&str], target: &[&str], open: bool) -> Self {
         let began = tokio::time::Instant::now();
         let clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> =
             Arc::new(move || start() + TimeDelta::from_std(began.elapsed()).unwrap_or_default());
@@ -198,7 +203,7 @@ impl Rig {
                 sync_from: Some("2026-05-01".parse().expect("a day")),
                 wire: Arc::new(SimWire(simulator.clone(), Service::Clockify)),
             }],
-            policy: Policy { hold_changes: 0, hold_deletions: 0, ..Policy::default() },
+            policy: Policy { hold_changes: hold, hold_deletions: 0, ..Policy::default() },
             public_url: None,
             instance: "hourwire test 0001".into(),
             hosted_by: "command".into(),

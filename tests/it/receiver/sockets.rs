@@ -94,7 +94,7 @@ async fn sizes_are_limited_before_and_while_reading() {
         format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").into_bytes();
     for _ in 0..17 {
         chunked.extend_from_slice(b"10000\r\n");
-        chunked.extend_from_slice(&[b'x'; 0x10000]);
+        chunked.extend(std::iter::repeat_n(b'x', 0x10000));
         chunked.extend_from_slice(b"\r\n");
     }
     assert!(exchange(served.address, &chunked).await.starts_with("HTTP/1.1 413"));
