@@ -35,7 +35,7 @@ impl Hook {
     fn hex(&self, body: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).expect("any length");
         mac.update(body);
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        mac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     async fn post(&self, url: &str, body: &[u8], signature: Option<&str>) -> StatusCode {
