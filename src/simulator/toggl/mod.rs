@@ -10,7 +10,7 @@ mod deliveries;
 mod edit;
 mod entries;
 mod envelope;
-pub(super) mod form;
+mod form;
 mod history;
 mod people;
 mod plan;
@@ -38,6 +38,7 @@ pub use book::{
 };
 pub use deliveries::{Outgoing, Ticket, Verdict};
 pub use envelope::sign;
+pub use form::midnight;
 pub use plan::Plan;
 pub use validation::Ask;
 
@@ -190,11 +191,17 @@ impl Toggl {
         self.handled(step, bucket, call)
     }
 
-    /// The quota's 402 as it would answer this call, for a fault that asks for it.
-    pub fn exhausted(&self, api: Api, call: &Call) -> Reply {
-        let bucket = self.user_of(api, call).ok().and_then(|user| self.bucket(api, call, user));
-        let left = bucket.map(|bucket| self.quota.left(bucket, self.plan, call.now));
-        plan::exhausted(left.map_or(3600, |left| left.resets_in))
+    /// A refusal in this service's form, for a fault that asks for it.
+    pub fn fault(&self, api: Api, call: &Call, status: StatusCode) -> Reply {
+        match status {
+            StatusCode::PAYMENT_REQUIRED => {
+                let bucket = self.user_of(api, call).ok().and_then(|user| self.bucket(api, call, user));
+                let left = bucket.map(|bucket| self.quota.left(bucket, self.plan, call.now));
+                plan::exhausted(left.map_or(3600, |left| left.resets_in))
+            }
+            StatusCode::TOO_MANY_REQUESTS => plan::too_fast(),
+            other => form::refuse(other, other.canonical_reason().unwrap_or("Error")),
+        }
     }
 
     /// Who may call, and what it costs: 401, 403, 429 and 402 in this order; a refused call costs nothing.

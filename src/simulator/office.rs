@@ -1,0 +1,227 @@
+//! People at work, for the demo: they start, stop, edit and forget, through the same API as everybody.
+//!
+//! Their requests carry the person header, so the quota of the program under test stays what it is.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use chrono::{SecondsFormat, TimeDelta};
+use http::{Method, Request};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::seam::Simulator;
+use super::worlds::WORDS;
+use crate::domain::id::Service;
+
+/// What happens while the demo runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scenario {
+    /// Events every few seconds; one subscription goes bad and heals within the first two minutes.
+    #[default]
+    Office,
+    /// An event now and then, and nothing goes wrong.
+    Calm,
+}
+
+impl Scenario {
+    /// Every scenario, by the name of `--scenario`.
+    pub const ALL: [(&'static str, Self); 2] = [("office", Self::Office), ("calm", Self::Calm)];
+
+    /// The scenario of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, scenario)| scenario)
+    }
+
+    /// Shortest and longest pause between events, in seconds.
+    fn beat(self) -> (f64, f64) {
+        match self {
+            Self::Office => (2.0, 5.0),
+            Self::Calm => (10.0, 25.0),
+        }
+    }
+}
+
+/// How the office works.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OfficeOptions {
+    /// Decides who does what.
+    pub seed: u64,
+    /// 2 is twice as fast.
+    pub speed: f64,
+    /// What happens.
+    pub scenario: Scenario,
+}
+
+/// How long a subscription has been healthy before it goes bad, in seconds of the office.
+const HEALTHY_FIRST: f64 = 25.0;
+/// How long the address stays bad at most, in seconds of the office.
+const BAD_AT_MOST: f64 = 60.0;
+
+/// Where the one outage stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Outage {
+    /// No subscription receives events yet.
+    Waiting,
+    /// It goes bad at this moment.
+    Due(Instant),
+    /// Deliveries fail until it is disabled, at the latest at this moment.
+    Bad(Instant),
+    /// Over, or none in this scenario.
+    Over,
+}
+
+/// Plays people at work until told to stop.
+pub async fn run(simulator: Simulator, options: OfficeOptions, stop: CancellationToken) {
+    let mut office = Office {
+        rng: StdRng::seed_from_u64(options.seed ^ 0x000f_f1ce),
+        speed: if options.speed > 0.0 { options.speed } else { 1.0 },
+        scenario: options.scenario,
+        outage: if options.scenario == Scenario::Office { Outage::Waiting } else { Outage::Over },
+        simulator,
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        () = office.work() => {}
+    }
+    if matches!(office.outage, Outage::Bad(_)) {
+        office.simulator.set_failing(0.0);
+    }
+}
+
+struct Office {
+    simulator: Simulator,
+    rng: StdRng,
+    speed: f64,
+    scenario: Scenario,
+    outage: Outage,
+}
+
+impl Office {
+    async fn work(&mut self) {
+        loop {
+            let (least, most) = self.scenario.beat();
+            let pause = self.rng.random_range(least..most);
+            tokio::time::sleep(self.scaled(pause)).await;
+            self.weather();
+            self.event().await;
+        }
+    }
+
+    fn scaled(&self, seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds / self.speed)
+    }
+
+    /// Lets one subscription go bad once, until Toggl has disabled it.
+    fn weather(&mut self) {
+        let now = Instant::now();
+        let state = self.simulator.state();
+        let subscriptions = state["toggl"]["subscriptions"].as_array().cloned().unwrap_or_default();
+        let receives = |row: &Value| row["enabled"] == true && !row["validated_at"].is_null();
+        self.outage = match self.outage {
+            Outage::Waiting if subscriptions.iter().any(receives) => {
+                Outage::Due(now + self.scaled(HEALTHY_FIRST))
+            }
+            Outage::Due(at) if now >= at => {
+                self.simulator.set_failing(1.0);
+                Outage::Bad(now + self.scaled(BAD_AT_MOST))
+            }
+            Outage::Bad(until) if now >= until || !subscriptions.iter().any(receives) => {
+                self.simulator.set_failing(0.0);
+                Outage::Over
+            }
+            other => other,
+        };
+    }
+
+    async fn event(&mut self) {
+        let access = self.simulator.access();
+        let tokens: Vec<String> =
+            [Some(access.toggl_token), access.toggl_second_token].into_iter().flatten().collect();
+        let token = tokens[self.rng.random_range(0..tokens.len())].clone();
+        let workspace = access.toggl_workspace;
+        let running = self.ask(&token, Method::GET, "/me/time_entries/current", &Value::Null).await;
+        match (running["id"].as_i64(), self.rng.random_range(0..10)) {
+            (None, 0..=6) | (Some(_), 0..=2) => self.start(&token, workspace).await,
+            (Some(id), 3..=5) => {
+                let path = format!("/workspaces/{workspace}/time_entries/{id}/stop");
+                self.ask(&token, Method::PATCH, &path, &Value::Null).await;
+            }
+            (_, 7) => self.add_earlier(&token, workspace).await,
+            _ => self.edit(&token, workspace).await,
+        }
+    }
+
+    async fn start(&mut self, token: &str, workspace: i64) {
+        let now = self.simulator.now().to_rfc3339_opts(SecondsFormat::Secs, true);
+        let mut body =
+            json!({"created_with": "web", "workspace_id": workspace, "start": now, "duration": -1});
+        self.describe(token, &mut body).await;
+        self.ask(token, Method::POST, &format!("/workspaces/{workspace}/time_entries"), &body).await;
+    }
+
+    /// Half an hour of this morning that somebody forgot to track.
+    async fn add_earlier(&mut self, token: &str, workspace: i64) {
+        let back = TimeDelta::minutes(self.rng.random_range(45..240));
+        let start = (self.simulator.now() - back).to_rfc3339_opts(SecondsFormat::Secs, true);
+        let seconds = self.rng.random_range(10..40) * 60;
+        let mut body =
+            json!({"created_with": "web", "workspace_id": workspace, "start": start, "duration": seconds});
+        self.describe(token, &mut body).await;
+        self.ask(token, Method::POST, &format!("/workspaces/{workspace}/time_entries"), &body).await;
+    }
+
+    /// Rewords or moves one of the last entries.
+    async fn edit(&mut self, token: &str, workspace: i64) {
+        let recent = self.ask(token, Method::GET, "/me/time_entries", &Value::Null).await;
+        let finished: Vec<i64> = recent
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|row| !row["stop"].is_null())
+            .filter_map(|row| row["id"].as_i64())
+            .take(6)
+            .collect();
+        if finished.is_empty() {
+            return;
+        }
+        let id = finished[self.rng.random_range(0..finished.len())];
+        let mut body = json!({});
+        self.describe(token, &mut body).await;
+        self.ask(token, Method::PUT, &format!("/workspaces/{workspace}/time_entries/{id}"), &body).await;
+    }
+
+    /// Mostly a description and a project; sometimes one is forgotten.
+    async fn describe(&mut self, token: &str, body: &mut Value) {
+        body["description"] = json!(WORDS[self.rng.random_range(0..WORDS.len())]);
+        let projects = self.ask(token, Method::GET, "/me/projects", &Value::Null).await;
+        let ids: Vec<i64> =
+            projects.as_array().into_iter().flatten().filter_map(|row| row["id"].as_i64()).collect();
+        if !ids.is_empty() && self.rng.random_bool(0.92) {
+            body["project_id"] = json!(ids[self.rng.random_range(0..ids.len())]);
+        }
+    }
+
+    async fn ask(&self, token: &str, method: Method, path: &str, body: &Value) -> Value {
+        let credentials = STANDARD.encode(format!("{token}:api_token"));
+        let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v9{path}"))
+            .header("Authorization", format!("Basic {credentials}"))
+            .header("Content-Type", "application/json")
+            .header("X-Simulator-Person", "1")
+            .body(bytes);
+        let Ok(request) = request else { return Value::Null };
+        match self.simulator.call(Service::Toggl, request).await {
+            Ok(answer) => serde_json::from_slice(answer.body()).unwrap_or(Value::Null),
+            Err(_) => Value::Null,
+        }
+    }
+}
