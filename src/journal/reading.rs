@@ -17,6 +17,9 @@ pub(super) struct Shared {
     damage: Mutex<Vec<Damage>>,
 }
 
+/// Takes records with the file they are in.
+pub(super) type Visit<'a> = dyn FnMut(&Arc<dyn DiskFile>, Record<'_>) -> ControlFlow<()> + 'a;
+
 /// A part of a segment to read, taken out of the list so that the list is free again.
 struct Part {
     name: String,
@@ -48,11 +51,7 @@ impl Shared {
     }
 
     /// Calls `each` for every durable record from `from` on, in order, until it breaks.
-    pub fn visit(
-        &self,
-        from: u64,
-        each: &mut dyn FnMut(&Arc<dyn DiskFile>, Record<'_>) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
+    pub fn visit(&self, from: u64, each: &mut Visit<'_>) -> Result<(), JournalError> {
         let mut from = from;
         while let Some(part) = self.part(from) {
             let read = |e| JournalError::io("read", &part.name, e);

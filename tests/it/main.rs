@@ -8,5 +8,6 @@ mod cli;
 mod config;
 mod door;
 mod engine_state;
+mod journal;
 mod rooms;
 mod status;

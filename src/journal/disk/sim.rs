@@ -165,9 +165,9 @@ fn after_cut(inode: &Inode, random: &mut StdRng) -> Inode {
             0
         };
         let start = sector * SECTOR;
-        for at in keep..SECTOR {
-            if let Some(byte) = now.get_mut(start + at) {
-                *byte = before[at];
+        for (at, &byte) in before.iter().enumerate().skip(keep) {
+            if let Some(place) = now.get_mut(start + at) {
+                *place = byte;
             }
         }
     }
