@@ -10,4 +10,6 @@ mod door;
 mod engine_state;
 mod journal;
 mod rooms;
+mod services;
+mod config;
 mod status;

@@ -125,6 +125,7 @@ mod seconds {
     use chrono::TimeDelta;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[allow(clippy::ref_option, reason = "serde calls it so")]
     pub fn serialize<S: Serializer>(value: &Option<TimeDelta>, to: S) -> Result<S::Ok, S::Error> {
         value.map(|delta| delta.num_seconds()).serialize(to)
     }

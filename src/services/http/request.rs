@@ -148,7 +148,7 @@ mod tests {
     fn a_request_is_built_with_encoded_query_and_hidden_credential() {
         let ask = Ask::get("/tags".to_owned()).with("name", "a b&c=ü").with("page", 2);
         let auth = (HeaderName::from_static("x-api-key"), HeaderValue::from_static("very-secret"));
-        let request = ask.build("http://127.0.0.1:9/api/v1", auth).ok().expect("builds");
+        let request = ask.build("http://127.0.0.1:9/api/v1", auth).expect("builds");
         assert_eq!(request.uri(), "http://127.0.0.1:9/api/v1/tags?name=a%20b%26c%3D%C3%BC&page=2");
         assert_eq!(request.headers()["x-api-key"], "very-secret");
         assert!(request.headers()[USER_AGENT].to_str().expect("text").starts_with("hourwire/"));
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_base_that_is_no_address_sends_nothing() {
         let auth = (HeaderName::from_static("x-api-key"), HeaderValue::from_static("k"));
-        let failure = Ask::get("/user".to_owned()).build("not a url", auth).err().expect("fails");
+        let failure = Ask::get("/user".to_owned()).build("not a url", auth).expect_err("fails");
         assert!(matches!(failure, Failure::Unsent(_)));
     }
 

@@ -134,7 +134,7 @@ impl Call {
         )
     }
 
-    /// About one entity that can be missing by itself.
+    /// Under `/me`: a 403 there can only mean the token.
     pub(super) const fn on_profile(self) -> bool {
         matches!(self.charge(), Charge::User)
     }

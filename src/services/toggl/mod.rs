@@ -4,6 +4,7 @@
 //! Over quota is HTTP 402, as is a feature that the plan lacks; the two are told apart here.
 
 mod call;
+pub mod delivery;
 
 mod entries;
 mod entry;
