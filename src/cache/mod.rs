@@ -10,6 +10,8 @@
 //! `0x00` and `0xff` belong to the cache itself and are refused.
 
 mod error;
+mod fence;
+mod guard;
 pub mod key;
 mod memory;
 mod plan;
@@ -19,6 +21,7 @@ mod sled_store;
 mod store;
 
 pub use error::CacheError;
+pub use guard::{ApplyFrame, CacheState, GuardConfig, Guarded, LedgerEnd, Replayer};
 pub use memory::Memory;
 pub use proof::Proof;
 pub use sled_store::{Sled, SledConfig};

@@ -4,12 +4,12 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::fence::{Fault, fenced, fenced_plain};
 use super::plan::{Write, plan};
 use super::store::{TAG_CHUNK, TAG_OWN};
 use super::{CacheError, Change, Indexer, KeyRange, Proof, Store, Visit};
@@ -48,7 +48,8 @@ impl SledConfig {
 
 /// A store on sled.
 pub struct Sled {
-    db: sled::Db,
+    // An option only so that dropping it can be fenced too.
+    db: Option<sled::Db>,
     indexer: Indexer,
     // Also the writer's lock: the old value is read, then the batch is written.
     proof: Mutex<Proof>,
@@ -67,12 +68,21 @@ impl Sled {
         };
         let path = config.db_file();
         let file = File::open(&path).map_err(|e| CacheError::file("open", path, &e))?;
-        Ok(Self { db, indexer: config.indexer, proof: Mutex::new(proof), file })
+        Ok(Self { db: Some(db), indexer: config.indexer, proof: Mutex::new(proof), file })
     }
 
     /// The proof that the last batch carried.
     pub fn proof(&self) -> Proof {
         self.lock().clone()
+    }
+
+    /// Marks the content as unfinished, or as the whole ledger.
+    pub(super) fn set_building(&self, building: bool) -> Result<(), CacheError> {
+        let mut proof = self.lock();
+        let next = Proof { building, ..proof.clone() };
+        fenced(|| self.db()?.insert(PROOF_KEY, encode(&next)?).map_err(Fault::from))?;
+        *proof = next;
+        Ok(())
     }
 
     /// Reads everything and returns what is really there, to be compared with [`Sled::proof`]. `progress` is told
@@ -91,6 +101,10 @@ impl Sled {
         Ok(found)
     }
 
+    fn db(&self) -> Result<&sled::Db, CacheError> {
+        self.db.as_ref().ok_or(CacheError::NotReady)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Proof> {
         self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,7 +118,7 @@ impl Sled {
                 let length = u64::from_be_bytes(length) as usize;
                 let mut value = Vec::new();
                 for number in 0..pieces(length) {
-                    let piece = fenced(|| self.db.get(piece_key(key, number)))?
+                    let piece = fenced(|| self.db()?.get(piece_key(key, number)).map_err(Fault::from))?
                         .ok_or_else(|| CacheError::Damaged("a piece of a large value is missing".into()))?;
                     value.extend_from_slice(&piece);
                 }
@@ -123,7 +137,7 @@ impl Store for Sled {
         if !key.first().is_some_and(|tag| (TAG_OWN + 1..TAG_CHUNK).contains(tag)) {
             return Ok(None);
         }
-        match fenced(|| self.db.get(key))? {
+        match fenced(|| self.db()?.get(key).map_err(Fault::from))? {
             Some(stored) => self.whole(key, &stored).map(Some),
             None => Ok(None),
         }
@@ -137,7 +151,8 @@ impl Store for Sled {
         visit: &mut Visit<'_>,
     ) -> Result<(), CacheError> {
         let Some(range) = range.visible() else { return Ok(()) };
-        let mut rows = fenced_plain(|| self.db.range(range.from..range.to))?;
+        let db = self.db()?;
+        let mut rows = fenced_plain(|| db.range(range.from..range.to))?;
         for _ in 0..limit {
             // Only sled's own step is fenced: a panic of the visitor is the caller's.
             let row = fenced_plain(|| if reverse { rows.next_back() } else { rows.next() })?;
@@ -158,7 +173,7 @@ impl Store for Sled {
             put(&mut batch, write);
         }
         batch.insert(&PROOF_KEY, encode(&plan.proof)?);
-        fenced(|| self.db.apply_batch(batch))?;
+        fenced(|| self.db()?.apply_batch(batch).map_err(Fault::from))?;
         *proof = plan.proof;
         Ok(())
     }
@@ -169,9 +184,20 @@ impl Store for Sled {
 
     fn flush(&self) -> Result<Option<u64>, CacheError> {
         let seq = self.lock().seq;
-        fenced(|| self.db.flush())?;
+        fenced(|| self.db()?.flush().map_err(Fault::from))?;
         self.file.sync_data().map_err(|e| CacheError::Damaged(format!("its file cannot be synced: {e}")))?;
         Ok(seq)
+    }
+}
+
+impl Drop for Sled {
+    fn drop(&mut self) {
+        // sled flushes when it is dropped; on a damaged file that may panic as well.
+        if let Some(db) = self.db.take()
+            && let Err(error) = fenced_plain(move || drop(db))
+        {
+            tracing::debug!(%error, "closing the cache");
+        }
     }
 }
 
@@ -238,41 +264,4 @@ fn piece_key(key: &[u8], number: usize) -> Vec<u8> {
 
 fn encode(proof: &Proof) -> Result<Vec<u8>, CacheError> {
     serde_json::to_vec(proof).map_err(|e| CacheError::Damaged(format!("its proof cannot be written: {e}")))
-}
-
-/// What sled says, made ours.
-struct Fault(CacheError);
-
-impl From<sled::Error> for Fault {
-    fn from(error: sled::Error) -> Self {
-        Self(CacheError::Damaged(error.to_string()))
-    }
-}
-
-impl From<CacheError> for Fault {
-    fn from(error: CacheError) -> Self {
-        Self(error)
-    }
-}
-
-impl From<Fault> for CacheError {
-    fn from(fault: Fault) -> Self {
-        fault.0
-    }
-}
-
-/// Runs a call of sled; its panic becomes damage. After one, the store is only ever dropped.
-fn fenced<T, E: Into<Fault>>(call: impl FnOnce() -> Result<T, E>) -> Result<T, CacheError> {
-    fenced_plain(call)?.map_err(|e| e.into().into())
-}
-
-fn fenced_plain<T>(call: impl FnOnce() -> T) -> Result<T, CacheError> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let words = panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
-            .unwrap_or_else(|| "no words".into());
-        CacheError::Damaged(format!("sled panicked: {words}"))
-    })
 }

@@ -1,59 +1,107 @@
-//! Finding the running engine of a state folder and attaching to it.
+//! Finding the running engine of a state folder, attaching to it, and starting one where none runs.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
+use super::detached::{self, Launch};
 use super::exit::Failure;
 use super::options::Global;
+use crate::config::state::{LockInfo, owner};
+use crate::config::{ConfigError, Paths};
 use crate::control::link::ViewerEnd;
 use crate::control::socket::{ConnectError, connect};
 
-/// What a client needs of the lock file in the state folder.
-#[derive(Deserialize)]
-struct Lock {
-    control: PathBuf,
+/// A viewer's end and the engine behind it.
+#[derive(Debug)]
+pub struct Attached {
+    /// The end.
+    pub engine: ViewerEnd,
+    /// What its lock file says.
+    pub owner: LockInfo,
+    /// This process started it.
+    pub started: bool,
+}
+
+/// The folders that the global options mean.
+pub fn paths(global: &Global) -> Result<Paths, Failure> {
+    Paths::find(global.config_dir.clone(), global.state_dir.clone()).map_err(misconfigured)
+}
+
+/// A mistake in a file or folder of a person: exit 2.
+pub fn misconfigured(error: ConfigError) -> Failure {
+    Failure::usage(error)
 }
 
 /// Attaches to the running engine; where none runs, says so (exit 3).
 pub async fn running(global: &Global) -> Result<ViewerEnd, Failure> {
-    let socket = socket(global)?;
-    connect(&socket, &author()).await.map_err(refused)
-}
-
-/// Why attaching failed, as the end of a command.
-pub fn refused(error: ConnectError) -> Failure {
-    Failure::unreachable(error)
-}
-
-fn socket(global: &Global) -> Result<PathBuf, Failure> {
-    let state = state_dir(global)?;
-    let missing = || {
-        Failure::unreachable(format!(
+    let paths = paths(global)?;
+    match to_owner(&paths).await? {
+        Some((engine, _)) => Ok(engine),
+        None => Err(Failure::unreachable(format!(
             "no engine runs for {}; start one with `hourwire serve`",
-            state.display()
-        ))
-    };
-    let text = std::fs::read(state.join("engine.lock")).map_err(|_| missing())?;
-    let lock: Lock = serde_json::from_slice(&text).map_err(|_| missing())?;
-    Ok(lock.control)
+            paths.state_dir.display()
+        ))),
+    }
 }
 
-fn state_dir(global: &Global) -> Result<PathBuf, Failure> {
-    use etcetera::BaseStrategy;
-    let given = global
-        .state_dir
-        .clone()
-        .or_else(|| std::env::var_os("HOURWIRE_STATE_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from));
-    if let Some(given) = given {
-        return Ok(given);
+/// Attaches to the running engine, or starts one that outlives this process and attaches to that.
+pub async fn or_start(global: &Global) -> Result<Attached, Failure> {
+    let paths = paths(global)?;
+    if let Some((engine, owner)) = to_owner(&paths).await? {
+        return Ok(Attached { engine, owner, started: false });
     }
-    let xdg = etcetera::base_strategy::Xdg::new().map_err(Failure::usage)?;
-    Ok(xdg.state_dir().unwrap_or_else(|| xdg.home_dir().join(".local/state")).join("hourwire"))
+    paths.make_state_dir().map_err(misconfigured)?;
+    let launch = launch(&paths, &global.log)?;
+    let started = tokio::task::spawn_blocking(move || detached::start(&launch)).await;
+    let started = started.map_err(|error| Failure::not_well(format!("can't start the engine: {error}")))?;
+    // Whoever was faster serves just as well: only if still nobody is there does the failed start count.
+    match (to_owner(&paths).await?, started) {
+        (Some((engine, owner)), started) => Ok(Attached { engine, owner, started: started.is_ok() }),
+        (None, Err(failure)) => Err(failure),
+        (None, Ok(ready)) => Err(Failure::unreachable(format!(
+            "the engine (pid {}) started and was gone again; look at its log in {}",
+            ready.pid,
+            paths.state_dir.display()
+        ))),
+    }
+}
+
+/// The engine that holds the lock; `None` when nobody does. One that is just starting or leaving gets a moment.
+async fn to_owner(paths: &Paths) -> Result<Option<(ViewerEnd, LockInfo)>, Failure> {
+    let unreadable = |error| {
+        Failure::usage(format!("the lock file in {} can't be read: {error}", paths.state_dir.display()))
+    };
+    let patience = Instant::now() + Duration::from_secs(3);
+    loop {
+        let Some(owner) = owner(&paths.state_dir).map_err(unreadable)? else { return Ok(None) };
+        match connect(&owner.control, &author()).await {
+            Ok(engine) => return Ok(Some((engine, owner))),
+            Err(ConnectError::NotRunning { .. }) if Instant::now() < patience => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => return Err(Failure::unreachable(error)),
+        }
+    }
+}
+
+/// How an engine for these folders is started in the background.
+pub fn launch(paths: &Paths, log: &str) -> Result<Launch, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::not_well(format!("can't find this program: {error}")))?;
+    let absolute = |path: &PathBuf| {
+        std::path::absolute(path)
+            .map_err(|error| Failure::usage(format!("{} can't be used: {error}", path.display())))
+    };
+    let mut args: Vec<OsString> = vec!["--config-dir".into(), absolute(&paths.config_dir)?.into()];
+    args.extend(["--state-dir".into(), absolute(&paths.state_dir)?.into()]);
+    args.extend(["--log".into(), log.into(), "serve".into(), "--in-background".into()]);
+    let errors = paths.state_dir.join("start.log");
+    Ok(Launch { program, args, errors, patience: detached::PATIENCE })
 }
 
 /// The name of this viewer, shown beside its changes: the terminal, else the process.
-pub fn author() -> String {
+fn author() -> String {
     rustix::termios::ttyname(std::io::stderr(), Vec::new())
         .ok()
         .and_then(|name| name.into_string().ok())

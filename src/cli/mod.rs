@@ -1,9 +1,10 @@
 //! The command line: one file per subcommand, wiring only. What a command decides lives in its room.
 
 mod ask;
-mod attach;
+pub mod attach;
 pub mod backfill;
 pub mod completions;
+pub mod detached;
 pub mod exit;
 pub mod hold;
 pub mod options;
@@ -12,6 +13,7 @@ pub mod ready;
 pub mod signals;
 pub mod status;
 pub mod sync;
+pub mod themes;
 pub mod why;
 
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ pub enum Sub {
     Why(why::Why),
     /// Print a completion script for a shell
     Completions(completions::Completions),
+    /// List the dashboard's themes
+    Themes(themes::ThemesOptions),
 }
 
 /// Runs the command of this process's arguments.
@@ -85,6 +89,7 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Sync(options) => wait_for(sync::run(global, options)),
         Sub::Why(options) => wait_for(why::run(global, options)),
         Sub::Completions(options) => completions::run(options),
+        Sub::Themes(options) => themes::run(global, options),
     }
 }
 

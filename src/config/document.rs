@@ -85,7 +85,7 @@ impl<'a, 'i> Section<'a, 'i> {
     }
 
     fn take(&self, key: &str) -> Option<&'a Spanned<DeValue<'i>>> {
-        self.known.borrow_mut().push(key.to_owned());
+        self.ignore(key);
         self.table.get(key)
     }
 
@@ -242,7 +242,10 @@ impl<'a, 'i> Section<'a, 'i> {
 
     /// Counts a key as known without reading it: its mistake is noted elsewhere.
     pub fn ignore(&self, key: &str) {
-        self.known.borrow_mut().push(key.to_owned());
+        let mut known = self.known.borrow_mut();
+        if !known.iter().any(|name| name == key) {
+            known.push(key.to_owned());
+        }
     }
 
     /// Whether a key is there.

@@ -6,9 +6,12 @@ pub mod error;
 pub mod file;
 pub mod mapping;
 pub mod paths;
+pub mod secrets;
 pub mod settings;
+pub mod state;
 pub mod theme;
 pub mod token;
+pub mod watch;
 
 pub use document::nearest;
 pub use error::{ConfigError, Mistakes};

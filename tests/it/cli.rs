@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use hourwire::config::state::{EngineLock, HostedBy, LockInfo};
 use hourwire::control::command::{Reply, Wish};
 use hourwire::control::link::{Door, EngineEnd};
 use hourwire::control::message::{FromEngine, ToEngine};
@@ -108,6 +109,7 @@ fn completions_know_the_commands() {
 struct Stage {
     state: TempDir,
     arrivals: mpsc::Receiver<EngineEnd>,
+    _lock: EngineLock,
     _cancel: tokio_util::sync::DropGuard,
 }
 
@@ -117,12 +119,15 @@ fn stage() -> Stage {
     let (door, arrivals) = Door::new();
     let cancel = CancellationToken::new();
     listen(&socket, door, Limits::default(), cancel.clone()).expect("listening");
-    let lock = serde_json::json!({
-        "pid": std::process::id(), "version": "0.1.0", "control": socket,
-        "started_at": "2026-03-02T12:00:00Z", "hosted_by": "serve",
-    });
-    std::fs::write(state.path().join("engine.lock"), lock.to_string()).expect("written");
-    Stage { state, arrivals, _cancel: cancel.drop_guard() }
+    let info = LockInfo {
+        pid: std::process::id(),
+        version: "0.1.0".into(),
+        control: socket,
+        started_at: chrono::DateTime::UNIX_EPOCH,
+        hosted_by: HostedBy::Serve,
+    };
+    let lock = EngineLock::acquire(state.path(), &info).expect("nobody else has it");
+    Stage { state, arrivals, _lock: lock, _cancel: cancel.drop_guard() }
 }
 
 /// Plays an engine that answers each message with what `answer` makes of it.
@@ -143,7 +148,7 @@ async fn run_against(
     args: &'static [&'static str],
     answer: impl Fn(ToEngine) -> Option<FromEngine>,
 ) -> Output {
-    let Stage { state, arrivals, _cancel } = stage;
+    let Stage { state, arrivals, _lock, _cancel } = stage;
     let command = tokio::task::spawn_blocking(move || hourwire(state.path(), args));
     tokio::select! {
         output = command => output.expect("the command ended"),
@@ -239,10 +244,24 @@ async fn why_looks_in_every_source_and_says_when_nothing_is_known() {
 
 #[tokio::test]
 async fn an_engine_that_leaves_in_the_middle_is_exit_3() {
-    let Stage { state, mut arrivals, _cancel } = stage();
+    let Stage { state, mut arrivals, _lock, _cancel } = stage();
     let command = tokio::task::spawn_blocking(move || hourwire(state.path(), &["status"]));
     drop(arrivals.recv().await.expect("the command came"));
     let output = command.await.expect("the command ended");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("left"));
+}
+
+#[test]
+fn themes_are_listed_and_a_broken_one_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = hourwire(folder.path(), &["themes", "--json"]);
+    let themes: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(themes.as_array().map(Vec::len), Some(10));
+    std::fs::create_dir(folder.path().join("themes")).expect("made");
+    std::fs::write(folder.path().join("themes/mine.toml"), "text = 12").expect("written");
+    let output = hourwire(folder.path(), &["themes"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("themes/mine.toml:1"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("high-contrast"));
 }

@@ -93,3 +93,90 @@ fn a_new_link_stands_behind_the_last_row_and_its_comment() {
     let comment = after.find("# from = 2026-03-01").unwrap();
     assert!(comment < after.find(row).unwrap() && after.find(row) < after.find("[[user]]"), "{after}");
 }
+
+/// Each `invalid/NAME.toml` and what is told about it, as a snapshot.
+#[test]
+fn every_mistake_has_line_and_cure() {
+    let facts = FileFacts {
+        mode: Some(0o644),
+        shell_path: "/home/ida/.config/hourwire/hourwire.toml".to_owned(),
+        own_themes: Vec::new(),
+    };
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(fixtures().join("invalid")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let mut told = String::new();
+    for path in names {
+        let text = fs::read_to_string(&path).unwrap();
+        let mistakes = Settings::parse(&text, &facts).expect_err("the file is wrong").to_string();
+        assert!(!mistakes.contains("t0psecret") && !mistakes.contains("pass@"), "{mistakes}");
+        let name = path.file_name().unwrap().to_str().unwrap();
+        told.push_str(&format!("== {name}\n{mistakes}\n"));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_plain_token_needs_a_private_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hourwire.toml");
+    fs::write(&path, "[toggl.main]\ntoken = \"t0psecret\"\n").unwrap();
+    let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o640);
+    let told = Settings::load(folder.path()).unwrap_err().to_string();
+    let expected = format!(
+        "hourwire.toml:2:9: a plain token stands in a file that others may read (mode 0640); type: chmod 600 {}",
+        path.display()
+    );
+    assert_eq!(told, expected);
+    mode(0o600);
+    let settings = Settings::load(folder.path()).unwrap().unwrap();
+    let shown = format!("{settings:?}");
+    assert!(settings.has_accounts() && !shown.contains("t0psecret"), "{shown}");
+}
+
+#[test]
+fn only_addresses_and_accounts_need_a_restart() {
+    let text = example("hourwire.toml");
+    let read = |text: &str| Settings::parse(text, &FileFacts::default()).unwrap();
+    let old = read(&text);
+    let live = text.replace("pass show toggl", "pass show other").replace("\"retire\"", "\"keep\"")
+        + "[policy]\nhold_changes = 0\n[ui]\ntheme = \"nord\"\n";
+    assert_eq!(old.restart_for(&read(&live)), Vec::<String>::new());
+    assert_eq!(read(&live).policy.hold_changes, 0);
+    let moved = text.replace(":8787", ":9787").replace("4440001", "4440002").replace(".mirror]", ".books]");
+    assert_eq!(
+        old.restart_for(&read(&moved)),
+        ["receiver.listen", "toggl.main", "clockify.mirror", "clockify.books"]
+    );
+}
+
+/// Addresses of the simulator, as its ready line prints them, can be pasted.
+#[test]
+fn base_addresses_are_taken_as_services_print_them() {
+    let read = |base: &str| {
+        let text = format!("[toggl.main]\ntoken_env = \"A\"\nbase_url = \"{base}\"\n");
+        Settings::parse(&text, &FileFacts::default()).unwrap().toggl[&Account::from("main")].base_url.clone()
+    };
+    for base in ["http://127.0.0.1:41003", "http://127.0.0.1:41003/", "http://127.0.0.1:41003/api/v9"] {
+        assert_eq!(read(base), "http://127.0.0.1:41003");
+    }
+}
+
+#[test]
+fn a_saved_mapping_reads_back_and_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    mapping::save(folder.path(), &example("mapping.toml")).unwrap();
+    let path = folder.path().join("mapping.toml");
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o644);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let skip = MappingEdit::SkipProject { source: source(1) };
+    let file = MappingFile::load(folder.path()).unwrap();
+    mapping::save(folder.path(), &mapping::apply(&file.text, &skip).unwrap()).unwrap();
+    let after = MappingFile::load(folder.path()).unwrap();
+    assert_eq!((mode(), after.parsed.rules.len()), (0o600, 2));
+    assert_ne!(after.version, file.version);
+}

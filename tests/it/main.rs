@@ -13,3 +13,6 @@ mod rooms;
 mod services;
 mod config;
 mod status;
+mod simulator_clockify;
+mod telemetry;
+mod simulator_toggl;

@@ -220,6 +220,16 @@ fn set(table: &mut dyn TableLike, key: &str, mut value: Value) {
             *old = value;
         }
         None => {
+            // The space before a closing brace belongs to the last value: hand it on.
+            if let Some(last) = table.iter_mut().last().and_then(|(_, item)| item.as_value_mut()) {
+                let space =
+                    last.decor().suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default().to_owned();
+                if !space.is_empty() && space.trim().is_empty() {
+                    last.decor_mut().set_suffix("");
+                    value.decor_mut().set_suffix(space);
+                    value.decor_mut().set_prefix(" ");
+                }
+            }
             table.insert(key, Item::Value(value));
         }
     }

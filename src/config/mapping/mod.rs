@@ -79,3 +79,6 @@ pub fn save(config_dir: &Path, text: &str) -> io::Result<()> {
     let mode = if path.exists() { None } else { Some(0o644) };
     file::replace(&path, text.as_bytes(), mode)
 }
+
+#[cfg(test)]
+mod tests;

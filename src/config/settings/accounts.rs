@@ -146,15 +146,19 @@ fn each<T>(
 ) -> BTreeMap<Account, T> {
     let mut accounts = BTreeMap::new();
     let Some(tables) = root.section(service) else { return accounts };
+    let mut nameless = false;
     for key in tables.keys() {
         let name = key.get_ref();
         if !tables.is_table(name) {
-            // `[toggl]` with `tag = …` right below: the name is missing.
-            tables.document.note(
-                key.span(),
-                format!("`{name}` stands in [{service}], which has no name"),
-                format!("head the table [{service}.main], or with another name of yours"),
-            );
+            // `[toggl]` with `tag = …` right below: told once, for all its keys.
+            if !nameless {
+                nameless = true;
+                tables.document.note(
+                    key.span(),
+                    format!("`{name}` stands in [{service}], which has no name"),
+                    format!("head the table [{service}.main], or with another name of yours"),
+                );
+            }
             tables.ignore(name);
             continue;
         }
@@ -231,7 +235,7 @@ fn token(table: &Section<'_, '_>, facts: &FileFacts) -> Option<Token> {
     }
     let found = plain.as_ref().or(env.as_ref()).or(command.as_ref())?;
     if found.get_ref().trim().is_empty() {
-        table.document.note(span, format!("`{key}` in {} is empty", table.called()), "");
+        table.document.note(span, format!("`{key}` in {} is empty", table.called()), "give it a value");
         return None;
     }
     let text = found.get_ref().trim();

@@ -4,7 +4,6 @@ mod accounts;
 mod program;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 pub use accounts::{ClockifyAccount, TogglAccount, Webhook};
@@ -14,6 +13,7 @@ use super::document::{Document, Section};
 use super::error::Mistakes;
 use super::file::{self, quoted};
 use super::paths::{SETTINGS, THEMES};
+use super::theme;
 use crate::domain::id::{Account, Service};
 use crate::domain::policy::Policy;
 
@@ -53,7 +53,7 @@ impl Settings {
         let facts = FileFacts {
             mode: Some(file.mode),
             shell_path: quoted(&path),
-            own_themes: theme_names(&config_dir.join(THEMES)),
+            own_themes: theme::own_names(&config_dir.join(THEMES)),
         };
         Self::parse(&file.text, &facts).map(Some)
     }
@@ -146,13 +146,4 @@ fn policy(root: &Section<'_, '_>) -> Policy {
     }
     table.end();
     policy
-}
-
-/// The names of a person's own theme files.
-fn theme_names(folder: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
-        .filter(|name| !name.starts_with('.'))
-        .collect()
 }

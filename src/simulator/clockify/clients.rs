@@ -8,7 +8,7 @@ use super::paging::{self, Page};
 use super::records::Client;
 use super::refuse::{self, Outcome};
 use super::request::{self, Body};
-use super::workspace::{CURRENCY, CURRENCY_ID};
+use super::workspace::CURRENCIES;
 use super::{Clockify, WORKSPACE_ID};
 use crate::simulator::call::{Call, Reply};
 
@@ -59,6 +59,10 @@ impl Clockify {
         if client.cc_emails.as_ref().is_some_and(|emails| emails.len() > 3) {
             return Err(refuse::domain("Number of additional emails must be less than 3"));
         }
+        if let Some(id) = body.id("currencyId")? {
+            let currency = CURRENCIES.into_iter().find(|currency| currency.0 == id);
+            client.currency = currency.ok_or_else(|| refuse::missing("Currency"))?;
+        }
         client.archived = body.flag("archived")?.unwrap_or(false);
         client.stamps.updated = call.now;
         self.client_name_free(&client.name, Some(id))?;
@@ -108,8 +112,8 @@ impl Clockify {
             "address": client.address,
             "note": client.note,
             "ccEmails": client.cc_emails,
-            "currencyId": CURRENCY_ID,
-            "currencyCode": CURRENCY,
+            "currencyId": client.currency.0,
+            "currencyCode": client.currency.1,
         })
     }
 

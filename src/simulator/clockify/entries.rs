@@ -61,7 +61,7 @@ impl Clockify {
     pub(super) fn get_entry(&self, call: &Call, id: &str) -> Outcome {
         let hydrated = request::flag(call, "hydrated")?.unwrap_or(false);
         let entry = self.known_entry(id)?;
-        Ok(Reply::json(StatusCode::OK, &self.entry_answer(entry, hydrated)))
+        Ok(Reply::json(StatusCode::OK, &self.entry_reader(hydrated)(entry)))
     }
 
     /// Replaces an entry: what the body leaves out is lost.
@@ -102,7 +102,7 @@ impl Clockify {
     /// Takes an entry out of the world; the change feed remembers it.
     pub(super) fn remove_entry(&mut self, call: &Call, entry: &Entry) {
         self.entries.remove(&entry.id);
-        let document = self.entry_answer(entry, false);
+        let document = self.entry_read(entry);
         self.bury("TIME_ENTRY", &entry.id, entry.stamps.created, call.now, document);
     }
 
@@ -115,6 +115,7 @@ impl Clockify {
             let message = "Currently running time entry doesn't exist on workspace";
             return Err(refuse::with(StatusCode::NOT_FOUND, 404, message));
         };
+        self.check_lock(who, &entry)?;
         if entry.start > end {
             let (start, end) = (request::stamp(entry.start), request::stamp(end));
             let message = format!("Start datetime {start} is greater than end datetime {end}.");

@@ -4,7 +4,6 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::Clockify;
-use super::records::Entry;
 use super::refuse::{self, Outcome};
 use super::request::{self, Body};
 use crate::simulator::call::{Call, Reply};
@@ -43,10 +42,12 @@ impl Clockify {
         for entry in &entries {
             self.entries.insert(entry.id.clone(), entry.clone());
         }
-        let wire = |entry: &Entry| {
-            if hydrated { self.entry_answer(entry, true) } else { self.entry_wire(entry) }
+        let wires = if hydrated {
+            entries.iter().map(self.entry_reader(true)).collect()
+        } else {
+            entries.iter().map(|entry| self.entry_wire(entry)).collect()
         };
-        Ok(Reply::json(StatusCode::OK, &Value::Array(entries.iter().map(wire).collect())))
+        Ok(Reply::json(StatusCode::OK, &Value::Array(wires)))
     }
 
     /// `DELETE .../user/{id}/time-entries?time-entry-ids=…`: answers with what was deleted.
@@ -81,7 +82,7 @@ impl Clockify {
             return Err(refuse::domain("timeEntryIds must not be empty"));
         }
         let found = ids.iter().filter_map(|id| self.entries.get(id));
-        let wires = found.map(|entry| self.entry_answer(entry, hydrated)).collect();
+        let wires = found.map(self.entry_reader(hydrated)).collect();
         Ok(Reply::json(StatusCode::OK, &Value::Array(wires)))
     }
 

@@ -86,7 +86,7 @@ impl Clockify {
         let mut rows: Vec<&Entry> =
             self.entries.values().filter(|entry| entry.user == user && filter.takes(entry)).collect();
         rows.sort_by(|a, b| (b.start, &b.id).cmp(&(a.start, &a.id)));
-        Ok(page.reply(rows, |entry| self.entry_answer(entry, hydrated)))
+        Ok(page.reply(rows, self.entry_reader(hydrated)))
     }
 
     /// `GET .../time-entries/status/in-progress`: ten a page unless said.
@@ -94,6 +94,6 @@ impl Clockify {
         let page = Page::of(call, 10, self.invented.running_page_cap)?;
         let mut rows: Vec<&Entry> = self.entries.values().filter(|entry| entry.end.is_none()).collect();
         rows.sort_by(|a, b| (b.start, &b.id).cmp(&(a.start, &a.id)));
-        Ok(page.reply(rows, |entry| self.entry_answer(entry, false)))
+        Ok(page.reply(rows, self.entry_reader(false)))
     }
 }

@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::records::{Entry, FieldValue};
+use super::project_wire::Tracked;
+use super::records::{Entry, FieldValue, User};
 use super::request::stamp;
 use super::workspace::rate_wire;
 use super::{Clockify, WORKSPACE_ID};
@@ -49,24 +50,35 @@ impl Clockify {
         })
     }
 
-    /// The form of reads: with rates, and hydrated with the entities beside their ids.
-    pub(super) fn entry_answer(&self, entry: &Entry, hydrated: bool) -> Value {
+    /// The form of reads: with rates.
+    pub(super) fn entry_read(&self, entry: &Entry) -> Value {
         let mut wire = self.entry_wire(entry);
         let project = entry.project.as_ref().and_then(|id| self.projects.get(id));
         wire["hourlyRate"] = rate_wire(project.and_then(|project| project.hourly));
         wire["costRate"] = rate_wire(project.and_then(|project| project.cost));
-        if !hydrated {
-            return wire;
+        wire
+    }
+
+    /// How the entries of one answer are written; what hydration sums up is summed once.
+    pub(super) fn entry_reader(&self, hydrated: bool) -> impl Fn(&Entry) -> Value {
+        let tracked = hydrated.then(|| self.tracked());
+        move |entry| match &tracked {
+            None => self.entry_read(entry),
+            Some(tracked) => self.entry_hydrated(entry, tracked),
         }
-        let durations = project.map(|_| self.project_durations()).unwrap_or_default();
+    }
+
+    /// With the entities beside their ids.
+    fn entry_hydrated(&self, entry: &Entry, tracked: &Tracked) -> Value {
+        let mut wire = self.entry_read(entry);
+        let project = entry.project.as_ref().and_then(|id| self.projects.get(id));
         let task = entry.task.as_ref().and_then(|id| self.tasks.get(id));
         let tags = entry.tags.iter().flatten().filter_map(|id| self.tags.get(id));
-        let user = self.users.get(&entry.user);
-        wire["project"] = project.map_or(Value::Null, |project| self.project_wire(project, &durations));
-        wire["task"] = task.map_or(Value::Null, |task| self.task_wire(task));
+        let user = |user: &User| json!({"id": user.id, "name": user.name, "status": "ACTIVE"});
+        wire["project"] = project.map_or(Value::Null, |project| self.project_wire(project, tracked));
+        wire["task"] = task.map_or(Value::Null, |task| self.task_wire(task, tracked));
         wire["tags"] = tags.map(|tag| self.tag_wire(tag)).collect();
-        wire["user"] =
-            user.map_or(Value::Null, |user| json!({"id": user.id, "name": user.name, "status": "ACTIVE"}));
+        wire["user"] = self.users.get(&entry.user).map_or(Value::Null, user);
         wire["kiosk"] = Value::Null;
         wire["approvalRequestId"] = Value::Null;
         wire
@@ -74,7 +86,7 @@ impl Clockify {
 
     /// Everything held of an entry, with what only the simulator's own state shows.
     pub(super) fn entry_state(&self, entry: &Entry) -> Value {
-        let mut wire = self.entry_answer(entry, false);
+        let mut wire = self.entry_read(entry);
         wire["invoiced"] = Value::Bool(entry.invoiced);
         wire["approved"] = Value::Bool(entry.approved);
         wire["createdAt"] = stamp(entry.stamps.created).into();

@@ -73,14 +73,12 @@ impl Clockify {
             rows.push((time, row));
         };
         if wants("TIME_ENTRY") {
-            self.entries
-                .values()
-                .for_each(|e| offer("TIME_ENTRY", e.stamps, &|| self.entry_answer(e, false)));
+            self.entries.values().for_each(|e| offer("TIME_ENTRY", e.stamps, &|| self.entry_read(e)));
         }
         if wants("PROJECTS") {
-            let durations = self.project_durations();
+            let tracked = self.tracked();
             for project in self.projects.values() {
-                offer("PROJECTS", project.stamps, &|| self.project_wire(project, &durations));
+                offer("PROJECTS", project.stamps, &|| self.project_wire(project, &tracked));
             }
         }
         if wants("CLIENTS") {
@@ -90,7 +88,8 @@ impl Clockify {
             self.tags.values().for_each(|t| offer("TAGS", t.stamps, &|| self.tag_wire(t)));
         }
         if wants("TASKS") {
-            self.tasks.values().for_each(|t| offer("TASKS", t.stamps, &|| self.task_wire(t)));
+            let tracked = self.tracked();
+            self.tasks.values().for_each(|t| offer("TASKS", t.stamps, &|| self.task_wire(t, &tracked)));
         }
         rows
     }

@@ -1,6 +1,9 @@
 //! Every value that Clockify keeps to itself and this stand-in had to make up, in one place.
 //!
-//! Nothing here is a fact about the service; a client that depends on one of these is wrong.
+//! Nothing here is a fact about the service; a client that depends on one of these is wrong. Beside these values, a
+//! few behaviours are choices too: a deleted project leaves its entries without project and task, a batch read leaves
+//! out unknown ids, bulk writes are all or nothing, reports leave out running timers, refused content counts against
+//! the quota (a refused key and a 429 do not), and an update of a client or task resets what it omits.
 
 /// Made-up behaviour; the unknowns stand in section 13 of the reference.
 #[derive(Clone, Debug)]

@@ -192,7 +192,7 @@ impl Clockify {
 
     /// Everything held, with the fields that no call shows.
     pub fn state(&self) -> Value {
-        let durations = self.project_durations();
+        let tracked = self.tracked();
         let all = |rows: Vec<Value>| Value::Array(rows);
         json!({
             "workspace_id": WORKSPACE_ID,
@@ -200,9 +200,9 @@ impl Clockify {
             "workspace": self.workspace_wire(),
             "users": all(self.users.values().map(|user| self.user_wire(user, true)).collect()),
             "clients": all(self.clients.values().map(|client| self.client_wire(client)).collect()),
-            "projects": all(self.projects.values().map(|project| self.project_wire(project, &durations)).collect()),
+            "projects": all(self.projects.values().map(|project| self.project_wire(project, &tracked)).collect()),
             "tags": all(self.tags.values().map(|tag| self.tag_wire(tag)).collect()),
-            "tasks": all(self.tasks.values().map(|task| self.task_wire(task)).collect()),
+            "tasks": all(self.tasks.values().map(|task| self.task_wire(task, &tracked)).collect()),
             "custom_fields": all(self.fields.values().map(|field| self.field_wire(field)).collect()),
             "entries": all(self.entries.values().map(|entry| self.entry_state(entry)).collect()),
             "deleted": all(self.deleted.iter().map(feed::deleted_wire).collect()),

@@ -13,39 +13,40 @@ use super::workspace::rate_wire;
 use super::{Clockify, WORKSPACE_ID};
 use crate::simulator::call::Reply;
 
-/// Tracked time per project id.
-pub(super) type Durations = BTreeMap<String, TimeDelta>;
+/// Tracked time per id of a project or task.
+pub(super) type Tracked = BTreeMap<String, TimeDelta>;
 
 impl Clockify {
     pub(super) fn client_name(&self, client: Option<&str>) -> &str {
         client.and_then(|id| self.clients.get(id)).map_or("", |client| client.name.as_str())
     }
 
-    /// Tracked time per project, running timers left out.
-    pub(super) fn project_durations(&self) -> Durations {
-        let mut durations = Durations::new();
+    /// Tracked time per project and task, running timers left out.
+    pub(super) fn tracked(&self) -> Tracked {
+        let mut tracked = Tracked::new();
         for entry in self.entries.values() {
-            if let (Some(project), Some(end)) = (&entry.project, entry.end) {
-                *durations.entry(project.clone()).or_default() += end - entry.start;
+            let Some(end) = entry.end else { continue };
+            for id in [&entry.project, &entry.task].into_iter().flatten() {
+                *tracked.entry(id.clone()).or_default() += end - entry.start;
             }
         }
-        durations
+        tracked
     }
 
     pub(super) fn project_reply(&self, status: StatusCode, id: &str) -> Outcome {
         let project = self.projects.get(id).ok_or_else(|| refuse::missing("Project"))?;
-        Ok(Reply::json(status, &self.project_wire(project, &self.project_durations())))
+        Ok(Reply::json(status, &self.project_wire(project, &self.tracked())))
     }
 
     /// A project; a hydrated one carries its tasks and its client.
-    pub(super) fn project_answer(&self, project: &Project, durations: &Durations, hydrated: bool) -> Value {
-        let mut wire = self.project_wire(project, durations);
+    pub(super) fn project_answer(&self, project: &Project, tracked: &Tracked, hydrated: bool) -> Value {
+        let mut wire = self.project_wire(project, tracked);
         if hydrated {
             let tasks: Vec<Value> = self
                 .tasks
                 .values()
                 .filter(|task| task.project == project.id)
-                .map(|task| self.task_wire(task))
+                .map(|task| self.task_wire(task, tracked))
                 .collect();
             let client = project.client.as_ref().and_then(|id| self.clients.get(id));
             wire["tasks"] = Value::Array(tasks);
@@ -54,7 +55,7 @@ impl Clockify {
         wire
     }
 
-    pub(super) fn project_wire(&self, project: &Project, durations: &Durations) -> Value {
+    pub(super) fn project_wire(&self, project: &Project, tracked: &Tracked) -> Value {
         let memberships: Vec<Value> = project
             .members
             .iter()
@@ -84,7 +85,7 @@ impl Clockify {
                 "type": project.time_estimate["type"],
             },
             "archived": project.archived,
-            "duration": iso_duration(durations.get(&project.id).copied().unwrap_or_default()),
+            "duration": iso_duration(tracked.get(&project.id).copied().unwrap_or_default()),
             "clientName": self.client_name(project.client.as_deref()),
             "note": project.note,
             "costRate": rate_wire(project.cost),

@@ -30,18 +30,18 @@ impl Clockify {
                 rows.push(project);
             }
         }
-        let durations = self.project_durations();
+        let tracked = self.tracked();
         let column = call.query("sort-column").unwrap_or("NAME");
         let key = |project: &&Project| match column {
             "CLIENT_NAME" => self.client_name(project.client.as_deref()).to_owned(),
             "DURATION" => {
-                let spent = durations.get(&project.id).map_or(0, chrono::TimeDelta::num_seconds);
+                let spent = tracked.get(&project.id).map_or(0, chrono::TimeDelta::num_seconds);
                 format!("{spent:020}")
             }
             _ => project.name.clone(),
         };
         paging::sort(call, &mut rows, |project| &project.id, key);
-        Ok(page.reply(rows, |project| self.project_answer(project, &durations, hydrated)))
+        Ok(page.reply(rows, |project| self.project_answer(project, &tracked, hydrated)))
     }
 
     fn project_wanted(&self, call: &Call, project: &Project) -> Outcome<bool> {
@@ -142,7 +142,7 @@ impl Clockify {
     pub(super) fn get_project(&self, call: &Call, id: &str) -> Outcome {
         let hydrated = request::flag(call, "hydrated")?.unwrap_or(false);
         let project = self.projects.get(id).ok_or_else(|| refuse::missing("Project"))?;
-        let wire = self.project_answer(project, &self.project_durations(), hydrated);
+        let wire = self.project_answer(project, &self.tracked(), hydrated);
         Ok(Reply::json(StatusCode::OK, &wire))
     }
 
@@ -178,7 +178,7 @@ impl Clockify {
         if !project.archived {
             return Err(refuse::domain("Cannot delete an active project"));
         }
-        let wire = self.project_wire(&project, &self.project_durations());
+        let wire = self.project_wire(&project, &self.tracked());
         let tasks: Vec<String> =
             self.tasks.values().filter(|task| task.project == id).map(|task| task.id.clone()).collect();
         for task in tasks {

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use super::workspace::CURRENCIES;
+
 /// When a record was made and last changed; only the change feed shows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stamps {
@@ -36,6 +38,8 @@ pub(super) struct Client {
     pub address: Option<String>,
     pub note: Option<String>,
     pub cc_emails: Option<Vec<String>>,
+    /// Id and code.
+    pub currency: (&'static str, &'static str),
     pub archived: bool,
     pub stamps: Stamps,
 }
@@ -50,6 +54,7 @@ impl Client {
             address: None,
             note: None,
             cc_emails: None,
+            currency: CURRENCIES[0],
             archived: false,
             stamps: Stamps::at(now),
         }

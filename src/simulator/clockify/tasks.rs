@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::Clockify;
 use super::catalogue::checked_name;
+use super::entry_wire::iso_duration;
 use super::paging::{self, Page};
+use super::project_wire::Tracked;
 use super::records::{Stamps, Task};
 use super::refuse::{self, Outcome};
 use super::request::{self, Body};
@@ -24,7 +26,8 @@ impl Clockify {
             }
         }
         paging::sort(call, &mut rows, |task| &task.id, |task| task.name.clone());
-        Ok(page.reply(rows, |task| self.task_wire(task)))
+        let tracked = self.tracked();
+        Ok(page.reply(rows, |task| self.task_wire(task, &tracked)))
     }
 
     pub(super) fn create_task(&mut self, call: &Call, project: &str) -> Outcome {
@@ -114,7 +117,7 @@ impl Clockify {
         if !task.done {
             return Err(refuse::domain("Cannot delete an active task"));
         }
-        let wire = self.task_wire(task);
+        let wire = self.task_wire(task, &self.tracked());
         self.remove_task(call, id);
         Ok(Reply::json(StatusCode::OK, &wire))
     }
@@ -122,7 +125,7 @@ impl Clockify {
     /// Takes a task out of the world and off its entries.
     pub(super) fn remove_task(&mut self, call: &Call, id: &str) {
         let Some(task) = self.tasks.get(id) else { return };
-        let (created, wire) = (task.stamps.created, self.task_wire(task));
+        let (created, wire) = (task.stamps.created, self.task_wire(task, &self.tracked()));
         self.tasks.remove(id);
         for entry in self.entries.values_mut().filter(|entry| entry.task.as_deref() == Some(id)) {
             entry.task = None;
@@ -142,16 +145,11 @@ impl Clockify {
     }
 
     fn task_reply(&self, status: StatusCode, project: &str, id: &str) -> Outcome {
-        Ok(Reply::json(status, &self.task_wire(self.known_task(project, id)?)))
+        Ok(Reply::json(status, &self.task_wire(self.known_task(project, id)?, &self.tracked())))
     }
 
-    pub(super) fn task_wire(&self, task: &Task) -> Value {
-        let spent = self
-            .entries
-            .values()
-            .filter(|entry| entry.task.as_ref() == Some(&task.id))
-            .filter_map(|entry| entry.end.map(|end| end - entry.start))
-            .sum();
+    pub(super) fn task_wire(&self, task: &Task, tracked: &Tracked) -> Value {
+        let spent = tracked.get(&task.id).copied().unwrap_or_default();
         json!({
             "id": task.id,
             "name": task.name,
@@ -162,7 +160,7 @@ impl Clockify {
             "estimate": task.estimate,
             "budgetEstimate": task.budget,
             "status": if task.done { "DONE" } else { "ACTIVE" },
-            "duration": super::entry_wire::iso_duration(spent),
+            "duration": iso_duration(spent),
             "billable": task.billable,
             "hourlyRate": rate_wire(task.hourly),
             "costRate": rate_wire(task.cost),

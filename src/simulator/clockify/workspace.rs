@@ -8,10 +8,11 @@ use super::request::stamp;
 use super::{Clockify, Plan, WORKSPACE_ID};
 use crate::simulator::call::Reply;
 
-/// The id of the workspace's currency.
-pub(super) const CURRENCY_ID: &str = "64f0c0ffee0000000000e001";
-/// The code of the workspace's currency.
+/// The code of the workspace's default currency.
 pub(super) const CURRENCY: &str = "USD";
+/// The currencies of the workspace, id and code, the default first.
+pub(super) const CURRENCIES: [(&str, &str); 2] =
+    [("64f0c0ffee0000000000e001", CURRENCY), ("64f0c0ffee0000000000e002", "EUR")];
 
 /// Settings that a person changes in the service's web page; there is no call for them.
 #[derive(Clone, Debug, Default)]
@@ -79,17 +80,18 @@ impl Clockify {
             "imageUrl": "",
             "featureSubscriptionType": plan,
             "features": features,
-            "currencies": [{"id": CURRENCY_ID, "code": CURRENCY, "isDefault": true}],
+            "currencies": CURRENCIES.map(|(id, code)| json!({"id": id, "code": code, "isDefault": code == CURRENCY})),
             "subdomain": {"name": null, "enabled": false},
             "cakeOrganizationId": "64f0c0ffee00000000000ca1",
         })
     }
 
     fn settings_wire(&self) -> Value {
+        // The form of these three is not recorded; null is the one value that all descriptions allow.
         let who_creates = json!({
-            "whoCanCreateProjectsAndClients": "EVERYONE",
-            "whoCanCreateTags": "EVERYONE",
-            "whoCanCreateTasks": "EVERYONE",
+            "whoCanCreateProjectsAndClients": null,
+            "whoCanCreateTags": null,
+            "whoCanCreateTasks": null,
         });
         json!({
             "timeRoundingInReports": false,
