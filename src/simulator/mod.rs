@@ -9,7 +9,6 @@
 pub mod admin;
 pub mod call;
 pub mod clockify;
-pub mod toggl;
 mod courier;
 pub mod deliver;
 pub mod faults;
