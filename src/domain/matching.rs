@@ -3,19 +3,28 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::entry::TargetEntry;
 use super::id::{Key, RemoteId};
 use super::read::TargetRead;
+use super::text::digest;
 
 /// What makes two entries the same piece of work.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Identity {
     user: RemoteId,
     start: DateTime<Utc>,
     stop: DateTime<Utc>,
     project: Option<RemoteId>,
     description: String,
+}
+
+impl Identity {
+    /// A stable digest, for keys.
+    pub fn digest(&self) -> u64 {
+        digest(&serde_json::to_vec(self).unwrap_or_default())
+    }
 }
 
 /// The identity of an entry that shall be there.

@@ -5,6 +5,7 @@
 pub mod announced;
 pub mod brake;
 pub mod catalogue;
+pub mod delivery;
 pub mod entry;
 pub mod ground;
 pub mod health;

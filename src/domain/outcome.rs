@@ -96,7 +96,8 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
             if entry == intent.body {
                 confirm(link, intent, read, now);
             } else if before != Some(&entry) {
-                link.trouble = Some(Trouble::Conflict(format!("changed in the target: {}", entry.description)));
+                link.trouble =
+                    Some(Trouble::Conflict(format!("changed in the target: {}", entry.description)));
             }
         }
     }
@@ -105,6 +106,18 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
 /// Adopts what a survey found for a bond that has nothing in the target yet.
 pub fn adopt(link: &mut Link, read: TargetRead, entry: TargetEntry, now: DateTime<Utc>) {
     link.there = Some(There { id: read.id.clone(), entry, at: now, adopted: true, carried: read });
+}
+
+/// A create that may be there already, for all we know: looked up once before it is sent.
+pub fn look_first(link: &mut Link, body: TargetEntry, now: DateTime<Utc>) {
+    let looked = u8::try_from(LOOKUPS.len() - 1).unwrap_or(0);
+    let since = now - LOOKUPS.iter().copied().max().unwrap_or_default();
+    link.open = Some(Intent {
+        op: Op::Create,
+        body,
+        sent_at: now,
+        uncertain: Some(Uncertain { since, lookups: looked }),
+    });
 }
 
 /// After a restart nobody waits for answers: every write under way is uncertain.
@@ -157,7 +170,13 @@ mod tests {
 
     fn sent(op: Op, before: Option<&str>) -> Link {
         let mut link = Link::new(Wish::Present(body("new")), at(0));
-        link.there = before.map(|b| There { id: "x".into(), entry: body(b), at: at(0), adopted: false, carried: read(b) });
+        link.there = before.map(|b| There {
+            id: "x".into(),
+            entry: body(b),
+            at: at(0),
+            adopted: false,
+            carried: read(b),
+        });
         begin(&mut link, op, body("new"), at(1));
         settle(&mut link, Outcome::Unknown, at(2));
         link

@@ -79,7 +79,13 @@ fn put_entry(draft: &mut Draft<'_>, key: &Key, row: &EntryRow) -> Desked<()> {
 }
 
 /// Brings the bonds of an entry in step with it, for every target.
-pub fn bind(state: &State, draft: &mut Draft<'_>, batch: &mut Batch, key: &Key, row: &EntryRow) -> Desked<()> {
+pub fn bind(
+    state: &State,
+    draft: &mut Draft<'_>,
+    batch: &mut Batch,
+    key: &Key,
+    row: &EntryRow,
+) -> Desked<()> {
     let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
     for target in targets {
         bind_one(state, draft, batch, &target, key, row)?;
@@ -142,7 +148,8 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
         deleted: row.deleted.is_some(),
         doubtful: row.doubt.is_some(),
         route: link.route.as_ref(),
-        owner: entry.and_then(|e| owner_of(state, target, &Key { account: key.account.clone(), id: e.user.clone() })),
+        owner: entry
+            .and_then(|e| owner_of(state, target, &Key { account: key.account.clone(), id: e.user.clone() })),
         before_sync_from: !link.backfilled && from.zip(day).is_some_and(|(from, day)| day < *from),
         sent,
         adopted: link.there.as_ref().is_some_and(|t| t.adopted),
@@ -152,10 +159,8 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
 
 /// The owner in the target, or nobody.
 pub fn owner_of(state: &State, target: &Account, user: &Key) -> Option<RemoteId> {
-    let users: Vec<(RemoteId, String)> = state
-        .items(target, Kind::User)
-        .filter_map(|u| u.email.clone().map(|e| (u.id.clone(), e)))
-        .collect();
+    let users: Vec<(RemoteId, String)> =
+        state.items(target, Kind::User).filter_map(|u| u.email.clone().map(|e| (u.id.clone(), e))).collect();
     let people = People {
         own_source: state.profile(&user.account).map(|p| &p.user),
         own_target: state.profile(target).map(|p| &p.user),
@@ -165,17 +170,30 @@ pub fn owner_of(state: &State, target: &Account, user: &Key) -> Option<RemoteId>
     owner(&state.mapping, user, target, &people)
 }
 
-fn say_change(state: &State, draft: &mut Draft<'_>, key: &Key, old: Option<&EntryRow>, new: &EntryRow) -> Desked<()> {
-    let name = new.entry.as_ref().map_or("an entry", |e| if e.description.is_empty() { "an entry" } else { &e.description });
+fn say_change(
+    state: &State,
+    draft: &mut Draft<'_>,
+    key: &Key,
+    old: Option<&EntryRow>,
+    new: &EntryRow,
+) -> Desked<()> {
+    let name = new
+        .entry
+        .as_ref()
+        .map_or("an entry", |e| if e.description.is_empty() { "an entry" } else { &e.description });
     let what = match old {
         _ if new.deleted.is_some() => "deleted in Toggl".to_owned(),
-        None if new.entry.as_ref().is_some_and(crate::domain::entry::Entry::is_running) => "started in Toggl".to_owned(),
+        None if new.entry.as_ref().is_some_and(crate::domain::entry::Entry::is_running) => {
+            "started in Toggl".to_owned()
+        }
         None => "new in Toggl".to_owned(),
         Some(old) => match (&old.entry, &new.entry) {
             (Some(a), Some(b)) if a.stop.is_none() && b.stop.is_some() => "stopped in Toggl".to_owned(),
             (Some(a), Some(b)) if a.project != b.project => {
                 let name = |p: &Option<RemoteId>| {
-                    p.as_ref().and_then(|p| state.item(&key.account, Kind::Project, p)).map_or("(no project)", |i| &i.name)
+                    p.as_ref()
+                        .and_then(|p| state.item(&key.account, Kind::Project, p))
+                        .map_or("(no project)", |i| &i.name)
                 };
                 format!("changed in Toggl: project {} → {}", name(&a.project), name(&b.project))
             }
@@ -191,7 +209,12 @@ fn say_change(state: &State, draft: &mut Draft<'_>, key: &Key, old: Option<&Entr
 }
 
 /// Takes a catalogue item of a source or target. Older states are ignored; a deletion stays.
-pub fn take_item(draft: &mut Draft<'_>, account: &Account, item: &Item, trusted: bool) -> Desked<Option<Item>> {
+pub fn take_item(
+    draft: &mut Draft<'_>,
+    account: &Account,
+    item: &Item,
+    trusted: bool,
+) -> Desked<Option<Item>> {
     let key = rows::item(account, item.kind, &item.id);
     let old: Option<Item> = draft.get(&key)?;
     if let Some(old) = &old {
@@ -253,7 +276,10 @@ pub struct Pulled<'a> {
 
 fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
     // What is announced within the window joins the decision that is open.
-    let open = state.holds.iter_mut().find(|h| h.id.starts_with("mass") && draft.now - h.since < brake::DELETIONS_WITHIN);
+    let open = state
+        .holds
+        .iter_mut()
+        .find(|h| h.id.starts_with("mass") && draft.now - h.since < brake::DELETIONS_WITHIN);
     let mut fresh = HoldLine {
         id: state.id.clone(),
         target: None,

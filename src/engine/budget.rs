@@ -34,10 +34,14 @@ impl Meters {
     }
 
     /// A bucket, made when it is new.
-    pub fn bucket(&mut self, account: &Account, name: &str, limit: Option<u32>, window: Window) -> &mut Bucket {
-        self.buckets
-            .entry((account.clone(), name.to_owned()))
-            .or_insert_with(|| Bucket::new(limit, window))
+    pub fn bucket(
+        &mut self,
+        account: &Account,
+        name: &str,
+        limit: Option<u32>,
+        window: Window,
+    ) -> &mut Bucket {
+        self.buckets.entry((account.clone(), name.to_owned())).or_insert_with(|| Bucket::new(limit, window))
     }
 
     /// All buckets.
@@ -51,14 +55,27 @@ impl Meters {
     }
 
     /// Whether a call may leave now.
-    pub fn gate(&mut self, account: &Account, name: &str, cause: Cause, policy: &Policy, now: DateTime<Utc>) -> Gate {
+    pub fn gate(
+        &mut self,
+        account: &Account,
+        name: &str,
+        cause: Cause,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Gate {
         let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Gate::Go };
         bucket.roll(now);
         bucket.gate(cause, policy, now)
     }
 
     /// Notes a spend and stages it.
-    pub fn spend(&mut self, account: &Account, name: &str, cause: Cause, draft: &mut Draft<'_>) -> Desked<()> {
+    pub fn spend(
+        &mut self,
+        account: &Account,
+        name: &str,
+        cause: Cause,
+        draft: &mut Draft<'_>,
+    ) -> Desked<()> {
         let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Ok(()) };
         bucket.spend(cause, draft.now);
         if bucket.limit.is_none() {

@@ -111,7 +111,10 @@ impl Engine {
         let state = self.state();
         let t = state.setup.targets.iter().find(|t| &t.account == account)?;
         let free = state.profile(account).is_some_and(|p| p.free);
-        Some(Clockify::new(t.wire.clone(), &t.base_url, t.token.clone(), t.workspace.clone()).on_free_plan(free))
+        Some(
+            Clockify::new(t.wire.clone(), &t.base_url, t.token.clone(), t.workspace.clone())
+                .on_free_plan(free),
+        )
     }
 
     /// One call to a source, in its lane.
@@ -126,7 +129,9 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
-        let Some(client) = self.toggl(account) else { return Err(CallError::Stopped("no such account".into())) };
+        let Some(client) = self.toggl(account) else {
+            return Err(CallError::Stopped("no such account".into()));
+        };
         let lane = self.lanes.get(account);
         let _turn = match lane {
             Some(lane) => Some(lane.lock().await),
@@ -149,7 +154,9 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
-        let Some(client) = self.clockify(account) else { return Err(CallError::Stopped("no such account".into())) };
+        let Some(client) = self.clockify(account) else {
+            return Err(CallError::Stopped("no such account".into()));
+        };
         let bucket = self.admit(account, Charge::Workspace, cause, patience).await?;
         let answer = send(client).await;
         self.note(account, bucket.as_deref(), &answer)?;
@@ -251,12 +258,15 @@ impl Engine {
                 }
             }
             Some(Failure::Pace { retry_after }) => {
-                let wait = retry_after.unwrap_or(TimeDelta::seconds(5)) + TimeDelta::milliseconds((self.seams.draw() * 500.0) as i64);
+                let wait = retry_after.unwrap_or(TimeDelta::seconds(5))
+                    + TimeDelta::milliseconds((self.seams.draw() * 500.0) as i64);
                 running.breaker.pause(now + wait);
             }
             Some(Failure::Auth { status, .. }) => {
                 running.refused = Some(format!("token refused (HTTP {status})"));
-                let say = format!("{account}: the token is refused (HTTP {status}); renew it, nothing is lost meanwhile");
+                let say = format!(
+                    "{account}: the token is refused (HTTP {status}); renew it, nothing is lost meanwhile"
+                );
                 state.alert(&format!("token:{account}"), now, 7, say);
             }
             Some(Failure::Quota { .. }) => {}

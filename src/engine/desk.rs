@@ -53,6 +53,13 @@ impl From<JournalError> for DeskError {
     }
 }
 
+impl DeskError {
+    /// As the error of a call.
+    pub fn into_call(self) -> super::call::CallError {
+        super::call::CallError::Desk(self)
+    }
+}
+
 /// The result of work at the desk.
 pub type Desked<T> = Result<T, DeskError>;
 
@@ -136,7 +143,11 @@ impl Desk {
 
     /// Stages, makes durable and applies one frame. `point` names the write for tests that pull the plug before it
     /// and after it. An empty draft writes nothing.
-    pub fn write<T>(&mut self, point: &'static str, fill: impl FnOnce(&mut Draft<'_>) -> Desked<T>) -> Desked<T> {
+    pub fn write<T>(
+        &mut self,
+        point: &'static str,
+        fill: impl FnOnce(&mut Draft<'_>) -> Desked<T>,
+    ) -> Desked<T> {
         let mut draft = self.draft();
         let out = fill(&mut draft)?;
         let finished = draft.finish();
@@ -229,6 +240,14 @@ fn read<T: DeserializeOwned>(store: &dyn Store, key: &[u8]) -> Desked<Option<T>>
     }
 }
 
+/// A frame's operation as a change of the cache.
+pub fn change_of(op: Op) -> Change {
+    match op {
+        Op::Put { key, value, .. } => Change::Put { key, value },
+        Op::Delete { key } => Change::Delete { key },
+    }
+}
+
 /// A draft that borrows nothing any more.
 pub struct Finished {
     staged: BTreeMap<Vec<u8>, Staged>,
@@ -272,6 +291,25 @@ impl Draft<'_> {
     /// Stages the removal of a row.
     pub fn delete(&mut self, key: Vec<u8>) {
         self.staged.insert(key, Staged { value: None, expires: None });
+    }
+
+    /// Stages the removal of a row if it is there.
+    pub fn delete_if_there(&mut self, key: Vec<u8>) -> Desked<()> {
+        if self.staged.contains_key(&key) || self.store.get(&key)?.is_some() {
+            self.delete(key);
+        }
+        Ok(())
+    }
+
+    /// Stages the removal of all rows of a range.
+    pub fn delete_range(&mut self, range: KeyRange) -> Desked<()> {
+        let mut keys = Vec::new();
+        self.store.scan(range, false, usize::MAX, &mut |key, _| {
+            keys.push(key.to_vec());
+            ControlFlow::Continue(())
+        })?;
+        keys.into_iter().for_each(|key| self.delete(key));
+        Ok(())
     }
 
     /// A bond, staged or stored.

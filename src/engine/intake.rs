@@ -139,7 +139,8 @@ fn take(state: &State, rules: Rules, draft: &mut Draft<'_>, told: &mut Told, sto
         return bury(draft, told, stored, "the stored envelope cannot be read", &[]);
     };
     let body = &delivered.body;
-    let Some(account) = state.setup.sources.iter().map(|s| &s.account).find(|a| state.setup.hooks.label(a) == delivered.hook)
+    let Some(account) =
+        state.setup.sources.iter().map(|s| &s.account).find(|a| state.setup.hooks.label(a) == delivered.hook)
     else {
         return bury(draft, told, stored, "no account uses this hook any more", body);
     };
@@ -224,7 +225,9 @@ fn take_announced(
             let item = item.map(|i| Item { deleted: i.deleted || deleted, ..i });
             let item = match item {
                 Some(item) => Some(item),
-                None if deleted => state.item(account, kind, &id).map(|old| Item { deleted: true, ..old.clone() }),
+                None if deleted => {
+                    state.item(account, kind, &id).map(|old| Item { deleted: true, ..old.clone() })
+                }
                 None => None,
             };
             let Some(item) = item else {
@@ -247,14 +250,23 @@ fn say_item(state: &State, draft: &mut Draft<'_>, account: &Account, item: &Item
     let old = state.item(account, item.kind, &item.id);
     let what = match old {
         None => format!("{} {} is new in Toggl", item.kind.as_str(), item.name),
-        Some(_) if item.deleted => format!("{} {} was deleted in Toggl; nothing is deleted anywhere else", item.kind.as_str(), item.name),
+        Some(_) if item.deleted => format!(
+            "{} {} was deleted in Toggl; nothing is deleted anywhere else",
+            item.kind.as_str(),
+            item.name
+        ),
         Some(old) if old.name != item.name => format!("renamed in Toggl: {} → {}", old.name, item.name),
         Some(_) => return Ok(()),
     };
     draft.say("mapping", "info", what, None)
 }
 
-fn note_subscription(draft: &mut Draft<'_>, told: &mut Told, account: &Account, announced: &Announced) -> Desked<()> {
+fn note_subscription(
+    draft: &mut Draft<'_>,
+    told: &mut Told,
+    account: &Account,
+    announced: &Announced,
+) -> Desked<()> {
     let name = (account.clone(), announced.subscription.clone());
     let now = draft.now;
     let row = match told.subscriptions.remove(&name) {

@@ -8,10 +8,13 @@ mod budget;
 mod call;
 mod desk;
 mod dispatcher;
+mod history;
+mod host;
 mod intake;
 mod lookup;
 mod profile;
 mod puller;
+mod rebind;
 pub mod seams;
 mod send;
 pub mod setup;
@@ -26,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::journal::InboxWriter;
 
 pub use desk::DeskError;
+pub use host::{Parts, catch_up};
 use seams::Seams;
 use state::State;
 

@@ -19,9 +19,12 @@ pub const OLD: TimeDelta = TimeDelta::hours(24);
 
 /// Reads who a source token is with everything related, once; returns it for the caller to apply its entries.
 pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Result<Me, CallError> {
-    let answer = engine.ask_toggl(account, Call::Me, cause, Patience::Forever, |c| async move { c.me(true).await }).await?;
+    let answer = engine
+        .ask_toggl(account, Call::Me, cause, Patience::Forever, |c| async move { c.me(true).await })
+        .await?;
     let mut me = answer.result.map_err(CallError::Failed)?;
-    let wanted = engine.state().setup.sources.iter().find(|s| &s.account == account).and_then(|s| s.workspace.clone());
+    let wanted =
+        engine.state().setup.sources.iter().find(|s| &s.account == account).and_then(|s| s.workspace.clone());
     let workspace = wanted.or_else(|| me.default_workspace.clone()).unwrap_or_default();
     me = me.only(&workspace);
     let home = me.workspaces.iter().find(|w| w.id == workspace);
@@ -50,13 +53,16 @@ pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Re
 
 /// Reads who a target key is, its plan and its whole catalogue.
 pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Result<(), CallError> {
-    let user = engine.ask_clockify(account, cause, Patience::Forever, |c| async move { c.user().await }).await?;
+    let user =
+        engine.ask_clockify(account, cause, Patience::Forever, |c| async move { c.user().await }).await?;
     let user = user.result.map_err(CallError::Failed)?;
-    let home = engine.ask_clockify(account, cause, Patience::Forever, |c| async move { c.workspace().await }).await?;
+    let home = engine
+        .ask_clockify(account, cause, Patience::Forever, |c| async move { c.workspace().await })
+        .await?;
     let home = home.result.map_err(CallError::Failed)?;
     let profile = Profile {
-        user: user.item.id.clone(),
-        name: user.item.name.clone(),
+        user: user.user.id.clone(),
+        name: user.user.name.clone(),
         workspace: home.id.clone(),
         organization: RemoteId::default(),
         plan: home.plan.clone(),
@@ -70,11 +76,16 @@ pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Re
         let items = read_kind(engine, account, kind, cause).await?;
         put_items(engine, account, &items)?;
     }
-    put_items(engine, account, &[user.item])?;
+    put_items(engine, account, &[user.user])?;
     Ok(())
 }
 
-async fn read_kind(engine: &Shared, account: &Account, kind: Kind, cause: Cause) -> Result<Vec<Item>, CallError> {
+async fn read_kind(
+    engine: &Shared,
+    account: &Account,
+    kind: Kind,
+    cause: Cause,
+) -> Result<Vec<Item>, CallError> {
     let mut all = Vec::new();
     for page in 1.. {
         let answer = engine
@@ -107,7 +118,12 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
             "answers as {} (workspace {}), not as {} (workspace {})",
             profile.name, profile.workspace, old.name, old.workspace
         );
-        state.alert(&format!("token:{account}"), now, 7, format!("{account}: the token {why}; put the right token back"));
+        state.alert(
+            &format!("token:{account}"),
+            now,
+            7,
+            format!("{account}: the token {why}; put the right token back"),
+        );
         if let Some(running) = state.running.get_mut(account) {
             running.refused = Some(why.clone());
         }

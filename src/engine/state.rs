@@ -15,6 +15,7 @@ use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
 use crate::domain::policy::Policy;
+use crate::domain::quota::Cause;
 
 use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
@@ -93,8 +94,23 @@ pub struct State {
     pub sync_from: BTreeMap<Account, NaiveDate>,
     /// Counts for the header and `/metrics`.
     pub counts: Counts,
+    /// Entries that reading brought and the guardian has not looked at.
+    pub found: BTreeMap<Account, Vec<Key>>,
+    /// Reads that somebody waits for.
+    pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
     pub last: Option<(DateTime<Utc>, String)>,
+}
+
+/// A read that somebody waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadWish {
+    /// Not before this.
+    pub not_before: DateTime<Utc>,
+    /// Who asks.
+    pub cause: Cause,
+    /// Back to this moment of the service's clock, if it is before the last complete read.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// Counts since the start.
@@ -117,7 +133,8 @@ pub struct Counts {
 impl State {
     /// A cold state; [`State::warm`] fills it once the cache is ready.
     pub fn new(desk: Desk, setup: Setup) -> Self {
-        let accounts = setup.sources.iter().map(|s| &s.account).chain(setup.targets.iter().map(|t| &t.account));
+        let accounts =
+            setup.sources.iter().map(|s| &s.account).chain(setup.targets.iter().map(|t| &t.account));
         let running = accounts.map(|a| (a.clone(), Running::default())).collect();
         Self {
             desk,
@@ -134,6 +151,8 @@ impl State {
             busy: BTreeSet::new(),
             sync_from: BTreeMap::new(),
             counts: Counts::default(),
+            found: BTreeMap::new(),
+            reading: BTreeMap::new(),
             last: None,
         }
     }
@@ -211,6 +230,14 @@ impl State {
     /// Keeps the holds durably.
     pub fn put_holds(holds: &Vec<HoldLine>, draft: &mut Draft<'_>) -> Desked<()> {
         draft.put(rows::meta("holds"), holds)
+    }
+
+    /// Notes changes that a read brought and no delivery had announced.
+    pub fn unannounced(&mut self, account: &Account, changed: &[Key]) {
+        if !changed.is_empty() {
+            let found = self.found.entry(account.clone()).or_default();
+            found.extend(changed.iter().cloned());
+        }
     }
 
     /// Raises an alert; the time of the first raise stays.

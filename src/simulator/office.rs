@@ -121,18 +121,14 @@ impl Office {
     /// Lets one subscription go bad once, until Toggl has disabled it.
     fn weather(&mut self) {
         let now = Instant::now();
-        let state = self.simulator.state();
-        let subscriptions = state["toggl"]["subscriptions"].as_array().cloned().unwrap_or_default();
-        let receives = |row: &Value| row["enabled"] == true && !row["validated_at"].is_null();
+        let receiving = self.simulator.receiving() > 0;
         self.outage = match self.outage {
-            Outage::Waiting if subscriptions.iter().any(receives) => {
-                Outage::Due(now + self.scaled(HEALTHY_FIRST))
-            }
+            Outage::Waiting if receiving => Outage::Due(now + self.scaled(HEALTHY_FIRST)),
             Outage::Due(at) if now >= at => {
                 self.simulator.set_failing(1.0);
                 Outage::Bad(now + self.scaled(BAD_AT_MOST))
             }
-            Outage::Bad(until) if now >= until || !subscriptions.iter().any(receives) => {
+            Outage::Bad(until) if now >= until || !receiving => {
                 self.simulator.set_failing(0.0);
                 Outage::Over
             }

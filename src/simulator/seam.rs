@@ -345,6 +345,11 @@ impl Simulator {
         self.lock().faults.deliveries.fail = share;
     }
 
+    /// How many subscriptions receive events: enabled and validated.
+    pub fn receiving(&self) -> usize {
+        self.lock().toggl.receiving()
+    }
+
     /// Changes plans.
     pub fn set_plan(&self, change: PlanChange) {
         let now = self.now();

@@ -6,6 +6,7 @@
 mod cache;
 mod cli;
 mod config;
+mod config;
 mod door;
 mod engine_state;
 mod journal;
@@ -13,6 +14,7 @@ mod rooms;
 mod services;
 mod status;
 mod simulator_clockify;
-mod telemetry;
 mod simulator_toggl;
 mod worlds;
+mod status;
+mod telemetry;

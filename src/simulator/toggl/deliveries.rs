@@ -232,6 +232,11 @@ impl Hooks {
 }
 
 impl Toggl {
+    /// How many subscriptions receive events.
+    pub fn receiving(&self) -> usize {
+        self.hooks.subscriptions.values().filter(|row| row.receives()).count()
+    }
+
     /// Events that nobody carries yet.
     pub fn take_fresh(&mut self) -> Vec<Ticket> {
         std::mem::take(&mut self.hooks.fresh)

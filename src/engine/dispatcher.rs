@@ -1,0 +1,334 @@
+//! Sends what is due, one write at a time per entry, several entries at once where the target bears it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+
+use crate::cache::rows;
+use crate::domain::ground::Ground;
+use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::link::{Intent, Link, Op};
+use crate::domain::matching::{self, Identity};
+use crate::domain::outcome;
+use crate::domain::word::Class;
+
+use super::Shared;
+use super::call::CallError;
+use super::desk::{DeskError, Desked};
+use super::lookup::look_up;
+use super::send::{self, Job};
+use super::survey::{self, Range};
+
+/// Writes under way at once on a plan that bears it.
+const AT_ONCE: usize = 8;
+/// Bonds looked at in one round.
+const ROUND: usize = 256;
+
+/// What a task was about, so that it is free again when the task ends.
+enum Ended {
+    Work(Key, Result<(), CallError>),
+    Survey(Result<(), CallError>),
+}
+
+struct Dispatcher {
+    engine: Shared,
+    target: Account,
+    tasks: FuturesUnordered<BoxFuture<'static, Ended>>,
+    busy: BTreeSet<Key>,
+    creating: BTreeMap<Key, Identity>,
+    surveying: bool,
+    /// Not before: bonds whose last try could not leave.
+    later: BTreeMap<Key, DateTime<Utc>>,
+    survey_later: Option<DateTime<Utc>>,
+}
+
+/// Sends to one target until the engine stops.
+pub async fn run(engine: Shared, target: Account) {
+    let mut d = Dispatcher {
+        engine,
+        target,
+        tasks: FuturesUnordered::new(),
+        busy: BTreeSet::new(),
+        creating: BTreeMap::new(),
+        surveying: false,
+        later: BTreeMap::new(),
+        survey_later: None,
+    };
+    loop {
+        let engine = d.engine.clone();
+        let woken = engine.wakes.dispatch.notified();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        let next = match d.start() {
+            Ok(next) => next,
+            Err(DeskError::NotReady) => Some(engine.seams.now() + TimeDelta::milliseconds(100)),
+            Err(e) => {
+                tracing::error!(error = %e, target = %d.target, "dispatcher stopped");
+                return;
+            }
+        };
+        let wait = next.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
+        tokio::select! { biased;
+            () = engine.stop.cancelled() => return,
+            Some(ended) = d.tasks.next(), if !d.tasks.is_empty() => {
+                if !d.end(ended) {
+                    return;
+                }
+            }
+            () = &mut woken => {}
+            () = engine.seams.sleep_until(wait) => {}
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Frees what a task held; false when the desk is closed.
+    fn end(&mut self, ended: Ended) -> bool {
+        let now = self.engine.seams.now();
+        let result = match ended {
+            Ended::Work(key, result) => {
+                self.busy.remove(&key);
+                self.creating.remove(&key);
+                match &result {
+                    Err(CallError::NotBefore(until)) => {
+                        self.later.insert(key, *until);
+                    }
+                    Err(_) => {
+                        self.later.insert(key, now + TimeDelta::seconds(2));
+                    }
+                    Ok(()) => {
+                        self.later.remove(&key);
+                    }
+                }
+                result
+            }
+            Ended::Survey(result) => {
+                self.surveying = false;
+                self.survey_later = match &result {
+                    Err(CallError::NotBefore(until)) => Some(*until),
+                    Err(_) => Some(now + TimeDelta::seconds(5)),
+                    Ok(()) => None,
+                };
+                result
+            }
+        };
+        match result {
+            Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => {
+                tracing::error!(error = %e, target = %self.target, "dispatcher stopped");
+                false
+            }
+            Err(e) => {
+                tracing::debug!(error = %e, target = %self.target, "a task ended without effect");
+                true
+            }
+            Ok(()) => true,
+        }
+    }
+
+    /// Starts what can be started; answers when to look again at the latest.
+    fn start(&mut self) -> Desked<Option<DateTime<Utc>>> {
+        let now = self.engine.seams.now();
+        self.later.retain(|_, until| *until > now);
+        self.survey_later = self.survey_later.filter(|until| *until > now);
+        let (open, ready, room) = {
+            let state = self.engine.state();
+            let Some(running) = state.running.get(&self.target) else { return Ok(None) };
+            if running.refused.is_some() || running.profile.is_none() || state.is_held(&self.target) {
+                return Ok(None);
+            }
+            let free = running.profile.as_ref().is_none_or(|p| p.free);
+            let room = if free || !running.breaker.is_closed() { 1 } else { AT_ONCE };
+            let open = state.desk.named(rows::by_class(&self.target, Class::Open), usize::MAX)?;
+            let ready =
+                state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND + self.busy.len())?;
+            (open, ready, room)
+        };
+        let mut next: Option<DateTime<Utc>> = self.later.values().min().copied();
+        let mut sooner = |at: DateTime<Utc>| next = Some(next.map_or(at, |n| n.min(at)));
+        let mut open_identities: BTreeSet<Identity> = self.creating.values().cloned().collect();
+        for key in open {
+            let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
+            let Some(intent) = &link.open else { continue };
+            if intent.op == Op::Create {
+                open_identities.insert(matching::of_wish(&intent.body));
+            }
+            if self.busy.contains(&key) || self.later.contains_key(&key) || self.busy.len() >= room {
+                continue;
+            }
+            match due(intent) {
+                Some(due) if due <= now => self.spawn_lookup(key, link),
+                Some(due) => sooner(due),
+                None => {}
+            }
+        }
+        let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
+        for key in ready {
+            if self.busy.contains(&key) || self.later.contains_key(&key) {
+                continue;
+            }
+            let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
+            let Some((op, body)) = link.next() else { continue };
+            if op == Op::Create {
+                if !self.ground_knows(&body.user, body.start)? {
+                    unknown.entry(body.user.clone()).or_default().push(body.start);
+                    continue;
+                }
+                if open_identities.contains(&matching::of_wish(&body)) {
+                    continue;
+                }
+                open_identities.insert(matching::of_wish(&body));
+            }
+            if self.busy.len() >= room {
+                break;
+            }
+            if let Some(until) = self.spawn_send(key, link, op, body)? {
+                sooner(until);
+                break;
+            }
+        }
+        if let Some(until) = self.survey_later {
+            sooner(until);
+        } else if let Some((user, starts)) = unknown.into_iter().next() {
+            self.spawn_survey(user, &starts)?;
+        }
+        Ok(next)
+    }
+
+    fn ground_knows(&self, user: &RemoteId, start: DateTime<Utc>) -> Desked<bool> {
+        let ground: Option<Ground> = self.engine.state().desk.get(&rows::ground(&self.target, user))?;
+        Ok(ground.is_some_and(|g| g.knows(start)))
+    }
+
+    fn spawn_lookup(&mut self, key: Key, link: Link) {
+        self.busy.insert(key.clone());
+        if let Some(intent) = link.open.as_ref().filter(|i| i.op == Op::Create) {
+            self.creating.insert(key.clone(), matching::of_wish(&intent.body));
+        }
+        let (engine, target) = (self.engine.clone(), self.target.clone());
+        self.tasks.push(Box::pin(async move {
+            let result = look_up(engine, target, key.clone(), link).await;
+            Ended::Work(key, result)
+        }));
+    }
+
+    fn spawn_survey(&mut self, user: RemoteId, starts: &[DateTime<Utc>]) -> Desked<()> {
+        if self.surveying {
+            return Ok(());
+        }
+        let now = self.engine.seams.now();
+        let ground: Ground =
+            self.engine.state().desk.get(&rows::ground(&self.target, &user))?.unwrap_or_default();
+        let Some((from, to)) = ground.survey(starts, now) else { return Ok(()) };
+        self.surveying = true;
+        let (engine, range) = (self.engine.clone(), Range { target: self.target.clone(), user, from, to });
+        self.tasks.push(Box::pin(async move { Ended::Survey(survey::survey(engine, range).await) }));
+        Ok(())
+    }
+
+    /// Starts a write; answers when it may leave if it may not now.
+    fn spawn_send(
+        &mut self,
+        key: Key,
+        link: Link,
+        op: Op,
+        body: crate::domain::entry::TargetEntry,
+    ) -> Desked<Option<DateTime<Utc>>> {
+        let engine = self.engine.clone();
+        if op == Op::Create && survey::is_stray(&engine, &self.target, &body) {
+            // A survey saw such an entry that nobody claimed then: one look before anything is made.
+            self.look_first(&key, &body)?;
+            return Ok(Some(engine.seams.now() + TimeDelta::milliseconds(1)));
+        }
+        let own = engine.state().profile(&self.target).is_some_and(|p| p.user == body.user);
+        let names = body.tags.clone();
+        let mut job = Job {
+            target: self.target.clone(),
+            source: key.clone(),
+            op,
+            body,
+            there: link.there.clone(),
+            tags: Vec::new(),
+            own,
+        };
+        let known = {
+            let state = engine.state();
+            let ids: Option<Vec<RemoteId>> = names
+                .iter()
+                .map(|n| {
+                    state
+                        .items(&self.target, crate::domain::catalogue::Kind::Tag)
+                        .find(|t| &t.name == n && !t.deleted)
+                        .map(|t| t.id.clone())
+                })
+                .collect();
+            ids
+        };
+        if let Some(ids) = known {
+            job.tags = ids;
+            match send::begin(&engine, &job) {
+                Ok(None) => {}
+                Ok(Some(until)) => return Ok(Some(until)),
+                Err(CallError::Desk(e)) => return Err(e),
+                Err(_) => return Ok(None),
+            }
+            if op == Op::Create {
+                self.creating.insert(key.clone(), matching::of_wish(&job.body));
+            }
+            self.busy.insert(key.clone());
+            self.tasks.push(Box::pin(async move {
+                let result = send::send(engine, job).await.map_err(CallError::Desk);
+                Ended::Work(key, result)
+            }));
+        } else {
+            // The tags come first; the write itself starts in a later round.
+            self.busy.insert(key.clone());
+            let target = self.target.clone();
+            self.tasks.push(Box::pin(async move {
+                let result = send::tag_ids(&engine, &target, &names).await.map(|_| ());
+                Ended::Work(key, result)
+            }));
+        }
+        Ok(None)
+    }
+
+    /// Treats a create as if its answer were unknown, one look-up before it is sent.
+    fn look_first(&self, key: &Key, body: &crate::domain::entry::TargetEntry) -> Desked<()> {
+        let now = self.engine.seams.now();
+        let mut state = self.engine.state();
+        state.write("intent", |_, draft| {
+            let Some(mut link) = draft.link(&self.target, key)? else { return Ok(()) };
+            outcome::look_first(&mut link, body.clone(), now);
+            // The marks go now: a look decides, found or not.
+            let identity = matching::of_wish(body).digest();
+            draft.delete_range(rows::strays(&self.target, identity))?;
+            draft.put_link(&self.target, key, link)
+        })
+    }
+}
+
+fn due(intent: &Intent) -> Option<DateTime<Utc>> {
+    outcome::lookup_due(intent)
+}
+
+/// After a start nobody waits for an answer: every write under way becomes uncertain.
+pub fn orphan_all(engine: &Shared, target: &Account) -> Desked<()> {
+    let mut state = engine.state();
+    let now = engine.seams.now();
+    let open = state.desk.named(rows::by_class(target, Class::Open), usize::MAX)?;
+    let lookup = engine.seams.rules.lookup;
+    state.write("orphans", |_, draft| {
+        for key in open {
+            let Some(mut link) = draft.link(target, &key)? else { continue };
+            if !lookup {
+                link.open = None;
+                draft.put_link(target, &key, link)?;
+            } else if outcome::orphan(&mut link, now) {
+                draft.put_link(target, &key, link)?;
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,237 @@
+//! Ranges of history as background work: planned durably, read window by window, resumed after a restart.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::cache::rows;
+use crate::control::snapshot::JobLine;
+use crate::domain::catalogue::Kind;
+use crate::domain::id::Account;
+use crate::domain::order::EntryRow;
+use crate::domain::quota::Cause;
+use crate::services::toggl::{Call, Cursor, Search};
+
+use super::Shared;
+use super::apply::{Batch, bind};
+use super::call::{CallError, Patience};
+use super::desk::Desked;
+use super::puller::{has_colleagues, take_reads};
+
+/// The source's own list reaches back this far; older ranges are read by Reports.
+const LIST_REACH: TimeDelta = TimeDelta::days(85);
+/// A list that is this long may be cut.
+const CUT: usize = 1_000;
+/// Days that one Reports request covers here.
+const REPORT_DAYS: u64 = 90;
+
+/// A range of history to read, newest part first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// From.
+    pub from: DateTime<Utc>,
+    /// What is left ends here.
+    pub to: DateTime<Utc>,
+    /// A person asked for it: entries before `sync_from` are sent too.
+    pub backfill: bool,
+}
+
+fn meta(account: &Account) -> Vec<u8> {
+    rows::meta(&format!("history:{account}"))
+}
+
+/// Plans a range.
+pub fn plan(
+    engine: &Shared,
+    account: &Account,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    backfill: bool,
+) -> Desked<()> {
+    let mut state = engine.state();
+    state.desk.write("history", |draft| {
+        let mut jobs: Vec<Job> = draft.get(&meta(account))?.unwrap_or_default();
+        let covered = jobs.iter().any(|j| j.from <= from && j.to >= to && (j.backfill || !backfill));
+        if !covered {
+            jobs.push(Job { from, to, backfill });
+            draft.put(meta(account), &jobs)?;
+        }
+        Ok(())
+    })?;
+    drop(state);
+    engine.wakes.pull.notify_one();
+    Ok(())
+}
+
+/// At the first start: everything from the earliest `sync_from` that the cold start did not bring.
+pub fn plan_first(engine: &Shared, account: &Account) -> Desked<()> {
+    let now = engine.seams.now();
+    let earliest = {
+        let state = engine.state();
+        let zone = state.zone(account);
+        state.sync_from.values().min().and_then(|day| midnight(*day, zone))
+    };
+    match earliest {
+        Some(from) if from < now - TimeDelta::days(1) => {
+            plan(engine, account, from, now + Days::new(1), false)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first moment of a day in a zone.
+pub fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+    let local = day.and_hms_opt(0, 0, 0)?;
+    zone.from_local_datetime(&local)
+        .earliest()
+        .map(|t| t.with_timezone(&Utc))
+        .or_else(|| Some(local.and_utc()))
+}
+
+/// Reads one window of the first planned range; answers when to go on, or `None` when nothing is left.
+pub async fn work(engine: &Shared, account: &Account) -> Result<Option<DateTime<Utc>>, CallError> {
+    loop {
+        let jobs: Vec<Job> = engine.state().desk.get(&meta(account))?.unwrap_or_default();
+        show(engine, account, jobs.first());
+        let Some(job) = jobs.first().cloned() else { return Ok(None) };
+        let cause = if job.backfill { Cause::Backfill } else { Cause::Gapfill };
+        let now = engine.seams.now();
+        let own_only = !has_colleagues(&engine.state(), account);
+        let read = if own_only && job.to > now - LIST_REACH {
+            list(engine, account, &job, cause).await
+        } else {
+            report(engine, account, &job, cause).await
+        };
+        let left = match read {
+            Ok(left) => left,
+            Err(CallError::NotBefore(until)) => return Ok(Some(until)),
+            Err(e) => return Err(e),
+        };
+        finish(engine, account, &job, left)?;
+    }
+}
+
+fn show(engine: &Shared, account: &Account, job: Option<&Job>) {
+    let mut state = engine.state();
+    let name = format!("history:{account}");
+    match job {
+        None => {
+            state.jobs.remove(&name);
+        }
+        Some(job) => {
+            let what = if job.backfill { "backfill" } else { "reading history" };
+            let line = JobLine {
+                name: format!("{what} {}–{}", job.from.format("%-d %b"), job.to.format("%-d %b")),
+                done: 0,
+                total: None,
+                state: "reading".into(),
+            };
+            state.jobs.insert(name, line);
+        }
+    }
+}
+
+/// One list of own entries; what is left of the range, if the list was cut or does not reach.
+async fn list(
+    engine: &Shared,
+    account: &Account,
+    job: &Job,
+    cause: Cause,
+) -> Result<Option<DateTime<Utc>>, CallError> {
+    let now = engine.seams.now();
+    let from = job.from.max(now - LIST_REACH);
+    let to = job.to;
+    let started = engine.seams.now();
+    let answer = engine
+        .ask_toggl(account, Call::EntriesBetween, cause, Patience::Short, |c| async move {
+            c.entries_between(from, to).await
+        })
+        .await?;
+    let reads = answer.result.map_err(CallError::Failed)?;
+    take_reads(engine, account, &reads, started, None)?;
+    admit(engine, account, job)?;
+    let oldest = reads.iter().filter_map(|r| r.entry.as_ref()).map(|e| e.start).min();
+    if reads.len() >= CUT {
+        // Up to a second later, so that entries of the same second are read again rather than lost.
+        return Ok(oldest.map(|t| t + TimeDelta::seconds(1)).filter(|t| *t < to));
+    }
+    Ok((from > job.from).then_some(from))
+}
+
+/// One range by Reports: everybody that the token may see, running timers excluded.
+async fn report(
+    engine: &Shared,
+    account: &Account,
+    job: &Job,
+    cause: Cause,
+) -> Result<Option<DateTime<Utc>>, CallError> {
+    let (workspace, tag_names, zone) = {
+        let state = engine.state();
+        let workspace = state.profile(account).map(|p| p.workspace.clone()).unwrap_or_default();
+        let tags = state.items(account, Kind::Tag).map(|t| (t.id.clone(), t.name.clone())).collect();
+        (workspace, tags, state.zone(account))
+    };
+    let to = job.to.with_timezone(&zone).date_naive();
+    let first = job.from.with_timezone(&zone).date_naive();
+    let from = first.max(to - Days::new(REPORT_DAYS));
+    let search = Search { from, to, users: Vec::new(), tag_names };
+    let mut after: Option<Cursor> = None;
+    loop {
+        let started = engine.seams.now();
+        let (search, workspace) = (search.clone(), workspace.clone());
+        let answer = engine
+            .ask_toggl(account, Call::ReportsSearch, cause, Patience::Short, |c| async move {
+                c.reports_search(&workspace, &search, after).await
+            })
+            .await?;
+        let page = answer.result.map_err(CallError::Failed)?;
+        take_reads(engine, account, &page.reads, started, None)?;
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    admit(engine, account, job)?;
+    Ok((from > first).then(|| midnight(from, zone)).flatten())
+}
+
+/// Entries of a chosen range go to the targets although they are older than `sync_from`.
+fn admit(engine: &Shared, _account: &Account, job: &Job) -> Desked<()> {
+    if !job.backfill {
+        return Ok(());
+    }
+    let mut state = engine.state();
+    let keys = state.desk.named(rows::by_start(job.from, job.to), usize::MAX)?;
+    state.write("backfill", |state, draft| {
+        let mut batch = Batch::default();
+        for key in keys {
+            let Some(row) = draft.get::<EntryRow>(&rows::entry(&key))? else { continue };
+            for target in &state.setup.targets {
+                let Some(mut link) = draft.link(&target.account, &key)? else { continue };
+                if !link.backfilled {
+                    link.backfilled = true;
+                    draft.put_link(&target.account, &key, link)?;
+                }
+            }
+            bind(state, draft, &mut batch, &key, &row)?;
+        }
+        Ok(())
+    })?;
+    drop(state);
+    engine.touch_work();
+    Ok(())
+}
+
+fn finish(engine: &Shared, account: &Account, job: &Job, left: Option<DateTime<Utc>>) -> Desked<()> {
+    engine.state().desk.write("history", |draft| {
+        let mut jobs: Vec<Job> = draft.get(&meta(account))?.unwrap_or_default();
+        if let Some(at) = jobs.iter().position(|j| j == job) {
+            match left.filter(|t| *t > job.from) {
+                Some(to) => jobs[at].to = to,
+                None => {
+                    jobs.remove(at);
+                }
+            }
+        }
+        draft.put(meta(account), &jobs)
+    })
+}

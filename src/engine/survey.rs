@@ -1,0 +1,123 @@
+//! Making ground known: a range of a target's time read in full, what is there matched n to n and linked.
+
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cache::rows;
+use crate::domain::entry::TargetEntry;
+use crate::domain::ground::Ground;
+use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::link::{Link, Wish};
+use crate::domain::matching;
+use crate::domain::outcome;
+use crate::domain::quota::Cause;
+use crate::domain::read::TargetRead;
+use crate::domain::word::Class;
+
+use super::Shared;
+use super::call::{CallError, Patience};
+use super::lookup::named;
+
+/// The target's list window is a wall clock in the account's zone: wide enough for any zone.
+const WINDOW: TimeDelta = TimeDelta::hours(26);
+/// Rows asked for; the largest size documented anywhere. The service may give fewer.
+const PAGE: u32 = 1_000;
+
+/// A range of one user's time that must become known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The target.
+    pub target: Account,
+    /// The user there.
+    pub user: RemoteId,
+    /// From.
+    pub from: DateTime<Utc>,
+    /// To, exclusive.
+    pub to: DateTime<Utc>,
+}
+
+/// Reads the range and links what is there.
+pub async fn survey(engine: Shared, range: Range) -> Result<(), CallError> {
+    let mut there: Vec<TargetRead> = Vec::new();
+    for page in 1.. {
+        let user = range.user.clone();
+        let (from, to) = (range.from - WINDOW, range.to + WINDOW);
+        let answer = engine
+            .ask_clockify(&range.target, Cause::Sync, Patience::Short, |c| async move {
+                c.list_entries(&user, from, to, page, PAGE).await
+            })
+            .await?;
+        let page = answer.result.map_err(CallError::Failed)?;
+        there.extend(page.rows.into_iter().filter(|r| range.from <= r.start && r.start < range.to));
+        if page.last {
+            break;
+        }
+    }
+    adopt(&engine, &range, there)
+}
+
+fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), CallError> {
+    let mut state = engine.state();
+    let now = engine.seams.now();
+    let target = &range.target;
+    let mut free = Vec::new();
+    for read in there {
+        if state.desk.draft().holder(target, &read.id)?.is_none() && read.stop.is_some() {
+            free.push(read);
+        }
+    }
+    let mut wishes: Vec<(Key, TargetEntry)> = Vec::new();
+    for key in state.desk.named(rows::by_class(target, Class::Ready), usize::MAX)? {
+        let Some(Link { wish: Wish::Present(entry), there: None, open: None, .. }) =
+            state.desk.link(target, &key)?
+        else {
+            continue;
+        };
+        if entry.user == range.user && range.from <= entry.start && entry.start < range.to {
+            wishes.push((key, entry));
+        }
+    }
+    let ground_key = rows::ground(target, &range.user);
+    let adopted = state.write("survey", |state, draft| {
+        let pairs = matching::pair(&wishes, &free);
+        let count = pairs.len();
+        for (key, read) in &pairs {
+            let Some(mut link) = draft.link(target, key)? else { continue };
+            outcome::adopt(&mut link, (*read).clone(), named(state, target, read), now);
+            draft.put_link(target, key, link)?;
+        }
+        for read in &free {
+            let claimed = pairs.iter().any(|(_, r)| r.id == read.id);
+            if let Some(identity) = matching::of_read(read).filter(|_| !claimed) {
+                draft.put(rows::stray(target, identity.digest(), &read.id), &true)?;
+            }
+        }
+        let mut ground: Ground = draft.get(&ground_key)?.unwrap_or_default();
+        ground.learn(range.from, range.to);
+        draft.put(ground_key, &ground)?;
+        let day = range.from.format("%Y-%m-%d");
+        let say = format!(
+            "{target}: read from {day}: {count} entries were there already and are linked, {} are others",
+            free.len() - count
+        );
+        draft.say("sync", "info", say, None)?;
+        Ok(count)
+    })?;
+    drop(state);
+    tracing::info!(target = %target, adopted, "surveyed");
+    engine.touch_work();
+    Ok(())
+}
+
+/// Whether the target holds an unclaimed entry of this identity that was seen by a survey.
+pub fn is_stray(engine: &Shared, target: &Account, entry: &TargetEntry) -> bool {
+    let state = engine.state();
+    let mut found = false;
+    let range = rows::strays(target, matching::of_wish(entry).digest());
+    let scanned = state.desk.scan(range, 1, &mut |_, _| {
+        found = true;
+        ControlFlow::Break(())
+    });
+    scanned.is_ok() && found
+}
