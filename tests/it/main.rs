@@ -6,7 +6,6 @@
 mod cache;
 mod cli;
 mod config;
-mod config;
 mod door;
 mod engine_state;
 mod journal;
@@ -16,5 +15,4 @@ mod status;
 mod simulator_clockify;
 mod simulator_toggl;
 mod worlds;
-mod status;
 mod telemetry;

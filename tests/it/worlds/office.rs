@@ -290,3 +290,17 @@ pub fn named(list: &Value, name: &str) -> Option<String> {
     let id = &row["id"];
     Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
 }
+
+/// A person's request to the webhooks of Toggl.
+pub async fn webhooks(
+    simulator: &Simulator,
+    token: &str,
+    method: Method,
+    path: &str,
+    body: &Value,
+) -> (StatusCode, Value) {
+    let credentials = format!("Basic {}", STANDARD.encode(format!("{token}:api_token")));
+    let request =
+        request(method, &format!("/webhooks/api/v1{path}"), ("Authorization", &credentials), body);
+    answer(simulator, Service::Toggl, request).await
+}

@@ -1,0 +1,445 @@
+//! One world from its seed: furnish, play, let the faults stop, compare.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use hourwire::domain::id::Service;
+use hourwire::domain::mapping::MappingEdit;
+use hourwire::domain::policy::Policy;
+use hourwire::engine::seams::Rules;
+use hourwire::engine::setup::{HookBook, Setup, SourceSetup, TargetSetup};
+use hourwire::simulator::toggl::{COLLEAGUE, OWNER, Plan};
+use hourwire::simulator::{Access, Faults, Options, PlanChange, Simulator, World as Furnishing};
+use http::Method;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::adapters::{SimWire, ToReceiver};
+use super::books::{Hooks, Mappings};
+use super::counts::{Counter, Counts};
+use super::dice::Dice;
+use super::furnish::{Ground, ground, mapping, named, source_ref, type_in};
+use super::machine::{Blueprint, Furnish, Machine};
+use super::model::{Model, SOURCE, TARGET, Terms};
+use super::net::Net;
+use super::office::{Book, Office, Person};
+use super::property;
+use super::script::Script;
+use super::source::{Body, SourceEntry, rows};
+use super::time::{Time, pass};
+use super::trace::Trace;
+
+/// Where deliveries go.
+const PUBLIC: &str = "https://hooks.example.test";
+
+/// Plays the world of a seed. The error names what did not hold.
+pub fn play(seed: u64, rules: Rules, trace: bool) -> Result<Counts, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let outcome = runtime.block_on(async move {
+        let mut world = World::new(seed, rules, trace).await;
+        world.play().await.map(|()| world.counter.total())
+    });
+    outcome.map_err(|error| format!("seed {seed}: {error}\n  (replay: HOURWIRE_SEED={seed} cargo test five_hundred_worlds)"))
+}
+
+struct World {
+    script: Script,
+    weather: Dice,
+    time: Time,
+    trace: Trace,
+    counter: Counter,
+    net: Net,
+    simulator: Simulator,
+    access: Access,
+    door: ToReceiver,
+    hooks: Hooks,
+    mappings: Mappings,
+    ground: Ground,
+    model: Model,
+    office: Office,
+    machine: Machine,
+    replans: usize,
+    was_enabled: bool,
+}
+
+impl Book for Model {
+    fn alive(&self, user: i64, running: bool) -> Vec<SourceEntry> {
+        Self::alive(self, user, running)
+    }
+
+    fn observe(&mut self, state: &Value) {
+        Self::observe(self, state);
+    }
+}
+
+impl World {
+    async fn new(seed: u64, rules: Rules, trace: bool) -> Self {
+        let script = Script::draw(&Dice::new(seed, 1));
+        let weather = Dice::new(seed, 3);
+        let time = Time::new(script.start);
+        time.set_skew(script.skew);
+        let trace = Trace::new(trace, &time);
+        let (counter, net) = (Counter::default(), Net::new());
+        let door = ToReceiver::new(net.clone(), Dice::new(seed, 8), counter.clone(), trace.clone());
+        let clock = time.clone();
+        let simulator = Simulator::new(Options {
+            seed,
+            plan: script.plans,
+            world: if script.colleague { Furnishing::Demo } else { Furnishing::Empty },
+            clock: Arc::new(move || clock.now()),
+            deliverer: Arc::new(door.clone()),
+        });
+        let access = simulator.access();
+        let ground = ground(&simulator, &script).await;
+        let first = mapping(&weather, &script, &ground);
+        let zone = chrono_tz::America::New_York;
+        let terms = Terms {
+            zone,
+            sync_from: script.start.with_timezone(&zone).date_naive(),
+            on_delete: script.on_delete,
+            own: (OWNER, hourwire::simulator::clockify::OWNER_ID.to_owned()),
+        };
+        let mut people = vec![Person { token: access.toggl_token.clone(), id: OWNER }];
+        people.extend(access.toggl_second_token.clone().map(|token| Person { token, id: COLLEAGUE }));
+        let office = Office {
+            simulator: simulator.clone(),
+            dice: Dice::new(seed, 2),
+            time: time.clone(),
+            trace: trace.clone(),
+            counter: counter.clone(),
+            people,
+            workspace: access.toggl_workspace,
+            projects: ground.source.clone(),
+            clients: ground.clients.clone(),
+            reach_h: 5,
+        };
+        let (mappings, hooks) = (Mappings::new(first.clone()), Hooks::new(Dice::new(seed, 7)));
+        let wire = SimWire {
+            simulator: simulator.clone(),
+            service: Service::Toggl,
+            net: net.clone(),
+            dice: Dice::new(seed, 6),
+            counter: counter.clone(),
+            trace: trace.clone(),
+            plug: Arc::new(|_| false),
+            alive: Arc::default(),
+        };
+        let machine = Machine::new(Blueprint {
+            dice: Dice::new(seed, 4),
+            engine_dice: Dice::new(seed, 5),
+            time: time.clone(),
+            counter: counter.clone(),
+            trace: trace.clone(),
+            rules,
+            hooks: hooks.clone(),
+            furnish: furnish(&script, &access, wire, &mappings, &hooks),
+            cuts: script.cuts.clone(),
+            dark_s: script.dark_s,
+        });
+        door.lead_to(machine.clone());
+        let model = Model::new(terms, first);
+        Self {
+            script,
+            weather,
+            time,
+            trace,
+            counter,
+            net,
+            simulator,
+            access,
+            door,
+            hooks,
+            mappings,
+            ground,
+            model,
+            office,
+            machine,
+            replans: 0,
+            was_enabled: false,
+        }
+    }
+
+    async fn play(&mut self) -> Result<(), String> {
+        self.trace.say(|| {
+            let s = &self.script;
+            format!(
+                "world: {} skew {} {:?} colleague {} webhook {} {:?} fallback {} remaps {} adopt {} acts {} cuts {:?} faults {:?}",
+                s.start, s.skew, s.plans, s.colleague, s.webhook, s.on_delete, s.fallback, s.remaps, s.adopt,
+                s.acts, s.cuts, s.faults
+            )
+        });
+        self.model.observe(&self.simulator.state());
+        if self.script.adopt {
+            self.work_before().await;
+        }
+        let mut power = tokio::spawn(self.machine.clone().keep_running());
+        if self.script.webhook {
+            self.subscribe().await;
+        }
+        let story = self.story();
+        let outcome = tokio::select! { biased;
+            ended = &mut power => Err(format!("the machine does not start: {ended:?}")),
+            outcome = story => outcome,
+        };
+        power.abort();
+        self.machine.switch_off();
+        self.simulator.stop();
+        outcome
+    }
+
+    async fn story(&mut self) -> Result<(), String> {
+        if self.script.adopt {
+            self.converge("before the office opens").await?;
+        }
+        self.simulator.set_faults(self.script.faults.clone());
+        for _ in 0..self.script.acts {
+            self.weather();
+            self.office.act(&mut self.model).await;
+            self.watch();
+            pass(self.office.pause()).await;
+            self.watch();
+        }
+        self.clear_up().await;
+        self.converge("after the faults").await?;
+        self.count_losses();
+        if self.script.encore > 0 {
+            self.model.settle(&self.simulator.state()).map_err(|misfit| property::told(&misfit))?;
+            if self.script.remaps {
+                self.remap();
+            }
+            for _ in 0..self.script.encore {
+                self.office.act(&mut self.model).await;
+                pass(self.office.pause()).await;
+            }
+            self.converge("after the encore").await?;
+        }
+        self.machine.cache_follows_ledger()?;
+        property::quota_kept(&self.simulator, self.replans)?;
+        property::well_formed(&self.simulator)
+    }
+
+    /// Hours of today from before the engine: half of them are in the target already, by hand.
+    async fn work_before(&mut self) {
+        let person = self.office.people[0].clone();
+        for _ in 0..self.weather.int(4, 10) {
+            self.office.add(&person, 1, &mut self.model).await;
+        }
+        let wants = self.model.wants();
+        let mut adopted = Vec::new();
+        for want in &wants {
+            let body = &want.bodies[0];
+            let alike = |other: &&super::matching::Want| {
+                let other = &other.bodies[0];
+                (other.start, other.end, &other.description) == (body.start, body.end, &body.description)
+            };
+            if want.must && wants.iter().filter(alike).count() == 1 && self.weather.chance(0.5) {
+                type_in(&self.simulator, &self.access, body).await;
+                adopted.push(want.entry);
+            }
+        }
+        let mut strangers = Vec::new();
+        for _ in 0..self.weather.int(0, 3) {
+            let start = self.script.start - TimeDelta::minutes(self.weather.int(10, 200));
+            let body = Body {
+                user: hourwire::simulator::clockify::OWNER_ID.to_owned(),
+                project: Some(self.weather.pick(&self.ground.target).clone()),
+                start: start - TimeDelta::nanoseconds(i64::from(start.timestamp_subsec_nanos())),
+                end: start - TimeDelta::nanoseconds(i64::from(start.timestamp_subsec_nanos()))
+                    + TimeDelta::minutes(5),
+                description: "typed by hand".into(),
+                tags: Vec::new(),
+                billable: false,
+            };
+            type_in(&self.simulator, &self.access, &body).await;
+            strangers.push(body);
+        }
+        self.model.found_before(&adopted, strangers);
+    }
+
+    async fn subscribe(&mut self) {
+        let hook = self.hooks.hook(&SOURCE.into(), &self.access.toggl_workspace.into()).expect("a hook");
+        let body = json!({
+            "url_callback": format!("{PUBLIC}/hooks/{}", hook.path),
+            "event_filters": [{"entity": "*", "action": "*"}],
+            "enabled": true,
+            "secret": secrecy::ExposeSecret::expose_secret(&hook.secret),
+            "description": "hourwire office 0001",
+        });
+        pass(1.0).await;
+        let path = format!("/subscriptions/{}", self.access.toggl_workspace);
+        let answer =
+            super::office::webhooks(&self.simulator, &self.access.toggl_token, Method::POST, &path, &body).await;
+        self.trace.say(|| format!("subscription: {answer:?}"));
+    }
+
+    /// What may go wrong before the next act.
+    fn weather(&mut self) {
+        if self.weather.chance(self.script.power) {
+            self.machine.cut();
+        }
+        if self.weather.chance(self.script.gone) && self.net.out() {
+            self.counter.note("network gone");
+            self.net.set_out(false);
+            let (net, seconds) = (self.net.clone(), self.weather.float(2.0, 150.0));
+            self.trace.say(|| format!("network: gone for {seconds:.0} s"));
+            tokio::spawn(async move {
+                pass(seconds).await;
+                net.set_out(true);
+            });
+        }
+        if self.weather.chance(self.script.tunnel) && self.net.tunnel() {
+            self.net.set_tunnel(false);
+            let (net, seconds) = (self.net.clone(), self.weather.float(10.0, 300.0));
+            self.trace.say(|| format!("tunnel: closed for {seconds:.0} s"));
+            tokio::spawn(async move {
+                pass(seconds).await;
+                net.set_tunnel(true);
+            });
+        }
+        if self.weather.chance(self.script.replan) {
+            let free = self.simulator.plan().toggl == Some(Plan::Free);
+            let toggl = Some(if free { Plan::Premium } else { Plan::Free });
+            self.simulator.set_plan(PlanChange { toggl, clockify: None });
+            self.replans += 1;
+            self.counter.note("plan change");
+            self.trace.say(|| format!("plan: {toggl:?}"));
+        }
+        if self.script.remaps && self.weather.chance(0.06) {
+            self.remap();
+        }
+    }
+
+    /// A person links a project elsewhere.
+    fn remap(&mut self) {
+        let edit = MappingEdit::LinkProject {
+            source: source_ref(*self.weather.pick(&self.ground.source)),
+            target: TARGET.into(),
+            to: named(self.weather.pick(&self.ground.target).as_str()),
+            from: None,
+        };
+        self.trace.say(|| format!("remap: {edit:?}"));
+        self.counter.note("remap");
+        self.model.remap(self.mappings.change(&edit));
+        if let Some(engine) = self.machine.engine() {
+            // An engine that dies over it reads the file at its next start.
+            let _ = engine.reload_mapping();
+        }
+    }
+
+    /// Sees whether Toggl has disabled the subscription.
+    fn watch(&mut self) {
+        let state = self.simulator.state();
+        let enabled = rows(&state["toggl"]["subscriptions"]).iter().any(|row| row["enabled"] == true);
+        if self.was_enabled && !enabled {
+            self.counter.note("disabled");
+            self.trace.say(|| "subscription: disabled".into());
+        }
+        self.was_enabled = enabled;
+    }
+
+    /// The faults stop; habits of the service stay.
+    async fn clear_up(&mut self) {
+        let mut calm = Faults::default();
+        calm.deliveries.deleted_payload = self.script.faults.deliveries.deleted_payload;
+        calm.deliveries.history = self.script.faults.deliveries.history;
+        self.simulator.set_faults(calm);
+        self.simulator.set_plan(PlanChange { toggl: Some(self.script.plans.toggl), clockify: None });
+        self.machine.calm();
+        // What is under way may still end badly.
+        pass(1.0).await;
+        self.net.set_out(true);
+        self.net.set_tunnel(true);
+        self.trace.say(|| "calm".into());
+    }
+
+    /// Waits until the target is right, and sees that it stays so.
+    async fn converge(&mut self, when: &str) -> Result<(), String> {
+        let hours = if self.script.plans.clockify_free { 12 } else { 3 };
+        let (mut waited, limit, hold) = (0.0, f64::from(hours) * 3600.0, 900.0);
+        let mut right_since = None;
+        loop {
+            let state = self.simulator.state();
+            match (self.model.compare(&state), right_since) {
+                (Ok(()), None) => right_since = Some(waited),
+                (Ok(()), Some(since)) if waited - since >= hold => break,
+                (Ok(()), Some(_)) => {}
+                (Err(misfit), _) if waited >= limit => {
+                    return Err(format!("{when}: not equal after {hours} hours: {}", property::told(&misfit)));
+                }
+                (Err(misfit), Some(_)) if waited > limit / 2.0 => {
+                    return Err(format!("{when}: it was right and is not any more: {}", property::told(&misfit)));
+                }
+                (Err(_), _) => right_since = None,
+            }
+            let step = if waited < 300.0 { 20.0 } else { 180.0 };
+            pass(step).await;
+            waited += step;
+        }
+        self.trace.say(|| format!("right {when}"));
+        match self.machine.deliveries() {
+            Some((stored, applied)) if stored == applied => Ok(()),
+            other => Err(format!("{when}: deliveries stored and applied: {other:?}")),
+        }
+    }
+
+    /// Changes that no delivery brought.
+    fn count_losses(&self) {
+        if !self.script.webhook {
+            return;
+        }
+        let brought = self.door.brought();
+        for row in super::source::entries(&self.simulator.state()) {
+            let second = if row.deleted { None } else { Some(row.at) };
+            if !brought.contains(&(row.id, second)) {
+                self.counter.note("lost change");
+            }
+        }
+        let _ = &self.time;
+    }
+}
+
+fn furnish(script: &Script, access: &Access, wire: SimWire, mappings: &Mappings, hooks: &Hooks) -> Furnish {
+    let (script, access) = (script.clone(), access.clone());
+    let (mappings, hooks) = (mappings.clone(), hooks.clone());
+    let zone = chrono_tz::America::New_York;
+    Arc::new(move |alive, plug| {
+        let to = |service| {
+            let (alive, plug) = (Arc::clone(&alive), Arc::clone(&plug));
+            Arc::new(SimWire { service, alive, plug, ..wire.clone() })
+        };
+        Setup {
+            sources: vec![SourceSetup {
+                account: SOURCE.into(),
+                tag: "ME".into(),
+                base_url: "http://toggl.test".into(),
+                token: SecretString::from(access.toggl_token.clone()),
+                workspace: None,
+                zone: None,
+                managed: script.webhook,
+                reenable: script.reenable,
+                read_every_s: 300,
+                wire: to(Service::Toggl),
+            }],
+            targets: vec![TargetSetup {
+                account: TARGET.into(),
+                tag: "MI".into(),
+                base_url: "http://clockify.test/api/v1".into(),
+                token: SecretString::from(access.clockify_token.clone()),
+                workspace: access.clockify_workspace.as_str().into(),
+                on_delete: script.on_delete,
+                sync_from: Some(script.start.with_timezone(&zone).date_naive()),
+                wire: to(Service::Clockify),
+            }],
+            policy: Policy { hold_changes: 0, hold_deletions: 0, ..Policy::default() },
+            public_url: script.webhook.then(|| PUBLIC.to_owned()),
+            instance: "hourwire office 0001".into(),
+            hosted_by: "serve".into(),
+            mapping: Arc::new(mappings.clone()),
+            hooks: Arc::new(hooks.clone()),
+        }
+    })
+}
