@@ -24,11 +24,6 @@ impl Mappings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What it is now.
-    pub fn now(&self) -> Mapping {
-        self.content().0.clone()
-    }
-
     /// A person edits the file.
     pub fn change(&self, edit: &MappingEdit) -> Mapping {
         let mut content = self.content();

@@ -43,8 +43,8 @@ struct Life {
     ever: BTreeSet<Body>,
     /// The first mapping under which it had these inputs since the last settling.
     since: BTreeMap<Inputs, usize>,
-    /// What was in the target at the last settling, and from which inputs.
-    sent: Option<(Body, Inputs)>,
+    /// What was in the target at the last settling, and from which inputs; none if it waited for a route even then.
+    sent: Option<(Body, Option<Inputs>)>,
     /// Its inputs were others since then.
     strayed: bool,
     /// It was in the target before the engine came.
@@ -64,6 +64,7 @@ pub struct Model {
     terms: Terms,
     mappings: Vec<Mapping>,
     emails: BTreeMap<i64, String>,
+    clients: BTreeMap<i64, i64>,
     target_users: Vec<(String, String)>,
     lives: BTreeMap<i64, Life>,
     /// Entries of the target that no source entry is behind.
@@ -77,6 +78,7 @@ impl Model {
             terms,
             mappings: vec![mapping],
             emails: BTreeMap::new(),
+            clients: BTreeMap::new(),
             target_users: Vec::new(),
             lives: BTreeMap::new(),
             strangers: Vec::new(),
@@ -105,25 +107,42 @@ impl Model {
         }
     }
 
-    /// Looks at the source; after every single change of it.
+    /// Looks at the whole source.
     pub fn observe(&mut self, state: &Value) {
         self.emails = source::source_users(state).into_iter().collect();
         self.target_users = source::target_users(state);
-        let newest = self.mappings.len() - 1;
+        self.clients = source::clients(state);
         for row in source::entries(state) {
-            let life = self.lives.entry(row.id).or_default();
-            if life.now.as_ref() == Some(&row) {
-                continue;
-            }
-            let id = row.id;
-            if !row.running && !row.deleted {
-                let inputs = inputs(&row.content);
-                life.strayed |= life.sent.as_ref().is_some_and(|(_, sent)| *sent != inputs);
-                life.since.entry(inputs).or_insert(newest);
-            }
-            life.now = Some(row);
-            self.note_bodies(id);
+            self.note(row);
         }
+    }
+
+    /// Looks at one entry, as the source showed it to the person who changed it.
+    pub fn observe_one(&mut self, row: &Value) {
+        self.note(source::entry(row, &self.clients));
+    }
+
+    /// An entry was deleted.
+    pub fn observe_gone(&mut self, id: i64) {
+        if let Some(row) = self.lives.get_mut(&id).and_then(|life| life.now.as_mut()) {
+            row.deleted = true;
+        }
+    }
+
+    fn note(&mut self, row: SourceEntry) {
+        let newest = self.mappings.len() - 1;
+        let life = self.lives.entry(row.id).or_default();
+        if life.now.as_ref() == Some(&row) {
+            return;
+        }
+        let id = row.id;
+        if !row.running && !row.deleted {
+            let inputs = inputs(&row.content);
+            life.strayed |= life.sent.as_ref().is_some_and(|(_, sent)| sent.as_ref() != Some(&inputs));
+            life.since.entry(inputs).or_insert(newest);
+        }
+        life.now = Some(row);
+        self.note_bodies(id);
     }
 
     fn note_bodies(&mut self, id: i64) {
@@ -173,7 +192,7 @@ impl Model {
         }
         let inputs = inputs(&row.content);
         if let Some((body, sent)) = &life.sent
-            && *sent == inputs
+            && sent.as_ref() == Some(&inputs)
         {
             let kept = content_of(&row.content, &body.user, body.project.clone());
             if !life.strayed {
@@ -228,9 +247,12 @@ impl Model {
             }
         }
         for (want, place) in wants.iter().zip(pairs) {
-            let Some(life) = self.lives.get_mut(&want.entry) else { continue };
-            if let (Some(place), Some(row)) = (place, &life.now) {
-                life.sent = Some((found[place].clone(), inputs(&row.content)));
+            let row = self.lives.get(&want.entry).and_then(|life| life.now.clone());
+            let (Some(place), Some(row)) = (place, row) else { continue };
+            let routed = matches!(self.outcome(self.mapping(), &row.content), Outcome::Sent(_));
+            let from = routed.then(|| inputs(&row.content));
+            if let Some(life) = self.lives.get_mut(&want.entry) {
+                life.sent = Some((found[place].clone(), from));
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::counts::Counter;
 use super::dice::Dice;
-use super::source::{SourceEntry, rows};
+use super::source::SourceEntry;
 use super::time::{Time, pass};
 use super::trace::Trace;
 
@@ -45,8 +45,12 @@ pub struct Office {
 pub trait Book {
     /// A person's entries that are not deleted: stopped ones, or running ones.
     fn alive(&self, user: i64, running: bool) -> Vec<SourceEntry>;
-    /// Called after every single change at the source.
+    /// Called after every single change at the source that touches more than one entry.
     fn observe(&mut self, state: &Value);
+    /// Called after every change of one entry.
+    fn observe_one(&mut self, row: &Value);
+    /// Called after every deletion.
+    fn observe_gone(&mut self, id: i64);
 }
 
 impl Office {
@@ -230,7 +234,16 @@ impl Office {
     ) -> Value {
         let (status, answer) = toggl(&self.simulator, &person.token, method.clone(), path, body).await;
         self.trace.say(|| format!("office: {method} {path} {body} → {} id {}", status.as_u16(), answer["id"]));
-        book.observe(&self.simulator.state());
+        if !status.is_success() {
+            return answer;
+        }
+        let one = path.contains("/time_entries/") || answer["stop"].is_string();
+        match path.rsplit('/').next().and_then(|id| id.parse().ok()).filter(|_| method == Method::DELETE) {
+            Some(id) => book.observe_gone(id),
+            None if one => book.observe_one(&answer),
+            // A new timer stops another one; a project may have moved to another client.
+            None => book.observe(&self.simulator.state()),
+        }
         answer
     }
 }
@@ -282,13 +295,6 @@ pub fn made(answer: &(StatusCode, Value)) -> String {
     assert!(answer.0.is_success(), "the office could not furnish the world: {answer:?}");
     let id = &answer.1["id"];
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)
-}
-
-/// The ids of a list by name.
-pub fn named(list: &Value, name: &str) -> Option<String> {
-    let row = rows(list).iter().find(|row| row["name"] == name)?;
-    let id = &row["id"];
-    Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
 }
 
 /// A person's request to the webhooks of Toggl.

@@ -1,6 +1,5 @@
 //! What must hold when the faults have stopped.
 
-use hourwire::domain::id::Service;
 use hourwire::simulator::Simulator;
 
 use super::matching::Misfit;
@@ -33,11 +32,6 @@ pub fn well_formed(simulator: &Simulator) -> Result<(), String> {
         .map(|row| format!("{} {} {} → {:?}", row.service, row.method, row.path, row.status))
         .collect();
     if wrong.is_empty() { Ok(()) } else { Err(format!("refused as wrong: {wrong:?}")) }
-}
-
-/// Requests that a program sent to a service.
-pub fn requests_to(simulator: &Simulator, service: Service) -> usize {
-    simulator.requests().iter().filter(|row| row.service == service).count()
 }
 
 /// A misfit in words.

@@ -64,12 +64,13 @@ impl Script {
     /// The script of a seed.
     pub fn draw(dice: &Dice) -> Self {
         let day = dice.int(2, 28) as u32;
-        let hour = dice.int(6, 22) as u32;
+        let colleague = dice.chance(0.04);
+        // The history of a furnished world begins at eight; what a colleague did before the start nobody would deliver.
+        let hour = if colleague { 6 } else { dice.int(6, 22) as u32 };
         let (minute, second) = (dice.int(0, 60) as u32, dice.int(0, 60) as u32);
         let start = New_York.with_ymd_and_hms(2026, 3, day, hour, minute, second).earliest();
         let start = start.map(|at| at.to_utc()).unwrap_or_default();
         let start = start + TimeDelta::milliseconds(dice.int(0, 1000));
-        let colleague = dice.chance(0.04);
         let webhook = colleague || dice.chance(0.9);
         let toggl = if colleague || dice.chance(0.8) { Plan::Premium } else { Plan::Free };
         let clockify_free = !colleague && dice.chance(0.12);

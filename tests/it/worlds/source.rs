@@ -1,5 +1,7 @@
 //! What the simulator holds, read from its own state: the source's entries and the target's.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -41,34 +43,36 @@ pub struct Body {
 
 /// All entries of the source.
 pub fn entries(state: &Value) -> Vec<SourceEntry> {
-    let toggl = &state["toggl"];
-    let client = |project: Option<i64>| {
-        let row = rows(&toggl["projects"]).iter().find(|row| row["id"].as_i64() == project)?;
-        row["client_id"].as_i64()
-    };
-    rows(&toggl["time_entries"])
-        .iter()
-        .map(|row| {
-            let project = row["project_id"].as_i64();
-            let start = time(&row["start"]).unwrap_or_default();
-            SourceEntry {
-                id: row["id"].as_i64().unwrap_or_default(),
-                content: Content {
-                    user: row["user_id"].as_i64().unwrap_or_default(),
-                    project,
-                    client: project.and_then(|id| client(Some(id))),
-                    start,
-                    stop: time(&row["stop"]).unwrap_or(start),
-                    description: row["description"].as_str().unwrap_or_default().to_owned(),
-                    tags: sorted(texts(&row["tags"])),
-                    billable: row["billable"] == true,
-                },
-                running: row["stop"].is_null(),
-                deleted: !row["server_deleted_at"].is_null(),
-                at: time(&row["at"]).unwrap_or_default().timestamp(),
-            }
-        })
-        .collect()
+    let clients = clients(state);
+    rows(&state["toggl"]["time_entries"]).iter().map(|row| entry(row, &clients)).collect()
+}
+
+/// The client of every project that has one.
+pub fn clients(state: &Value) -> BTreeMap<i64, i64> {
+    let projects = rows(&state["toggl"]["projects"]).iter();
+    projects.filter_map(|row| Some((row["id"].as_i64()?, row["client_id"].as_i64()?))).collect()
+}
+
+/// One entry as the source's API shows it.
+pub fn entry(row: &Value, clients: &BTreeMap<i64, i64>) -> SourceEntry {
+    let project = row["project_id"].as_i64();
+    let start = time(&row["start"]).unwrap_or_default();
+    SourceEntry {
+        id: row["id"].as_i64().unwrap_or_default(),
+        content: Content {
+            user: row["user_id"].as_i64().unwrap_or_default(),
+            project,
+            client: project.and_then(|id| clients.get(&id).copied()),
+            start,
+            stop: time(&row["stop"]).unwrap_or(start),
+            description: row["description"].as_str().unwrap_or_default().to_owned(),
+            tags: sorted(texts(&row["tags"])),
+            billable: row["billable"] == true,
+        },
+        running: row["stop"].is_null(),
+        deleted: !row["server_deleted_at"].is_null(),
+        at: time(&row["at"]).unwrap_or_default().timestamp(),
+    }
 }
 
 /// All stopped entries of the target.

@@ -29,6 +29,8 @@ use super::source::{Body, SourceEntry, rows};
 use super::time::{Time, pass};
 use super::trace::Trace;
 
+/// The target has to stay right for so long.
+const HOLD_S: f64 = 900.0;
 /// Where deliveries go.
 const PUBLIC: &str = "https://hooks.example.test";
 
@@ -49,7 +51,6 @@ pub fn play(seed: u64, rules: Rules, trace: bool) -> Result<Counts, String> {
 struct World {
     script: Script,
     weather: Dice,
-    time: Time,
     trace: Trace,
     counter: Counter,
     net: Net,
@@ -73,6 +74,14 @@ impl Book for Model {
 
     fn observe(&mut self, state: &Value) {
         Self::observe(self, state);
+    }
+
+    fn observe_one(&mut self, row: &Value) {
+        Self::observe_one(self, row);
+    }
+
+    fn observe_gone(&mut self, id: i64) {
+        Self::observe_gone(self, id);
     }
 }
 
@@ -145,7 +154,6 @@ impl World {
         Self {
             script,
             weather,
-            time,
             trace,
             counter,
             net,
@@ -199,9 +207,8 @@ impl World {
         for _ in 0..self.script.acts {
             self.weather();
             self.office.act(&mut self.model).await;
-            self.watch();
             pass(self.office.pause()).await;
-            self.watch();
+            self.watch().await;
         }
         self.clear_up().await;
         self.converge("after the faults").await?;
@@ -331,9 +338,15 @@ impl World {
     }
 
     /// Sees whether Toggl has disabled the subscription.
-    fn watch(&mut self) {
-        let state = self.simulator.state();
-        let enabled = rows(&state["toggl"]["subscriptions"]).iter().any(|row| row["enabled"] == true);
+    async fn watch(&mut self) {
+        if !self.script.webhook {
+            return;
+        }
+        let path = format!("/subscriptions/{}", self.access.toggl_workspace);
+        let token = &self.access.toggl_token;
+        let (_, list) =
+            super::office::webhooks(&self.simulator, token, Method::GET, &path, &Value::Null).await;
+        let enabled = rows(&list).iter().any(|row| row["enabled"] == true);
         if self.was_enabled && !enabled {
             self.counter.note("disabled");
             self.trace.say(|| "subscription: disabled".into());
@@ -359,25 +372,24 @@ impl World {
     /// Waits until the target is right, and sees that it stays so.
     async fn converge(&mut self, when: &str) -> Result<(), String> {
         let hours = if self.script.plans.clockify_free { 12 } else { 3 };
-        let (mut waited, limit, hold) = (0.0, f64::from(hours) * 3600.0, 900.0);
-        let mut right_since = None;
+        let (mut waited, mut step, mut right) = (0.0, 10.0, false);
         loop {
             let state = self.simulator.state();
-            match (self.model.compare(&state), right_since) {
-                (Ok(()), None) => right_since = Some(waited),
-                (Ok(()), Some(since)) if waited - since >= hold => break,
-                (Ok(()), Some(_)) => {}
-                (Err(misfit), _) if waited >= limit => {
-                    return Err(format!("{when}: not equal after {hours} hours: {}", property::told(&misfit)));
+            self.model.observe(&state);
+            let hold = match self.model.compare(&state) {
+                Ok(()) if right => break,
+                Ok(()) => HOLD_S,
+                Err(misfit) if waited >= f64::from(hours) * 3600.0 => {
+                    let after = if right { "right once, but not" } else { "not equal" };
+                    return Err(format!("{when}: {after} after {hours} hours: {}", property::told(&misfit)));
                 }
-                (Err(misfit), Some(_)) if waited > limit / 2.0 => {
-                    return Err(format!("{when}: it was right and is not any more: {}", property::told(&misfit)));
-                }
-                (Err(_), _) => right_since = None,
-            }
-            let step = if waited < 300.0 { 20.0 } else { 180.0 };
-            pass(step).await;
-            waited += step;
+                Err(_) => 0.0,
+            };
+            right = hold > 0.0;
+            step = f64::min(step * 1.3, 240.0);
+            let wait = f64::max(step, hold);
+            pass(wait).await;
+            waited += wait;
         }
         self.trace.say(|| format!("right {when}"));
         match self.machine.deliveries() {
@@ -398,7 +410,6 @@ impl World {
                 self.counter.note("lost change");
             }
         }
-        let _ = &self.time;
     }
 }
 
