@@ -14,6 +14,7 @@ mod fence;
 mod guard;
 pub mod key;
 mod memory;
+mod pieces;
 mod plan;
 mod proof;
 pub mod rows;

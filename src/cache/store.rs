@@ -104,7 +104,7 @@ pub trait Store: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, CacheError>;
 
     /// Visits at most `limit` rows of the range in key order (or its reverse) until the visitor breaks. Memory shows
-    /// the moment of the call; sled may show a batch that lands while it runs.
+    /// the moment of the call; sled may show a batch that lands while it runs. After an error, forget what was seen.
     fn scan(
         &self,
         range: KeyRange,

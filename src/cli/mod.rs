@@ -11,6 +11,7 @@ pub mod options;
 pub mod print;
 pub mod ready;
 pub mod signals;
+pub mod simulate;
 pub mod status;
 pub mod sync;
 pub mod themes;
@@ -43,6 +44,8 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Sub {
+    /// Only the simulated services, for any outside client
+    Simulate(simulate::Simulate),
     /// How the running engine is: subscriptions, quota, queues, incidents
     Status(status::Status),
     /// Stop sending; what arrives is kept
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Outcome {
     let global = &cli.global;
     match &cli.command {
+        Sub::Simulate(options) => serve_all(simulate::run(options)),
         Sub::Status(options) => wait_for(status::run(global, options)),
         Sub::Hold(which) => wait_for(hold::hold(global, which)),
         Sub::Release(which) => wait_for(hold::release(global, which)),
@@ -95,9 +99,16 @@ fn run(cli: &Cli) -> Outcome {
 
 /// Runs a one-shot command on a small runtime of its own.
 fn wait_for(work: impl Future<Output = Outcome>) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::not_well(format!("can't start: {error}")))?;
+    on(&mut tokio::runtime::Builder::new_current_thread(), work)
+}
+
+/// Runs a process that many talk to on as many threads as there are cores.
+fn serve_all(work: impl Future<Output = Outcome>) -> Outcome {
+    on(&mut tokio::runtime::Builder::new_multi_thread(), work)
+}
+
+fn on(runtime: &mut tokio::runtime::Builder, work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime =
+        runtime.enable_all().build().map_err(|error| Failure::not_well(format!("can't start: {error}")))?;
     runtime.block_on(work)
 }

@@ -181,12 +181,10 @@ impl Log {
         }
         let more = (self.pending.len() - self.written) as u64;
         if self.active.as_ref().is_some_and(|a| a.tail > HEADER_BLOCK && a.tail + more > self.sizes.segment) {
-            // The old segment is whole before a new one begins.
-            self.commit()?;
-            self.active = None;
+            // What is not durable yet moves along into the new segment.
+            self.retire();
         }
         if self.active.is_none() {
-            self.written = 0;
             self.begin_segment(self.pending.len() as u64)?;
         }
         let Some(active) = &mut self.active else { return Err(io::ErrorKind::NotFound.into()) };
@@ -231,7 +229,7 @@ impl Log {
         Ok(())
     }
 
-    /// A file that failed is never written or synced again.
+    /// Leaves the file for good: what is not durable goes into a new segment.
     fn retire(&mut self) {
         self.active = None;
         self.written = 0;

@@ -14,12 +14,15 @@ pub mod deliver;
 pub mod faults;
 pub mod listing;
 pub mod office;
+pub mod options;
 mod received;
 pub mod seam;
 pub mod serve;
 pub mod toggl;
+pub mod tunnel;
 mod worlds;
 
 pub use deliver::Deliverer;
 pub use faults::Faults;
-pub use seam::{Access, Broken, Options, PlanChange, Plans, Simulator, World};
+pub use options::{Access, Clock, ClockifyPlan, Options, PlanChange, Plans, World};
+pub use seam::{Broken, Simulator};

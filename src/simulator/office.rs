@@ -2,6 +2,7 @@
 //!
 //! Their requests carry the person header, so the quota of the program under test stays what it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -76,13 +77,29 @@ enum Outage {
     Over,
 }
 
-/// Plays people at work until told to stop.
+/// Makes the way to the callback bad (`true`) or good again.
+pub type Breaker = Arc<dyn Fn(bool) + Send + Sync>;
+
+/// Plays people at work until told to stop. The outage happens inside the simulator: deliveries fail on their way.
 pub async fn run(simulator: Simulator, options: OfficeOptions, stop: CancellationToken) {
+    let inside = simulator.clone();
+    let breaker: Breaker = Arc::new(move |bad| inside.set_failing(if bad { 1.0 } else { 0.0 }));
+    run_with(simulator, options, breaker, stop).await;
+}
+
+/// The same with an outage of the caller's making, for example of a [`super::tunnel::Tunnel`].
+pub async fn run_with(
+    simulator: Simulator,
+    options: OfficeOptions,
+    breaker: Breaker,
+    stop: CancellationToken,
+) {
     let mut office = Office {
         rng: StdRng::seed_from_u64(options.seed ^ 0x000f_f1ce),
         speed: if options.speed > 0.0 { options.speed } else { 1.0 },
         scenario: options.scenario,
         outage: if options.scenario == Scenario::Office { Outage::Waiting } else { Outage::Over },
+        breaker,
         simulator,
     };
     tokio::select! {
@@ -91,12 +108,13 @@ pub async fn run(simulator: Simulator, options: OfficeOptions, stop: Cancellatio
         () = office.work() => {}
     }
     if matches!(office.outage, Outage::Bad(_)) {
-        office.simulator.set_failing(0.0);
+        (office.breaker)(false);
     }
 }
 
 struct Office {
     simulator: Simulator,
+    breaker: Breaker,
     rng: StdRng,
     speed: f64,
     scenario: Scenario,
@@ -125,11 +143,11 @@ impl Office {
         self.outage = match self.outage {
             Outage::Waiting if receiving => Outage::Due(now + self.scaled(HEALTHY_FIRST)),
             Outage::Due(at) if now >= at => {
-                self.simulator.set_failing(1.0);
+                (self.breaker)(true);
                 Outage::Bad(now + self.scaled(BAD_AT_MOST))
             }
             Outage::Bad(until) if now >= until || !receiving => {
-                self.simulator.set_failing(0.0);
+                (self.breaker)(false);
                 Outage::Over
             }
             other => other,

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
@@ -22,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::admin::admin;
 use super::deliver::Http;
-use super::seam::{Access, Broken, Options, Plans, Simulator, World};
+use super::options::{Access, Options, Plans, World};
+use super::seam::{Broken, Simulator};
 use crate::domain::id::Service;
 
 /// Where and what to serve.
@@ -124,13 +125,16 @@ pub async fn start(options: ServeOptions, stop: CancellationToken) -> Result<Run
     let admin = format!("{}{suffix}", origin(Place::Admin));
     simulator.set_webhooks_url(format!("{toggl}/webhooks/api/v1"));
     let access = simulator.access();
-    let ready = json!({
+    let mut ready = json!({
         "toggl": {"api": format!("{toggl}/api/v9"), "reports": format!("{toggl}/reports/api/v3"),
                   "webhooks": format!("{toggl}/webhooks/api/v1"), "token": access.toggl_token,
                   "workspace_id": access.toggl_workspace},
         "clockify": {"api": clockify, "token": access.clockify_token, "workspace_id": access.clockify_workspace},
         "admin": admin,
     });
+    if let Some(token) = &access.toggl_second_token {
+        ready["toggl"]["second_token"] = token.clone().into();
+    }
     for (place, _, listener) in bound {
         tokio::spawn(accept(listener, place, simulator.clone(), tls.clone(), stop.clone()));
     }
@@ -200,8 +204,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request| answer(simulator.clone(), place, request));
+    // Idle connections stay: closing one under a client's next request would look like a fault that nobody asked for.
     let connection =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
     // An error here is a dropped connection: the client's doing, or a fault.
     tokio::select! {
         biased;

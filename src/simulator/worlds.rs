@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::clockify::Clockify;
-use super::seam::World;
+use super::options::World;
 use super::toggl::{
     Book, COLLEAGUE, Client, Entry, ORGANIZATION, OWNER, Project, Tag, User, WORKSPACE, Workspace,
 };

@@ -5,14 +5,25 @@
 
 mod cache;
 mod cli;
+mod screens;
 mod config;
 mod door;
 mod engine_state;
+mod main_path;
+mod office;
+mod process;
 mod journal;
+mod receiver;
 mod rooms;
+mod simulate;
+mod simulator_toggl;
+mod status;
+mod web;
 mod services;
 mod status;
 mod simulator_clockify;
 mod simulator_toggl;
 mod worlds;
 mod telemetry;
+mod config;
+mod screens;

@@ -7,6 +7,7 @@ mod http;
 mod office;
 mod reading;
 mod subscriptions;
+mod tunnel;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

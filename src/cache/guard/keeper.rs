@@ -1,5 +1,6 @@
 //! The keeper: the thread that opens, looks after, rebuilds and closes the store.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -56,7 +57,10 @@ impl Keeper {
             if let Some(failed) = failed {
                 let_go(failed);
             }
-            let reason = match self.attempt(anew) {
+            // The ledger's own code runs in there; its panic must not end the keeper.
+            let attempt = catch_unwind(AssertUnwindSafe(|| self.attempt(anew)))
+                .unwrap_or_else(|_| Err(CacheError::Replay("reading it panicked".into())));
+            let reason = match attempt {
                 Ok(()) => return,
                 Err(_) if self.shared.is_closing() => return,
                 Err(reason) => reason,

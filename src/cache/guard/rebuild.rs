@@ -1,7 +1,5 @@
 //! Following the ledger: the frames after a sequence, or all of them into an empty store.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::proof_file::ProofFile;
 use super::{Shared, folder, open};
 use crate::cache::{CacheError, CacheState, Change, Sled, Store};
@@ -51,8 +49,7 @@ pub(super) fn follow(
         }
         Ok(())
     };
-    catch_unwind(AssertUnwindSafe(|| (shared.config.replay)(after, &mut take)))
-        .unwrap_or_else(|_| Err(CacheError::Replay("reading it panicked".into())))?;
+    (shared.config.replay)(after, &mut take)?;
     gathered.write()
 }
 

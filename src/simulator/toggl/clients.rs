@@ -16,6 +16,18 @@ impl Toggl {
         match (call.method.as_str(), rest) {
             ("GET", []) => self.list_clients(call, workspace),
             ("POST", []) => self.create_client(call, me, workspace),
+            ("POST", ["data"]) => {
+                let ids = listed(call)?;
+                let rows = ids.iter().filter_map(|id| self.book.client(*id)).map(render::client);
+                Ok(fine(&Value::Array(rows.collect())))
+            }
+            ("POST", ["delete"]) => {
+                for id in listed(call)? {
+                    let row = self.one_client(workspace, &id.to_string())?;
+                    self.remove_client(row, call);
+                }
+                Ok(fine(&json!("OK")))
+            }
             ("GET", [id]) => Ok(fine(&render::client(&self.one_client(workspace, id)?))),
             ("PUT", [id]) => {
                 let row = self.one_client(workspace, id)?;
@@ -24,19 +36,24 @@ impl Toggl {
                 Ok(fine(&render::client(&row)))
             }
             ("DELETE", [id]) => {
-                let mut row = self.one_client(workspace, id)?;
-                (row.at, row.deleted) = (call.now, Some(call.now));
-                let id = row.id;
-                for project in self.book.projects.values_mut().filter(|project| project.client == Some(id)) {
-                    (project.client, project.at) = (None, call.now);
-                }
-                self.keep_client(row, Action::Deleted);
-                Ok(fine(&json!(id)))
+                let row = self.one_client(workspace, id)?;
+                Ok(fine(&json!(self.remove_client(row, call))))
             }
             ("POST", [id, "archive"]) => self.archive_client(call, workspace, id),
             ("POST", [id, "restore"]) => self.restore_client(call, workspace, id),
             _ => Err(missing("Not found")),
         }
+    }
+
+    /// Its projects stay, without a client.
+    fn remove_client(&mut self, mut row: Client, call: &Call) -> i64 {
+        (row.at, row.deleted) = (call.now, Some(call.now));
+        let id = row.id;
+        for project in self.book.projects.values_mut().filter(|project| project.client == Some(id)) {
+            (project.client, project.at) = (None, call.now);
+        }
+        self.keep_client(row, Action::Deleted);
+        id
     }
 
     fn one_client(&self, workspace: i64, id: &str) -> Result<Client, Reply> {
@@ -159,5 +176,13 @@ impl Toggl {
             let payload = render::project(&self.book, &row, self.plan);
             self.changed(Model::Project, Action::Updated, row.workspace, *id, payload);
         }
+    }
+}
+
+/// The id array of a bulk call.
+fn listed(call: &Call) -> Result<Vec<i64>, Reply> {
+    match call.json() {
+        Some(Value::Array(list)) => Ok(list.iter().filter_map(number).collect()),
+        _ => Err(bad("JSON is not valid")),
     }
 }

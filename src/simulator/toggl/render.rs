@@ -118,9 +118,6 @@ pub fn project(book: &Book, row: &Project, plan: Plan) -> Value {
         "is_shared": false, "pinned": false,
     });
     if let Value::Object(map) = &mut out {
-        if row.client.is_none() {
-            map.shift_remove("cid");
-        }
         put(map, "end_date", row.end_date.clone());
         put(map, "external_reference", row.reference.clone());
     }

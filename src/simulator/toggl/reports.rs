@@ -15,10 +15,10 @@ const LONGEST: TimeDelta = TimeDelta::days(366);
 
 type Body = Map<String, Value>;
 
-/// A list of ids in which null means "without".
+/// A list of ids in which null means "without"; an empty list filters nothing.
 fn listed(body: &Body, key: &str) -> Option<Vec<Option<i64>>> {
     match body.get(key) {
-        Some(Value::Array(list)) => Some(list.iter().map(number).collect()),
+        Some(Value::Array(list)) if !list.is_empty() => Some(list.iter().map(number).collect()),
         _ => None,
     }
 }

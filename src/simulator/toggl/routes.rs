@@ -4,13 +4,20 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::form::{Answer, fine, missing, refuse};
-use super::{Step, Toggl};
+use super::{Api, Step, Toggl};
 use crate::simulator::call::{Call, Reply};
 
-/// Calls of the Webhooks API that need no credentials and cost nothing.
-pub fn is_open(call: &Call) -> bool {
-    call.method == Method::GET
-        && matches!(call.segments()[..], ["event_filters" | "status"] | ["limits", _] | ["validate", _, _, _])
+/// Calls that need no credentials and cost nothing.
+pub fn is_open(api: Api, call: &Call) -> bool {
+    let segments = call.segments();
+    let open = match api {
+        Api::Track => segments == ["status"],
+        Api::Reports => false,
+        Api::Webhooks => {
+            matches!(segments[..], ["event_filters" | "status"] | ["limits", _] | ["validate", _, _, _])
+        }
+    };
+    open && call.method == Method::GET
 }
 
 fn nowhere() -> Reply {
@@ -23,6 +30,7 @@ impl Toggl {
         let segments = call.segments();
         match (call.method.as_str(), &segments[..]) {
             (_, ["me", rest @ ..]) => self.own(call, me, rest),
+            ("GET", ["status"]) => Ok(fine(&json!({"status": "OK"}))),
             ("GET", ["workspaces"]) => self.my_workspaces(call, me),
             ("POST", ["time_entries"]) => self.create_entry(call, me, None),
             ("GET", ["organizations", id]) => self.organization(id, me),

@@ -257,7 +257,7 @@ impl Toggl {
         format!("{:032x}", self.rng.random::<u128>())
     }
 
-    /// Whether the person may read the row; used by the history.
+    /// `GET …/events`: the delivery history of a subscription that the person may see.
     pub(super) fn history(&self, call: &Call, workspace: i64, id: &str, me: i64) -> Answer {
         let id = self.subscription(workspace, id, me)?;
         self.delivery_history(call, id)

@@ -117,6 +117,30 @@ fn large_values_come_back_whole_and_leave_nothing_behind() {
 }
 
 #[test]
+fn a_large_value_is_never_seen_half_changed() {
+    both(|store| {
+        store.apply(1, &[put(1, &vec![1; 30_000])]).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for seq in 2..60u64 {
+                    let length = if seq % 3 == 0 { 9000 } else { 30_000 };
+                    let change = if seq % 7 == 0 { delete(1) } else { put(1, &vec![seq as u8; length]) };
+                    store.apply(seq, &[change]).unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                if let Some(value) = store.get(&key(1)).unwrap() {
+                    assert!(value.iter().all(|byte| *byte == value[0]), "mixed");
+                }
+                for (_, value) in store.dump().unwrap() {
+                    assert!(value.len() < 5 || value.iter().all(|byte| *byte == value[0]), "mixed");
+                }
+            }
+        });
+    });
+}
+
+#[test]
 fn the_caches_own_tags_are_refused_and_nothing_of_the_frame_is_written() {
     both(|store| {
         for key in [vec![], vec![0x00], vec![0x80, 1], vec![0xff]] {

@@ -185,7 +185,9 @@ fn in_use(what: &str, damage: impl Fn(&Path)) {
     }
     assert!(dump(&guard) == expected(&ledger.frames()), "{what}: {:?}", guard.last_trouble());
     drop(guard);
-    let guard = ledger.guard(state.path());
+    let mut config = ledger.config(state.path());
+    config.trust_clean_above = 0;
+    let guard = hourwire::cache::Guarded::start(config).unwrap();
     assert!(dump(&guard) == expected(&ledger.frames()), "{what}, reopened: {:?}", guard.last_trouble());
 }
 
@@ -205,6 +207,25 @@ fn damage_in_use_costs_nothing() {
         let length = db(cache).1;
         overwrite(cache, 0, &vec![0; length as usize]);
     });
+}
+
+/// A cleanly closed cache is believed by the looks of its file; what is wrong inside is then met while reading.
+#[test]
+fn damage_that_leaves_no_sign_on_the_file_is_met_when_read() {
+    for at in pages(&image().path().join("cache"), 40) {
+        let state = tempfile::tempdir().unwrap();
+        copy(image().path(), state.path());
+        let cache = state.path().join("cache");
+        let ledger = Ledger::of(many());
+        let mut config = ledger.config(state.path());
+        config.trust_clean_above = 0;
+        drop(hourwire::cache::Guarded::start(config.clone()).unwrap());
+        let modified = db(&cache).0.metadata().unwrap().modified().unwrap();
+        overwrite(&cache, at, &[0; 4096]);
+        db(&cache).0.set_modified(modified).unwrap();
+        let guard = hourwire::cache::Guarded::start(config).unwrap();
+        assert!(dump(&guard) == expected(&many()), "zeroes at {at}: {:?}", guard.last_trouble());
+    }
 }
 
 #[test]

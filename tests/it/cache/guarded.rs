@@ -121,6 +121,21 @@ fn an_unreadable_ledger_does_not_cost_the_cache() {
 }
 
 #[test]
+fn a_panic_while_the_ledger_is_read_is_tried_again() {
+    let state = tempfile::tempdir().unwrap();
+    let ledger = Ledger::of(hundred());
+    let mut config = ledger.config(state.path());
+    let replay = std::sync::Arc::clone(&config.replay);
+    let first = std::sync::atomic::AtomicBool::new(true);
+    config.replay = std::sync::Arc::new(move |after, apply| {
+        assert!(!first.swap(false, std::sync::atomic::Ordering::Relaxed), "on purpose");
+        replay(after, apply)
+    });
+    let guard = Guarded::start(config).unwrap();
+    assert_eq!(dump(&guard), expected(&hundred()));
+}
+
+#[test]
 fn a_ledger_compacted_past_the_cache_means_a_rebuild() {
     let state = tempfile::tempdir().unwrap();
     let ledger = Ledger::of(hundred());

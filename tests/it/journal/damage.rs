@@ -116,6 +116,42 @@ fn a_torn_tail_is_cut_off_without_alarm() {
 }
 
 #[test]
+fn what_was_cut_off_never_comes_back() {
+    let disk = SimDisk::new(1);
+    filled(&disk, 1, 1);
+    let (mut inbox, _) = open(&disk);
+    // Larger than a sector each, so that a cut may keep the second and lose the first.
+    inbox.append_group(&[&[b'a'; 600], &[b'b'; 600]], 0).unwrap();
+    disk.fail_at(disk.operations().len() + 1, hourwire::journal::Fault::PowerCut);
+    inbox.sync().unwrap_err();
+    let mut kept_second = 0;
+    for seed in 0..64 {
+        let disk = disk.crash(seed);
+        let holds = |disk: &SimDisk| {
+            let files = segments(disk).into_iter().filter_map(|name| disk.content(&name));
+            files.into_iter().any(|content| content.windows(600).any(|window| window == [b'b'; 600]))
+        };
+        let second = holds(&disk);
+        let (mut inbox, recovered) = open(&disk);
+        if recovered.last_seq > 1 {
+            continue;
+        }
+        kept_second += u64::from(second);
+        inbox.append(&[b'c'; 600], 0).unwrap();
+        inbox.sync().unwrap();
+        for again in 0..8 {
+            let (inbox, recovered) = open(&disk.crash(again));
+            assert_eq!(
+                (recovered.last_seq, &all(&inbox)[1].payload[..]),
+                (2, &[b'c'; 600][..]),
+                "seed {seed}"
+            );
+        }
+    }
+    assert!(kept_second > 3, "only {kept_second} of 64 cuts kept the second without the first");
+}
+
+#[test]
 fn a_newer_format_is_refused() {
     let disk = SimDisk::new(1);
     filled(&disk, 2, 1);

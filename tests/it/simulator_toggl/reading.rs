@@ -109,6 +109,11 @@ async fn reports_page_through_everybody_s_history_once() {
     let path = "/reports/api/v3/workspace/4440001/search/time_entries";
     let own = bench.person_as(&dana, "POST", path, range.clone()).await.good();
     assert!(own.as_array().unwrap().iter().all(|row| row["user_id"] == 5_550_002));
+    let mut filtered = range.clone();
+    (filtered["project_ids"], filtered["client_ids"]) = (json!([null]), json!([]));
+    let without = search(&bench, filtered).await.good();
+    assert!(!without.as_array().unwrap().is_empty());
+    assert!(without.as_array().unwrap().iter().all(|row| row["project_id"].is_null()));
     assert_eq!(search(&bench, json!({})).await.status, 400);
     assert_eq!(
         search(&bench, json!({"start_date": "2024-01-01", "end_date": "2026-01-01"})).await.status,

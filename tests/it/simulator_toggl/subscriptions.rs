@@ -33,6 +33,11 @@ async fn the_callback_is_asked_before_the_answer_and_may_echo() {
     let path = format!("/webhooks/api/v1/ping/4440001/{}", made["subscription_id"]);
     assert_eq!(bench.person("POST", &path, Value::Null).await.good(), json!({"status": "OK"}));
     assert!(bench.deliveries()[1].json().get("validation_code").is_none());
+    let own = format!("{SUBSCRIPTIONS}/{}", made["subscription_id"]);
+    bench.person("PATCH", &own, json!({"enabled": false})).await.good();
+    assert_eq!(bench.deliveries().len(), 2, "disabling asks nobody");
+    bench.person("POST", &path, Value::Null).await.good();
+    assert_eq!(bench.deliveries().len(), 3, "a disabled one is pinged too");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,112 @@
+//! The files behind the engine's books: the mapping a person edits, the secrets made here.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::mapping::{self, MappingFile};
+use crate::config::paths::MAPPING;
+use crate::config::secrets::HookSecrets;
+use crate::config::secrets;
+use crate::domain::id::{Account, RemoteId, Service};
+use crate::domain::mapping::{Mapping, MappingEdit};
+use crate::engine::setup::{Hook, HookBook, Loaded, MappingBook};
+use crate::receiver::{self, Hooks};
+use crate::telemetry::redact::Redactor;
+
+/// `mapping.toml` in the config folder; no file is an empty mapping.
+pub struct MappingOnDisk {
+    /// The config folder.
+    pub config_dir: PathBuf,
+}
+
+impl MappingBook for MappingOnDisk {
+    fn load(&self) -> Loaded {
+        if !self.config_dir.join(MAPPING).exists() {
+            return Ok((Mapping::default(), mapping::version("")));
+        }
+        let file = MappingFile::load(&self.config_dir).map_err(|m| m.to_string())?;
+        Ok((file.parsed, file.version))
+    }
+
+    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String> {
+        let path = self.config_dir.join(MAPPING);
+        let text = if path.exists() { MappingFile::load(&self.config_dir).map_err(|m| m.to_string())?.text } else { String::new() };
+        let text = mapping::apply(&text, edit).map_err(|e| e.to_string())?;
+        let file = MappingFile::parse(text).map_err(|m| m.to_string())?;
+        mapping::save(&self.config_dir, &file.text).map_err(|e| format!("{} can't be written: {e}", path.display()))?;
+        Ok((file.parsed, file.version))
+    }
+}
+
+/// `webhook-secrets.toml` in the state folder, published to the receiver.
+pub struct SecretsOnDisk {
+    state_dir: PathBuf,
+    secrets: Mutex<HookSecrets>,
+    hooks: Arc<Hooks>,
+}
+
+impl SecretsOnDisk {
+    /// Loads or makes the file; the receiver knows all its hooks when this returns.
+    pub fn open(state_dir: PathBuf, hooks: Arc<Hooks>) -> Result<Self, crate::config::ConfigError> {
+        let secrets = HookSecrets::load_or_create(&state_dir, &mut rand::rng())?;
+        for hook in &secrets.hooks {
+            publish(&hooks, hook);
+        }
+        Ok(Self { state_dir, secrets: Mutex::new(secrets), hooks })
+    }
+
+    /// The four hex digits that tell this instance from others.
+    pub fn instance(&self) -> String {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).instance.clone()
+    }
+
+    fn save(&self, secrets: &HookSecrets) -> Result<(), String> {
+        secrets.save(&self.state_dir).map_err(|e| format!("the webhook secrets can't be written: {e}"))
+    }
+}
+
+fn publish(hooks: &Hooks, hook: &secrets::Hook) {
+    use secrecy::ExposeSecret;
+    Redactor::global().register(hook.current.expose_secret());
+    Redactor::global().register(&hook.path);
+    let previous = hook.previous.as_ref().map(|(secret, until)| receiver::Previous {
+        secret: secret.clone(),
+        until: until.timestamp(),
+    });
+    let label = hook.account.to_string();
+    let known = receiver::Hook { service: hook.service, label, secret: hook.current.clone(), previous };
+    hooks.set(hook.path.clone(), known);
+}
+
+impl HookBook for SecretsOnDisk {
+    fn hook(&self, account: &Account, workspace: &RemoteId) -> Result<Hook, String> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hook) = secrets.hook(account, workspace) {
+            return Ok(Hook { path: hook.path.clone(), secret: hook.current.clone() });
+        }
+        let hook = secrets::Hook::generate(&mut rand::rng(), Service::Toggl, account, workspace, account.to_string());
+        let made = Hook { path: hook.path.clone(), secret: hook.current.clone() };
+        let mut next = secrets.clone();
+        next.hooks.push(hook.clone());
+        self.save(&next)?;
+        *secrets = next;
+        publish(&self.hooks, &hook);
+        Ok(made)
+    }
+
+    fn bind(&self, account: &Account, subscription: &RemoteId) -> Result<(), String> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = secrets.clone();
+        for hook in next.hooks.iter_mut().filter(|h| h.account == *account) {
+            hook.subscription_id = Some(subscription.clone());
+        }
+        self.save(&next)?;
+        *secrets = next;
+        Ok(())
+    }
+
+    fn label(&self, account: &Account) -> String {
+        account.to_string()
+    }
+}
+

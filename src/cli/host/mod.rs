@@ -1,0 +1,101 @@
+//! Hosting an engine: journals, cache, receiver, door and metrics put together. `serve` and `demo` differ only in
+//! what they hand in.
+
+pub mod books;
+mod engine_thread;
+pub mod wiring;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::Utc;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Failure;
+use super::ready::Ready;
+use crate::config::paths::control_socket;
+use crate::config::state::{EngineLock, HostedBy, LockInfo};
+use crate::control::link::Door;
+use crate::control::socket;
+use crate::engine::setup::Setup;
+use crate::journal::{Disk, Inbox, InboxOptions, InboxWriter, RealDisk, system_clock};
+use crate::receiver::{self, Hooks, Receiver};
+use crate::telemetry::metrics::{self, Metrics};
+
+/// What is hosted.
+pub struct Spec {
+    /// The folder of the engine's own files; it exists.
+    pub state_dir: PathBuf,
+    /// Accounts, policy, books; its hook book publishes to `hooks`.
+    pub setup: Setup,
+    /// The table of hooks that the receiver believes.
+    pub hooks: Arc<Hooks>,
+    /// Where deliveries arrive; `None` runs without a receiver.
+    pub listen: Option<SocketAddr>,
+    /// Where `/metrics` is served.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Who hosts it.
+    pub hosted_by: HostedBy,
+    /// The folder whose mapping file is watched.
+    pub config_dir: Option<PathBuf>,
+}
+
+/// A hosted engine.
+pub struct Hosted {
+    /// Addresses, for the ready line.
+    pub ready: Ready,
+    /// The way in for viewers of this process.
+    pub door: Door,
+    /// Ends everything when cancelled.
+    pub cancel: CancellationToken,
+    /// Resolves when the engine has ended; the error is one sentence.
+    pub ended: oneshot::Receiver<Result<(), String>>,
+    _lock: EngineLock,
+}
+
+/// Starts everything. The receiver answers and the door is open when this returns; the cache may still be opening.
+pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Failure> {
+    let control = control_socket(&spec.state_dir).map_err(Failure::usage)?;
+    let info = LockInfo {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        control: control.clone(),
+        started_at: Utc::now(),
+        hosted_by: spec.hosted_by,
+    };
+    let lock = EngineLock::acquire(&spec.state_dir, &info).map_err(Failure::usage)?;
+    let inbox_disk: Arc<dyn Disk> = Arc::new(RealDisk::open(spec.state_dir.join("inbox")).map_err(Failure::usage)?);
+    let (inbox, recovered) = Inbox::open(inbox_disk, InboxOptions::default()).map_err(Failure::usage)?;
+    tracing::info!(?recovered, "inbox open");
+    let (inbox, _writer) = InboxWriter::spawn(inbox, system_clock()).map_err(Failure::not_well)?;
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+    let mut ready = Ready { control: Some(control.display().to_string()), ..Ready::now() };
+    let receiver = Arc::new(
+        Receiver::new(spec.hooks.clone(), inbox.clone(), system_clock()).observed_by(wiring::observe(metrics.clone())),
+    );
+    if let Some(listen) = spec.listen {
+        let listener = bind(listen, "[receiver] listen").await?;
+        ready.receiver = listener.local_addr().ok().map(|a| format!("http://{a}"));
+        tokio::spawn(receiver::serve(listener, receiver.clone(), cancel.clone()));
+    }
+    if let Some(listen) = spec.metrics_listen {
+        let listener = bind(listen, "[receiver] metrics_listen").await?;
+        ready.metrics = listener.local_addr().ok().map(|a| format!("http://{a}/metrics"));
+        tokio::spawn(metrics::serve(listener, metrics.clone(), cancel.clone()));
+    }
+    let (door, arrivals) = Door::new();
+    let sockets = socket::listen(&control, door.clone(), cancel.clone()).map_err(Failure::usage)?;
+    drop(sockets);
+    let (ending, ended) = oneshot::channel();
+    engine_thread::start(spec, inbox, receiver, metrics, arrivals, cancel.clone(), ending)?;
+    Ok(Hosted { ready, door, cancel, ended, _lock: lock })
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|e| {
+        Failure::usage(format!("{setting} = \"{address}\": {e}; choose another address, or stop what uses this one"))
+    })
+}

@@ -1,0 +1,128 @@
+//! `serve`: engine and receiver without a dashboard.
+
+use std::sync::Arc;
+
+use clap::Args;
+use secrecy::ExposeSecret;
+
+use super::exit::{Exit, Failure, Outcome};
+use super::host::books::{MappingOnDisk, SecretsOnDisk};
+use super::host::{self, Spec};
+use super::options::Global;
+use super::{attach, signals};
+use crate::config::paths::Paths;
+use crate::config::settings::{Settings, Webhook};
+use crate::config::state::HostedBy;
+use crate::engine::setup::{Setup, SourceSetup, TargetSetup};
+use crate::journal::system_clock;
+use crate::receiver::Hooks;
+use crate::services::http::{ReqwestWire, Wire};
+use crate::telemetry::{logs, redact::Redactor};
+
+/// Engine and receiver without a dashboard
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  hourwire serve --state-dir /var/lib/hourwire")]
+pub struct Serve {
+    /// Leave this terminal: run on in a session of its own, say so, and return
+    #[arg(long)]
+    pub detached: bool,
+    /// Set for the process that `--detached` starts
+    #[arg(long, hide = true)]
+    pub in_background: bool,
+}
+
+/// Runs until a signal comes.
+pub async fn run(global: &Global, options: &Serve) -> Outcome {
+    if options.in_background {
+        // A session of its own: a hang-up of the terminal that started it is none of its business.
+        let _ = rustix::process::setsid();
+    }
+    let paths = attach::paths(global)?;
+    let settings = Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts);
+    let Some(settings) = settings else {
+        return Err(Failure::usage(format!(
+            "{} names no account; write it and mapping.toml as the README shows, or run `hourwire demo`",
+            paths.settings().display()
+        )));
+    };
+    paths.make_state_dir().map_err(Failure::usage)?;
+    let _logs = logs::init(&paths.state_dir.join("logs"), &global.log).map_err(Failure::usage)?;
+    let hosted_by = if options.in_background { HostedBy::Detached } else { HostedBy::Serve };
+    let cancel = signals::cancelled_by_signals()?;
+    let spec = spec(&paths, &settings, hosted_by).await?;
+    let hosted = host::start(spec, cancel).await?;
+    hosted.ready.print();
+    match hosted.ended.await {
+        Ok(Ok(())) | Err(_) => Ok(Exit::Good),
+        Ok(Err(say)) => Err(Failure::not_well(say)),
+    }
+}
+
+/// Everything that an engine of these settings is made of.
+pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Result<Spec, Failure> {
+    let hooks = Arc::new(Hooks::new(system_clock()));
+    let secrets = SecretsOnDisk::open(paths.state_dir.clone(), hooks.clone()).map_err(Failure::usage)?;
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let instance = format!("hourwire {} {}", host.split('.').next().unwrap_or("host"), secrets.instance());
+    let mut sources = Vec::new();
+    for (account, toggl) in &settings.toggl {
+        let token = toggl.token.resolve().await.map_err(Failure::usage)?;
+        Redactor::global().register(token.expose_secret());
+        sources.push(SourceSetup {
+            account: account.clone(),
+            tag: toggl.tag.clone(),
+            wire: wire(&toggl.base_url)?,
+            base_url: toggl.base_url.clone(),
+            token,
+            workspace: toggl.workspace_id.clone(),
+            zone: toggl.zone,
+            managed: toggl.webhook == Webhook::Managed,
+            reenable: toggl.reenable,
+            read_every_s: u32::try_from(toggl.read_every.as_secs()).unwrap_or(300),
+        });
+    }
+    let mut targets = Vec::new();
+    for (account, clockify) in &settings.clockify {
+        let token = clockify.token.resolve().await.map_err(Failure::usage)?;
+        Redactor::global().register(token.expose_secret());
+        let Some(workspace) = clockify.workspace_id.clone() else {
+            return Err(Failure::usage(format!(
+                "[clockify.{account}] needs workspace_id; it stands in the address of Clockify's settings page"
+            )));
+        };
+        targets.push(TargetSetup {
+            account: account.clone(),
+            tag: clockify.tag.clone(),
+            wire: wire(&clockify.base_url)?,
+            base_url: clockify.base_url.clone(),
+            token,
+            workspace,
+            on_delete: clockify.on_delete,
+            sync_from: clockify.sync_from,
+        });
+    }
+    Ok(Spec {
+        state_dir: paths.state_dir.clone(),
+        setup: Setup {
+            sources,
+            targets,
+            policy: settings.policy.clone(),
+            public_url: settings.receiver.public_url.clone(),
+            instance,
+            hosted_by: hosted_by.as_str().to_owned(),
+            mapping: Arc::new(MappingOnDisk { config_dir: paths.config_dir.clone() }),
+            hooks: Arc::new(secrets),
+        },
+        hooks,
+        listen: Some(settings.receiver.listen),
+        metrics_listen: settings.receiver.metrics_listen,
+        hosted_by,
+        config_dir: Some(paths.config_dir.clone()),
+    })
+}
+
+fn wire(base: &str) -> Result<Arc<dyn Wire>, Failure> {
+    let wire = ReqwestWire::for_base(base).map_err(Failure::usage)?;
+    Ok(Arc::new(wire))
+}
+

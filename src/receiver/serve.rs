@@ -1,0 +1,116 @@
+//! The socket side: HTTP/1 with limits on time, size and number. hyper's own builder, because it takes a header timeout.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connections::{Connections, Place};
+use super::handler::{MAX_BODY, Receiver, empty};
+
+const HEADER_TIME: Duration = Duration::from_secs(5);
+const BODY_TIME: Duration = Duration::from_secs(5);
+const CONNECTION_TIME: Duration = Duration::from_secs(300);
+const STOP_TIME: Duration = Duration::from_secs(5);
+const HEADER_BYTES: usize = 16 * 1024;
+
+/// Serves until `cancel`; then answers what is under way, for at most 5 s.
+pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, cancel: CancellationToken) {
+    let connections = Connections::default();
+    let tasks = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = cancel.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                // Too many and all busy: the service tries again.
+                if let Some(place) = connections.admit() {
+                    tasks.spawn(connection(stream, receiver.clone(), place, cancel.clone()));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    tasks.close();
+    if timeout(STOP_TIME, tasks.wait()).await.is_err() {
+        tracing::warn!("connections were cut off at the stop");
+    }
+}
+
+async fn connection(stream: TcpStream, receiver: Arc<Receiver>, place: Place, cancel: CancellationToken) {
+    // Answers are small: waiting to fill a packet would only delay them.
+    let _ = stream.set_nodelay(true);
+    let place = &place;
+    let service = service_fn(move |request| {
+        let receiver = receiver.clone();
+        async move {
+            place.set_busy(true);
+            let response = respond(&receiver, request).await;
+            place.set_busy(false);
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
+    });
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_buf_size(HEADER_BYTES)
+        .keep_alive(true);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        biased;
+        () = place.dropped.cancelled() => return,
+        ended = connection.as_mut() => Some(ended),
+        () = cancel.cancelled() => None,
+        () = sleep(CONNECTION_TIME) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            timeout(STOP_TIME, connection).await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn respond(receiver: &Receiver, request: Request<Incoming>) -> Response<Bytes> {
+    let (parts, body) = request.into_parts();
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return last(receiver.too_large());
+    }
+    match timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(whole)) => receiver.handle(Request::from_parts(parts, whole.to_bytes())).await,
+        Ok(Err(error)) if error.is::<LengthLimitError>() => last(receiver.too_large()),
+        Ok(Err(_)) => last(empty(StatusCode::BAD_REQUEST)),
+        Err(_) => last(empty(StatusCode::REQUEST_TIMEOUT)),
+    }
+}
+
+/// The rest of the request is not read, so the connection cannot go on.
+fn last(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}

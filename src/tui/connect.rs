@@ -1,0 +1,156 @@
+//! The road to the engine as a task of its own: it connects, carries messages both ways, and tries again with
+//! growing pauses when the door closes. The loop only sees what arrives. It must not look into messages.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::control::link::{QUEUE, ViewerEnd};
+use crate::control::message::{FromEngine, ToEngine};
+
+/// Makes connections to the engine.
+pub trait Connector: Send + 'static {
+    /// Connects once; the error says why not, in one sentence.
+    fn connect(&mut self) -> impl Future<Output = Result<ViewerEnd, String>> + Send;
+}
+
+/// A connector for an end that is there already, for the demo and for tests; it can't be made again.
+#[derive(Debug)]
+pub struct Once(Option<ViewerEnd>);
+
+impl Once {
+    /// Uses this end at the first connect.
+    pub fn new(end: ViewerEnd) -> Self {
+        Self(Some(end))
+    }
+}
+
+impl Connector for Once {
+    async fn connect(&mut self) -> Result<ViewerEnd, String> {
+        self.0.take().ok_or_else(|| "the engine of this process is gone".to_owned())
+    }
+}
+
+/// What the road brings.
+#[derive(Debug)]
+pub enum Arrival {
+    /// Connected.
+    Up,
+    /// Not connected; the next try is in so many seconds.
+    Down {
+        /// Seconds.
+        retry_s: u64,
+        /// Why.
+        why: String,
+    },
+    /// A message.
+    Message(Box<FromEngine>),
+}
+
+/// The loop's side of the road.
+#[derive(Debug)]
+pub struct Road {
+    /// To the engine; full means that it does not listen.
+    pub to_engine: mpsc::Sender<ToEngine>,
+    /// From the engine.
+    pub arrivals: mpsc::Receiver<Arrival>,
+}
+
+/// First and longest pause between two tries, in seconds.
+const PAUSES: (u64, u64) = (1, 30);
+
+/// Starts the task. It ends when the road is dropped.
+pub fn start(connector: impl Connector) -> Road {
+    let (to_engine, out) = mpsc::channel(QUEUE);
+    let (tell, arrivals) = mpsc::channel(QUEUE);
+    tokio::spawn(keep(connector, out, tell));
+    Road { to_engine, arrivals }
+}
+
+async fn keep(mut connector: impl Connector, mut out: mpsc::Receiver<ToEngine>, tell: mpsc::Sender<Arrival>) {
+    let mut tries = 0u32;
+    loop {
+        let why = match connector.connect().await {
+            Ok(end) => {
+                // What was meant for the door before this one must not reach this one.
+                while out.try_recv().is_ok() {}
+                if tell.send(Arrival::Up).await.is_err() {
+                    return;
+                }
+                tries = 0;
+                match carry(end, &mut out, &tell).await {
+                    Some(why) => why,
+                    None => return,
+                }
+            }
+            Err(why) => why,
+        };
+        let pause = PAUSES.0.saturating_mul(1 << tries.min(5)).min(PAUSES.1);
+        tries += 1;
+        if tell.send(Arrival::Down { retry_s: pause, why }).await.is_err() {
+            return;
+        }
+        tokio::select! { biased;
+            () = tell.closed() => return,
+            () = tokio::time::sleep(Duration::from_secs(pause)) => {}
+        }
+    }
+}
+
+/// Carries messages until the door closes (the reason) or the loop is gone (`None`).
+async fn carry(
+    mut end: ViewerEnd,
+    out: &mut mpsc::Receiver<ToEngine>,
+    tell: &mpsc::Sender<Arrival>,
+) -> Option<String> {
+    loop {
+        tokio::select! { biased;
+            message = out.recv() => {
+                if end.to_engine.send(message?).await.is_err() {
+                    return Some("the engine closed the door".to_owned());
+                }
+            }
+            message = end.from_engine.recv() => match message {
+                Some(message) => tell.send(Arrival::Message(Box::new(message))).await.ok()?,
+                None => return Some("the engine closed the door".to_owned()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::link::Door;
+
+    struct Doors(Door);
+
+    impl Connector for Doors {
+        async fn connect(&mut self) -> Result<ViewerEnd, String> {
+            self.0.enter().await.ok_or_else(|| "nobody is home".to_owned())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_comes_back_and_says_how_long_it_waits() {
+        let (door, mut engines) = Door::new();
+        let mut road = start(Doors(door));
+        let first = engines.recv().await.unwrap();
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Up)));
+        first.to_viewer.send(FromEngine::Bye).await.unwrap();
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Message(_))));
+        drop(first);
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Down { retry_s: 1, .. })));
+        // Said while nobody listened: it does not reach the next engine.
+        road.to_engine.send(ToEngine::Resync).await.unwrap();
+        let mut second = engines.recv().await.unwrap();
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Up)));
+        road.to_engine.send(ToEngine::Close { view: 7 }).await.unwrap();
+        assert_eq!(second.from_viewer.recv().await, Some(ToEngine::Close { view: 7 }));
+        drop(engines);
+        drop(second);
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Down { retry_s: 1, .. })));
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Down { retry_s: 2, .. })));
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Down { retry_s: 4, .. })));
+    }
+}

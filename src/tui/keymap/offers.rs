@@ -1,0 +1,179 @@
+//! What can be done right now: the actions of the contexts in force, each with the reason where it is blocked.
+
+use crate::control::view::LinkWord;
+use crate::domain::health::SubState;
+use crate::domain::word::SyncWord;
+
+use super::super::model::{Drawer, Model, Pane};
+use super::{ACTIONS, Action, Context};
+
+/// An action with its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The action.
+    pub action: Action,
+    /// Why it can't be done now.
+    pub blocked: Option<String>,
+}
+
+/// The contexts in force, innermost first.
+pub fn contexts(model: &Model) -> Vec<Context> {
+    if model.question.is_some() {
+        return vec![Context::Question];
+    }
+    let mut found = Vec::new();
+    if model.in_drawer {
+        match &model.drawer {
+            Some(Drawer::Picker(_)) => found.push(Context::Picker),
+            Some(Drawer::Hold { .. }) => found.push(Context::Hold),
+            _ => {}
+        }
+        found.push(Context::Drawer);
+    }
+    let picking = found.first() == Some(&Context::Picker);
+    match model.active() {
+        Pane::Mapping if !picking => found.push(Context::Mapping),
+        Pane::Webhooks => found.push(Context::Webhooks),
+        Pane::Sync => found.push(Context::Sync),
+        _ => {}
+    }
+    found.push(Context::List);
+    if model.tiled() {
+        found.push(Context::Overview);
+    }
+    found.push(Context::Global);
+    found
+}
+
+/// Everything that has a meaning now, innermost first.
+pub fn offers(model: &Model) -> Vec<Offer> {
+    contexts(model)
+        .into_iter()
+        .flat_map(|context| ACTIONS.iter().filter(move |spec| spec.context == context))
+        .map(|spec| Offer { action: spec.action, blocked: blocked(model, spec.action) })
+        .collect()
+}
+
+/// Why an action can't be done now; `None` when it can.
+pub fn blocked(model: &Model, action: Action) -> Option<String> {
+    use Action::*;
+    let changes = matches!(
+        action,
+        Create
+            | Ignore
+            | Unlink
+            | Reenable
+            | Test
+            | Validate
+            | Disable
+            | Retry
+            | KeepSource
+            | KeepTarget
+            | Link
+            | CreateHere
+            | IgnoreHere
+            | SendHeld
+            | DropHeld
+            | Undo
+    );
+    if changes && !model.is_live() {
+        return Some("the engine is not connected; keys that change things wait".to_owned());
+    }
+    let reason = match action {
+        Open if model.len(model.list()) == 0 && model.drawer.is_none() => "there is nothing to open",
+        Create | Unlink | Ignore if model.selected_project().is_none() => "no project is selected",
+        Create if model.targets().is_empty() => "there is no target",
+        Unlink if !is_linked(model) => "this project is not linked",
+        Reenable | Test | Validate | Disable => return subscription(model, action),
+        Retry if !sync_is(model, |w| matches!(w, SyncWord::Failed(_))) => {
+            "only a failed entry can be sent again by hand"
+        }
+        KeepSource | KeepTarget if !sync_is(model, |w| *w == SyncWord::Conflict) => {
+            "there is no conflict to decide"
+        }
+        Link if model.candidate().is_none() => "no candidate is selected",
+        OtherTarget if model.targets().len() < 2 => "there is one target",
+        SendHeld | DropHeld if model.hold().is_none() => "this has been decided",
+        Older | Newer if model.incidents().len() < 2 => "there is no other one",
+        OldestAlert if !needs_person(model) => "nothing needs a person",
+        NextProblem | PrevProblem if model.next_problem(model.list(), false).is_none() => {
+            "nothing needs a person here"
+        }
+        Filter if model.active().slot().is_none() => "this list is short enough",
+        Zoom if model.pane == Pane::Overview && !model.zoom && !model.tiled() => {
+            "there is one pane at this size"
+        }
+        Zoom if model.pane != Pane::Overview => "this pane fills the screen already",
+        _ => return None,
+    };
+    Some(reason.to_owned())
+}
+
+fn needs_person(model: &Model) -> bool {
+    model
+        .snapshot
+        .as_ref()
+        .is_some_and(|s| !s.alerts.is_empty() || s.holds.iter().any(|h| h.reason != "by hand"))
+}
+
+fn sync_is(model: &Model, test: impl Fn(&SyncWord) -> bool) -> bool {
+    model.selected_sync().is_some_and(|line| test(&line.word))
+}
+
+fn is_linked(model: &Model) -> bool {
+    model.selected_project().is_some_and(|p| {
+        p.links.iter().any(|l| matches!(l, LinkWord::Same(_) | LinkWord::Other(_) | LinkWord::Gone(_)))
+    })
+}
+
+fn subscription(model: &Model, action: Action) -> Option<String> {
+    let Some(line) = model.selected_subscription() else {
+        return Some("no subscription is selected".to_owned());
+    };
+    let reason = match (action, line.state) {
+        (Action::Reenable, SubState::Active | SubState::Pending | SubState::Silent) => {
+            "it is enabled already"
+        }
+        (Action::Validate, SubState::Active) => "its address is validated already",
+        (Action::Disable | Action::Test, SubState::Disabled) => "it is disabled",
+        _ => return None,
+    };
+    Some(reason.to_owned())
+}
+
+/// The actions worth a place in the footer now, the most useful first.
+pub fn footer(model: &Model) -> Vec<Action> {
+    use Action::*;
+    if model.question.is_some() {
+        let leave = matches!(&model.question, Some(q) if q.then == super::super::model::Then::Leave);
+        return if leave && model.started_engine {
+            vec![Confirm, StopEngine, Refuse]
+        } else {
+            vec![Confirm, Refuse]
+        };
+    }
+    let mut actions = match (&model.drawer, model.in_drawer) {
+        (Some(Drawer::Picker(_)), true) => vec![Link, Search, OtherTarget, CreateHere, IgnoreHere, Back],
+        (Some(Drawer::Hold { .. }), true) => vec![SendHeld, DropHeld, Back],
+        (Some(Drawer::Incident { .. }), true) => vec![Reenable, Test, Validate, Older, Newer, Copy, Back],
+        (Some(_), true) => vec![Copy, Back],
+        _ => match model.active() {
+            Pane::Mapping if !model.tiled() => vec![Open, Create, Ignore, Undo, Filter, NextProblem],
+            Pane::Webhooks if !model.tiled() => vec![Open, Reenable, Test, Validate, NextProblem],
+            Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
+            Pane::Log => vec![Open, Filter, NextProblem, Copy],
+            Pane::Quota if !model.tiled() => vec![Open, OldestAlert, Copy],
+            _ => vec![NextTile, Open, Filter, NextProblem, OldestAlert, Undo, Zoom],
+        },
+    };
+    let contexts = contexts(model);
+    actions.retain(|a| {
+        let usable = contexts.contains(&a.spec().context);
+        usable && blocked(model, *a).is_none()
+    });
+    actions.extend([Palette, Help, Quit]);
+    if model.in_drawer {
+        actions.retain(|a| !matches!(a, Quit | Palette));
+    }
+    actions
+}

@@ -1,0 +1,150 @@
+//! What can be open below the table. A drawer never opens a second one: it changes its content.
+
+use crate::control::command::SubscriptionRef;
+use crate::control::snapshot::{HoldLine, IncidentLine, Meter, SubscriptionLine};
+use crate::control::view::Row;
+use crate::domain::id::Key;
+
+use super::{List, Model, Picker, Slot};
+
+/// What is open below the table.
+#[derive(Clone, Debug)]
+pub enum Drawer {
+    /// All facts of an entry.
+    Entry {
+        /// The entry.
+        key: Key,
+        /// What the person knows it by.
+        title: String,
+    },
+    /// Candidates for a link.
+    Picker(Box<Picker>),
+    /// An incident of a subscription.
+    Incident {
+        /// The subscription.
+        of: SubscriptionRef,
+        /// Which of its incidents, 0 is the newest.
+        at: usize,
+    },
+    /// Who spent a bucket.
+    Ledger {
+        /// Account and bucket, as the list's id.
+        id: String,
+    },
+    /// A sentence of the log in full.
+    Said {
+        /// Its number.
+        seq: u64,
+        /// The sentence.
+        say: String,
+    },
+    /// A held change that waits for a decision.
+    Hold {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// The title of the open drawer's rule: left and right part.
+pub fn drawer_title(model: &Model) -> (String, String) {
+    match &model.drawer {
+        None => (String::new(), String::new()),
+        Some(Drawer::Entry { title, .. }) => (title.clone(), "why it is so".to_owned()),
+        Some(Drawer::Picker(picker)) => {
+            let service = picker.target_label(model);
+            let total = model.views.total(Slot::Candidates);
+            let right = if picker.typing.is_some() {
+                format!("{} of {total} projects", picker.ranked.len())
+            } else {
+                format!("{total} projects, best first")
+            };
+            (format!("link \"{}\" in {service}", picker.source.name), right)
+        }
+        Some(Drawer::Incident { .. }) => model.incident_title(),
+        Some(Drawer::Ledger { .. }) => match model.ledger_meter() {
+            Some(meter) => {
+                let spent: u32 = meter.spent.iter().map(|(_, n)| n).sum();
+                (format!("{}, {spent} spent in this window", meter.label), String::new())
+            }
+            None => ("bucket".to_owned(), "gone".to_owned()),
+        },
+        Some(Drawer::Said { seq, .. }) => (format!("log {seq}"), String::new()),
+        Some(Drawer::Hold { .. }) => match model.hold() {
+            Some(hold) => (format!("held, {}", hold.reason), format!("{} entries", hold.entries)),
+            None => ("held".to_owned(), "decided".to_owned()),
+        },
+    }
+}
+
+impl Model {
+    /// The subscription of the open incident drawer.
+    pub fn incident_subscription(&self) -> Option<&SubscriptionLine> {
+        let Some(Drawer::Incident { of, .. }) = &self.drawer else { return None };
+        self.snapshot.as_ref()?.subscriptions.iter().find(|s| s.at == *of)
+    }
+
+    /// The incidents of the open drawer's subscription, newest first.
+    pub fn incidents(&self) -> Vec<&IncidentLine> {
+        let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
+            return Vec::new();
+        };
+        snapshot.incidents.iter().filter(|i| i.subscription.as_ref() == Some(of)).collect()
+    }
+
+    /// The incident shown.
+    pub fn incident(&self) -> Option<&IncidentLine> {
+        let Some(Drawer::Incident { at, .. }) = &self.drawer else { return None };
+        self.incidents().get(*at).copied()
+    }
+
+    fn incident_title(&self) -> (String, String) {
+        use super::super::text::clock;
+        let name = self.incident_subscription().map_or("gone", |s| s.description.as_str());
+        let Some(incident) = self.incident() else { return (name.to_owned(), "no incident".to_owned()) };
+        let zone = self.zone();
+        let from = clock(incident.opened_at, zone);
+        let span = match incident.closed_at {
+            Some(end) => format!("{from}–{} · closed", clock(end, zone)),
+            None => format!("since {from} · open"),
+        };
+        let others = self.incidents().len();
+        let which = match &self.drawer {
+            Some(Drawer::Incident { at, .. }) if others > 1 => format!(", {} of {others}", at + 1),
+            _ => String::new(),
+        };
+        (format!("incident {}{which}", incident.id), format!("{name} · {span}"))
+    }
+
+    /// The meter of the open ledger drawer.
+    pub fn ledger_meter(&self) -> Option<&Meter> {
+        let Some(Drawer::Ledger { id }) = &self.drawer else { return None };
+        self.snapshot.as_ref()?.meters.iter().find(|m| format!("{}/{}", m.account, m.bucket) == *id)
+    }
+
+    /// The hold of the open drawer.
+    pub fn hold(&self) -> Option<&HoldLine> {
+        let Some(Drawer::Hold { id }) = &self.drawer else { return None };
+        self.snapshot.as_ref()?.holds.iter().find(|h| h.id == *id)
+    }
+
+    /// The selected subscription of the Webhooks pane.
+    pub fn selected_subscription(&self) -> Option<&SubscriptionLine> {
+        self.snapshot.as_ref()?.subscriptions.get(self.selected(List::Webhooks))
+    }
+
+    /// The selected project of the Mapping pane.
+    pub fn selected_project(&self) -> Option<&crate::control::view::ProjectLine> {
+        match self.selected_row(List::Mapping)? {
+            Row::Project(line) => Some(line),
+            _ => None,
+        }
+    }
+
+    /// The selected line of the Sync pane.
+    pub fn selected_sync(&self) -> Option<&crate::control::view::SyncLine> {
+        match self.selected_row(List::Sync)? {
+            Row::Sync(line) => Some(line),
+            _ => None,
+        }
+    }
+}

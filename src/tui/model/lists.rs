@@ -1,0 +1,193 @@
+//! Selections: kept by the id of what is selected, so that no change of the data moves the bar to another thing.
+
+use crate::control::view::Row;
+
+use super::{Drawer, List, Model, Pane, Slot};
+
+/// The selection of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// What is selected; `None` follows the first row.
+    pub id: Option<String>,
+    /// Where it was last.
+    pub index: usize,
+}
+
+/// What a row is, for the life of the thing it shows.
+pub fn row_id(row: &Row) -> String {
+    match row {
+        Row::Entry(e) => e.key.to_string(),
+        Row::Project(p) => p.source.key().to_string(),
+        Row::Sync(s) => format!("{}>{}", s.key, s.target),
+        Row::Log(l) => l.seq.to_string(),
+        Row::Delivery(d) => d.seq.map_or_else(|| d.at.to_rfc3339(), |seq| seq.to_string()),
+        Row::Candidate(c) => c.project.id.to_string(),
+        Row::Detail(d) => d.label.clone(),
+    }
+}
+
+impl Model {
+    /// Rows of a list in all.
+    pub fn len(&self, list: List) -> usize {
+        let snapshot = self.snapshot.as_ref();
+        match list {
+            List::Today => self.views.total(Slot::Entries),
+            List::Mapping => self.views.total(Slot::Mapping),
+            List::Sync => self.views.total(Slot::Sync),
+            List::Log => self.views.total(Slot::Log),
+            List::Webhooks => snapshot.map_or(0, |s| s.subscriptions.len()),
+            List::Quota => snapshot.map_or(0, |s| s.meters.len()),
+            List::Palette => self.palette.as_ref().map_or(0, |p| p.choices.len()),
+            List::Help => super::super::widgets::help::lines(self),
+            List::Drawer => match &self.drawer {
+                None => 0,
+                Some(Drawer::Picker(picker)) => picker.ranked.len(),
+                Some(Drawer::Entry { .. } | Drawer::Said { .. }) => self.views.total(Slot::Detail),
+                Some(Drawer::Incident { .. }) => self.incident().map_or(0, |i| i.timeline.len()),
+                Some(Drawer::Ledger { .. }) => self.ledger_meter().map_or(0, |m| m.spent.len()),
+                Some(Drawer::Hold { .. }) => self.hold().map_or(0, |h| h.rows.len()),
+            },
+        }
+    }
+
+    /// The id of a row of a list, if it is loaded.
+    pub fn id_at(&self, list: List, index: usize) -> Option<String> {
+        let view = |slot| self.views.row(slot, index).map(row_id);
+        let snapshot = self.snapshot.as_ref();
+        match list {
+            List::Today => view(Slot::Entries),
+            List::Mapping => view(Slot::Mapping),
+            List::Sync => view(Slot::Sync),
+            List::Log => view(Slot::Log),
+            List::Webhooks => {
+                let line = snapshot?.subscriptions.get(index)?;
+                Some(format!("{}/{}", line.at.account, line.at.id))
+            }
+            List::Quota => {
+                let line = snapshot?.meters.get(index)?;
+                Some(format!("{}/{}", line.account, line.bucket))
+            }
+            List::Drawer => match &self.drawer {
+                Some(Drawer::Picker(picker)) => {
+                    let at = picker.ranked.get(index)?.index;
+                    self.views.row(Slot::Candidates, at).map(row_id)
+                }
+                Some(Drawer::Entry { .. } | Drawer::Said { .. }) => view(Slot::Detail),
+                _ => (index < self.len(List::Drawer)).then(|| index.to_string()),
+            },
+            List::Palette | List::Help => (index < self.len(list)).then(|| index.to_string()),
+        }
+    }
+
+    /// The selected index of a list.
+    pub fn selected(&self, list: List) -> usize {
+        self.cursors.get(&list).map_or(0, |c| c.index)
+    }
+
+    /// Selects an index; the nearest one that exists.
+    pub fn select(&mut self, list: List, index: usize) {
+        let index = index.min(self.len(list).saturating_sub(1));
+        // The first row of a list that grows at its top is followed, not held.
+        let follows = index == 0 && matches!(list, List::Today | List::Log);
+        let id = if follows { None } else { self.id_at(list, index) };
+        self.cursors.insert(list, Cursor { id, index });
+    }
+
+    /// Finds every selection again after the data changed.
+    pub fn settle(&mut self) {
+        let lists: Vec<List> = self.cursors.keys().copied().collect();
+        for list in lists {
+            self.settle_list(list);
+        }
+    }
+
+    fn settle_list(&mut self, list: List) {
+        let Some(cursor) = self.cursors.get(&list).cloned() else { return };
+        let len = self.len(list);
+        let Some(id) = cursor.id else {
+            let index = if matches!(list, List::Today | List::Log) { 0 } else { cursor.index };
+            self.cursors.insert(list, Cursor { id: None, index: index.min(len.saturating_sub(1)) });
+            return;
+        };
+        // Near its old place first: most changes are near.
+        let found = (0..len)
+            .find(|distance| {
+                let at = |i: usize| self.id_at(list, i).as_deref() == Some(id.as_str());
+                cursor.index.checked_sub(*distance).is_some_and(at) || at(cursor.index + distance)
+            })
+            .map(|distance| {
+                let before = cursor.index.checked_sub(distance);
+                before
+                    .filter(|i| self.id_at(list, *i).as_ref() == Some(&id))
+                    .unwrap_or(cursor.index + distance)
+            });
+        match found {
+            Some(index) => {
+                self.cursors.insert(list, Cursor { id: Some(id), index });
+            }
+            None if self.id_at(list, cursor.index).is_some() || cursor.index >= len => {
+                self.select(list, cursor.index);
+            }
+            // Not loaded: the window that holds it is on its way.
+            None => {}
+        }
+    }
+
+    /// The selected row of the list of a view.
+    pub fn selected_row(&self, list: List) -> Option<&Row> {
+        let slot = match list {
+            List::Today => Slot::Entries,
+            List::Mapping => Slot::Mapping,
+            List::Sync => Slot::Sync,
+            List::Log => Slot::Log,
+            _ => return None,
+        };
+        self.views.row(slot, self.selected(list))
+    }
+
+    /// Whether a row needs a person, for the gutter and for `n`.
+    pub fn is_problem(&self, list: List, index: usize) -> bool {
+        let snapshot = self.snapshot.as_ref();
+        match list {
+            List::Today | List::Mapping | List::Sync | List::Log => {
+                let slot = match list {
+                    List::Today => Slot::Entries,
+                    List::Mapping => Slot::Mapping,
+                    List::Sync => Slot::Sync,
+                    _ => Slot::Log,
+                };
+                self.views.row(slot, index).is_some_and(is_problem)
+            }
+            List::Webhooks => snapshot.and_then(|s| s.subscriptions.get(index)).is_some_and(|s| !s.is_well()),
+            List::Quota => snapshot.and_then(|s| s.meters.get(index)).is_some_and(|m| m.dry_at.is_some()),
+            List::Drawer | List::Palette | List::Help => false,
+        }
+    }
+
+    /// The next row that needs a person, around the end.
+    pub fn next_problem(&self, list: List, back: bool) -> Option<usize> {
+        let len = self.len(list);
+        let from = self.selected(list);
+        (1..=len)
+            .map(|step| {
+                if back { (from + len - step % len.max(1)) % len.max(1) } else { (from + step) % len.max(1) }
+            })
+            .find(|index| self.is_problem(list, *index))
+    }
+
+    /// The pane's list is being asked for anew; what is shown answers an earlier question.
+    pub fn is_waiting(&self, pane: Pane) -> bool {
+        pane.slot().and_then(|slot| self.views.get(slot)).is_some_and(|v| v.waiting)
+    }
+}
+
+fn is_problem(row: &Row) -> bool {
+    use crate::control::view::LinkWord;
+    match row {
+        Row::Entry(e) => (e.project.is_empty() && !e.deleted) || e.words.iter().any(|w| w.needs_person()),
+        Row::Project(p) => p.links.iter().any(|l| matches!(l, LinkWord::Unmapped | LinkWord::Gone(_))),
+        Row::Sync(s) => s.word.needs_person(),
+        Row::Log(l) => l.level != "info",
+        Row::Delivery(_) | Row::Candidate(_) | Row::Detail(_) => false,
+    }
+}

@@ -1,0 +1,209 @@
+//! The drawer: what can be done about the selected row, below the table and never over it.
+
+use crate::control::view::Row;
+
+use super::super::model::{Drawer, List, Model, Slot, drawer_title};
+use super::super::paint::Paint;
+use super::super::text::{clock, count, width};
+use super::super::widgets::{rule, table};
+use super::picker;
+
+/// Rows the open drawer takes of a body, its rule included; 0 when none is open.
+pub fn height(model: &Model, body: u16) -> u16 {
+    let content = match &model.drawer {
+        None => return 0,
+        Some(Drawer::Picker(_)) => picker::rows(model),
+        Some(Drawer::Incident { .. }) => model.len(List::Drawer) as u16 + 4,
+        Some(Drawer::Entry { .. }) => model.len(List::Drawer).max(4) as u16,
+        Some(Drawer::Ledger { .. }) => model.len(List::Drawer).max(2) as u16,
+        Some(Drawer::Said { say, .. }) => {
+            let lines = width(say) / 70 + 2;
+            lines + model.len(List::Drawer) as u16
+        }
+        Some(Drawer::Hold { .. }) => model.len(List::Drawer) as u16 + 3,
+    };
+    // The row in question stays in sight.
+    let most = (u32::from(body) * 3 / 5) as u16;
+    (content + 2).clamp(6.min(most), most.max(1))
+}
+
+/// Draws the open drawer.
+pub fn draw(model: &Model, p: &mut Paint<'_>) {
+    let Some(drawer) = &model.drawer else { return };
+    let (w, h) = (p.w(), p.h());
+    let (left, right) = drawer_title(model);
+    let right = if right.is_empty() { Vec::new() } else { vec![(right, p.s.muted)] };
+    let title = rule::Title { name: &left, right, focused: model.in_drawer, ..rule::Title::default() };
+    rule::draw(p, 0, 0, w, &title);
+    let mut body = p.part(0, 1, w, h.saturating_sub(1));
+    match drawer {
+        Drawer::Picker(p) => picker::draw(model, p, &mut body),
+        Drawer::Entry { .. } => facts(model, &mut body, 0),
+        Drawer::Said { say, .. } => {
+            let fg = body.s.fg;
+            let used = wrapped(&mut body, say, fg);
+            facts(model, &mut body, used + 1);
+        }
+        Drawer::Incident { .. } => incident(model, &mut body),
+        Drawer::Ledger { .. } => ledger(model, &mut body),
+        Drawer::Hold { .. } => hold(model, &mut body),
+    }
+}
+
+/// Writes a sentence over as many rows as it needs; returns how many.
+fn wrapped(p: &mut Paint<'_>, text: &str, style: ratatui::style::Style) -> u16 {
+    let room = p.w().saturating_sub(6);
+    let mut y = 0;
+    let mut x = 0;
+    for word in text.split_whitespace() {
+        let wide = width(word);
+        if x > 0 && x + 1 + wide > room {
+            y += 1;
+            x = 0;
+        }
+        if x > 0 {
+            x += 1;
+        }
+        p.cell(3 + x, y, room.saturating_sub(x) + 1, word, style);
+        x = x.saturating_add(wide);
+    }
+    y + 1
+}
+
+/// Label, value, and why.
+fn facts(model: &Model, p: &mut Paint<'_>, y: u16) {
+    if model.len(List::Drawer) == 0 {
+        let waiting = model.views.get(Slot::Detail).is_some_and(|v| v.waiting);
+        let muted = p.s.muted;
+        if waiting {
+            p.text(3, y, "opening", muted);
+        }
+        return;
+    }
+    let w = p.w();
+    let wide = w >= 100;
+    let value = if wide { 44 } else { 30 };
+    table::rows(p, model, List::Drawer, y, model.in_drawer, |row, index| {
+        let Some(Row::Detail(line)) = model.views.row(Slot::Detail, index) else { return };
+        let s = row.s;
+        row.cell(3, 0, 14, &line.label, s.muted);
+        let room = if line.why.is_empty() { w.saturating_sub(20) } else { value };
+        row.cell(19, 0, room, &line.value, s.fg);
+        row.cell(19 + value + 2, 0, w.saturating_sub(value + 22), &line.why, s.faint);
+    });
+}
+
+fn incident(model: &Model, p: &mut Paint<'_>) {
+    let s = p.s;
+    let w = p.w();
+    if let Some(line) = model.incident_subscription() {
+        let mut x = p.cell(3, 0, w / 2, &line.events.join(", "), s.muted);
+        x += 4;
+        if x + 8 < w {
+            p.cell(x, 0, w.saturating_sub(x + 1), &line.address, s.faint);
+        }
+        let zone = model.zone();
+        let mut facts = Vec::new();
+        if let Some(at) = line.checked_at {
+            facts.push(format!("checked {}", clock(at, zone)));
+        }
+        facts.push(if line.ours {
+            "made or adopted here".to_owned()
+        } else {
+            "not ours, left alone".to_owned()
+        });
+        if !line.cause.is_empty() {
+            facts.push(line.cause.clone());
+        }
+        p.cell(3, 1, w.saturating_sub(4), &facts.join(" · "), s.muted);
+    }
+    let Some(incident) = model.incident() else {
+        p.cell(3, 3, w.saturating_sub(4), "nothing has gone wrong here", s.faint);
+        return;
+    };
+    p.text(3, 2, "when", s.faint);
+    p.text(11, 2, "what", s.faint);
+    p.text(23, 2, "answer", s.faint);
+    p.right(w.saturating_sub(1), 2, 8, "requests", s.faint);
+    let h = p.h();
+    let closed = incident.closed_at.is_some();
+    let last = incident.timeline.len().saturating_sub(1);
+    table::rows(
+        &mut p.part(0, 3, w, h.saturating_sub(4)),
+        model,
+        List::Drawer,
+        0,
+        model.in_drawer,
+        |row, index| {
+            let Some(step) = incident.timeline.get(index) else { return };
+            row.text(3, 0, &clock(step.at, model.zone()), s.muted);
+            row.cell(11, 0, 11, &step.what, s.fg);
+            let style = match step.what.as_str() {
+                "evidence" => s.error,
+                _ if index == last && closed => s.ok,
+                _ => s.fg,
+            };
+            row.cell(23, 0, w.saturating_sub(34), &step.answer, style);
+            row.right(w.saturating_sub(1), 0, 8, &step.requests.to_string(), s.muted);
+        },
+    );
+    let sum = format!(
+        "{} recovered · {}",
+        incident.recovered,
+        count(u64::from(incident.requests), "request", "requests")
+    );
+    p.cell(3, h.saturating_sub(1), w.saturating_sub(4), &sum, s.muted);
+}
+
+fn ledger(model: &Model, p: &mut Paint<'_>) {
+    let Some(meter) = model.ledger_meter() else { return };
+    let s = p.s;
+    if meter.spent.is_empty() {
+        p.text(3, 0, "nothing spent in this window", s.faint);
+        return;
+    }
+    let w = p.w();
+    let most = meter.spent.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
+    table::rows(p, model, List::Drawer, 0, model.in_drawer, |row, index| {
+        let Some((cause, n)) = meter.spent.get(index) else { return };
+        let style = match cause.as_str() {
+            "others" => s.warn,
+            "you" => s.accent,
+            _ => s.muted,
+        };
+        row.cell(3, 0, 12, cause, style);
+        row.right(21, 0, 5, &n.to_string(), s.fg);
+        let bar = if most <= 30 { *n } else { n * 30 / most }.max(u32::from(*n > 0));
+        row.text(23, 0, &"━".repeat(bar as usize), style);
+        let why = match cause.as_str() {
+            "others" => "another program uses the same token",
+            "you" => "what a key asked for",
+            "health" => "regular checks",
+            "sync" => "changes on their way out",
+            "repair" => "mending a subscription",
+            "gap-fill" => "reading after an outage",
+            "backfill" => "a chosen range of history",
+            _ => "",
+        };
+        row.cell(56, 0, w.saturating_sub(57), why, s.faint);
+    });
+}
+
+fn hold(model: &Model, p: &mut Paint<'_>) {
+    let Some(hold) = model.hold() else { return };
+    let s = p.s;
+    let (w, h) = (p.w(), p.h());
+    p.cell(3, 0, w.saturating_sub(4), &hold.say, s.warn);
+    table::rows(
+        &mut p.part(0, 2, w, h.saturating_sub(2)),
+        model,
+        List::Drawer,
+        0,
+        model.in_drawer,
+        |row, index| {
+            if let Some(text) = hold.rows.get(index) {
+                row.cell(3, 0, w.saturating_sub(4), text, s.fg);
+            }
+        },
+    );
+}

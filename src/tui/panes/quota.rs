@@ -1,0 +1,189 @@
+//! Quota: what is left in every bucket, and where it will stand at the reset.
+
+use crate::control::snapshot::Meter;
+use crate::domain::quota::Source;
+
+use super::super::model::{List, Model, Pane};
+use super::super::paint::Paint;
+use super::super::text::{age, clock, count};
+use super::super::widgets::table::{self, Col};
+use super::super::widgets::{meter, rule};
+use super::{has_keys, name, overview};
+
+fn about(m: &Meter) -> &'static str {
+    if m.source == Source::Estimate { "≤" } else { "" }
+}
+
+/// `22/30`, `≤18/30`.
+fn left(m: &Meter) -> String {
+    let left = m.remaining.map_or_else(|| "?".to_owned(), |n| n.max(0).to_string());
+    match m.limit {
+        Some(limit) => format!("{}{left}/{limit}", about(m)),
+        None => "no limit".to_owned(),
+    }
+}
+
+fn at_reset(model: &Model, m: &Meter, short: bool) -> String {
+    if let Some(dry) = m.dry_at {
+        return format!("dry {}", clock(dry, model.zone()));
+    }
+    match (meter::at_reset(m), m.limit) {
+        (Some(n), Some(_)) if short => format!("{n} left"),
+        (Some(n), Some(_)) => format!("{}{n} left", about(m)),
+        _ => "calm".to_owned(),
+    }
+}
+
+fn until(model: &Model, m: &Meter) -> String {
+    let zone = model.zone();
+    if let Some(at) = m.waiting_until {
+        return format!("waiting {}", clock(at, zone));
+    }
+    m.resets_at.map(|at| clock(at, zone)).unwrap_or_default()
+}
+
+fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
+    let Some(snapshot) = &model.snapshot else { return (String::new(), p.s.muted) };
+    let zone = model.zone();
+    if let Some(m) = snapshot.meters.iter().find(|m| m.waiting_until.is_some()) {
+        return (format!("{} waits until {}", m.label, until(model, m).replace("waiting ", "")), p.s.error);
+    }
+    match snapshot.meters.iter().find_map(|m| m.dry_at.map(|at| (m, at))) {
+        Some((m, at)) => {
+            let reset =
+                m.resets_at.map(|r| format!(", its reset is at {}", clock(r, zone))).unwrap_or_default();
+            (format!("{} runs dry at {}{reset}", m.label, clock(at, zone)), p.s.warn)
+        }
+        None => ("calm".to_owned(), p.s.muted),
+    }
+}
+
+/// Draws the pane.
+pub fn draw(model: &Model, p: &mut Paint<'_>) {
+    let w = p.w();
+    let focused = has_keys(model, Pane::Quota);
+    let pane_name = name(model, Pane::Quota);
+    let right = vec![verdict(model, p)];
+    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: "", right, focused });
+    let meters = if w >= 78 { 30 } else { 20 };
+    let cols = [
+        Col::new("bucket", 13, 0, 9).flex(10, 2),
+        Col::new("left", 7, 1, 9).right(),
+        Col::new("━ spent  ╍ expected  ┊ for you", meters, 2, 7),
+        Col::new("at reset", 9, 2, 6).right().flex(9, 1),
+        Col::new("until", 13, 2, 8).flex(5, 0),
+        Col::new("read", 5, 1, 3).right(),
+    ];
+    let places = table::lay(w - 1, &cols);
+    table::head(p, 1, &cols, &places);
+    if model.len(List::Quota) == 0 {
+        super::nothing(model, p, Pane::Quota, 2, "no bucket yet · the first answer of a service names it");
+        return;
+    }
+    table::rows(p, model, List::Quota, 2, focused, |row, index| {
+        let Some(m) = model.snapshot.as_ref().and_then(|s| s.meters.get(index)) else { return };
+        let s = row.s;
+        let amber = if m.dry_at.is_some() || m.waiting_until.is_some() { s.warn } else { s.fg };
+        if let Some((x, w)) = places[0] {
+            row.cell(x, 0, w, &m.label, s.fg);
+        }
+        if let Some((x, w)) = places[1] {
+            row.right(x + w, 0, w, &left(m), amber);
+        }
+        if let Some((x, w)) = places[2] {
+            meter::draw(row, x, 0, w, m);
+        }
+        if let Some((x, w)) = places[3] {
+            row.right(x + w, 0, w, &at_reset(model, m, false), amber);
+        }
+        if let Some((x, w)) = places[4] {
+            row.cell(x, 0, w, &until(model, m), s.muted);
+        }
+        if let Some((x, w)) = places[5] {
+            let (text, style) = match (m.source, m.read_at) {
+                (Source::Estimate, _) => ("est.".to_owned(), s.stale),
+                (Source::Header, Some(at)) => (age(at, model.now, model.zone()), s.muted),
+                (Source::Header, None) => (String::new(), s.muted),
+            };
+            row.right(x + w, 0, w, &text, style);
+        }
+    });
+    jobs(model, p);
+}
+
+/// Long work, below the meters where there is room and no drawer.
+fn jobs(model: &Model, p: &mut Paint<'_>) {
+    let Some(snapshot) = &model.snapshot else { return };
+    let from = 2 + snapshot.meters.len() as u16 + 1;
+    if snapshot.jobs.is_empty() || model.drawer.is_some() || from + 2 > p.h() {
+        return;
+    }
+    let (w, h) = (p.w(), p.h());
+    let right = vec![(count(snapshot.jobs.len() as u64, "job", "jobs"), p.s.muted)];
+    rule::draw(p, 0, from, w, &rule::Title { name: "under way", right, ..rule::Title::default() });
+    for (line, job) in snapshot.jobs.iter().enumerate() {
+        let y = from + 1 + line as u16;
+        if y >= h {
+            break;
+        }
+        let (fg, muted, pending) = (p.s.fg, p.s.muted, p.s.pending);
+        p.cell(3, y, 30, &job.name, fg);
+        let done = match job.total {
+            Some(total) => format!("{} of {total}", job.done),
+            None => job.done.to_string(),
+        };
+        p.cell(35, y, 16, &done, muted);
+        p.cell(53, y, w.saturating_sub(54), &job.state, pending);
+    }
+}
+
+/// Draws the tile of the Overview: a line of figures and a meter for each bucket.
+pub fn tile(model: &Model, p: &mut Paint<'_>) {
+    let (w, h) = (p.w(), p.h());
+    let (text, style) = verdict(model, p);
+    let right = if text == "calm" { (text, style) } else { ("dry soon".to_owned(), style) };
+    overview::title(model, p, Pane::Quota, "", Some(right));
+    let Some(snapshot) = &model.snapshot else {
+        super::nothing(model, p, Pane::Quota, 1, "");
+        return;
+    };
+    if snapshot.meters.is_empty() {
+        super::nothing(model, p, Pane::Quota, 1, "no bucket yet");
+        return;
+    }
+    // Air between the meters while it lasts, then the legend.
+    let n = snapshot.meters.len() as u16;
+    let room = h.saturating_sub(1);
+    let legend = u16::from(room > n * 2);
+    let tall = if n * 3 + legend <= room { 3 } else { 2 };
+    let focused = has_keys(model, Pane::Quota);
+    let mut list = p.part(0, 1, w, room - legend);
+    table::tall_rows(&mut list, model, List::Quota, 0, tall, focused, &mut |item, index| {
+        let Some(m) = snapshot.meters.get(index) else { return };
+        tile_item(model, item, m);
+    });
+    if legend > 0 {
+        let faint = p.s.faint;
+        p.cell(1, h - 1, w.saturating_sub(2), "━ spent   ╍ expected   ┊ kept for you", faint);
+    }
+}
+
+fn tile_item(model: &Model, p: &mut Paint<'_>, m: &Meter) {
+    let s = p.s;
+    let w = p.w();
+    let amber = if m.dry_at.is_some() || m.waiting_until.is_some() { s.warn } else { s.fg };
+    let end = w.saturating_sub(1);
+    let until = match (m.waiting_until, m.resets_at) {
+        (Some(_), _) => until(model, m),
+        (None, Some(_)) => format!("until {}", until(model, m)),
+        (None, None) => String::new(),
+    };
+    let from = p.right(end, 0, 13, &until, s.muted);
+    let from = p.right(from.saturating_sub(2), 0, 8, &left(m), amber);
+    p.cell(2, 0, from.saturating_sub(3), &m.label, s.fg);
+    let bar = w.saturating_sub(11).min(30);
+    meter::draw(p, 2, 1, bar, m);
+    if m.limit.is_some() {
+        p.right(end, 1, w.saturating_sub(bar + 3), &at_reset(model, m, true), s.muted);
+    }
+}

@@ -1,0 +1,87 @@
+//! Sync: what is not at its target, what needs a person first.
+
+use crate::control::view::Row;
+
+use super::super::model::{List, Model, Pane, Slot};
+use super::super::paint::Paint;
+use super::super::text::{age, clock, date};
+use super::super::widgets::table::{self, Col};
+use super::super::widgets::{rule, words};
+use super::{filter, has_keys, name, nothing};
+
+/// Draws the pane.
+pub fn draw(model: &Model, p: &mut Paint<'_>) {
+    let w = p.w();
+    let focused = has_keys(model, Pane::Sync);
+    let pane_name = name(model, Pane::Sync);
+    let beside = filter(model, Pane::Sync);
+    let mut right = Vec::new();
+    for (at, target) in model.targets().iter().enumerate() {
+        let synced = target.counts.iter().find(|(word, _)| word == "synced").map_or(0, |(_, n)| *n);
+        right.push((format!("{} {synced} synced", model.target_label(at)), p.s.muted));
+        for (word, n) in target.counts.iter().filter(|(_, n)| *n > 0) {
+            let style = match word.as_str() {
+                "failed" | "conflict" => p.s.error,
+                "unmapped" | "held" => p.s.warn,
+                "queued" | "sending" | "waiting quota" => p.s.pending,
+                _ => continue,
+            };
+            right.push((format!("{n} {word}"), style));
+        }
+        if !target.trouble.is_empty() {
+            right.push((target.trouble.clone(), p.s.warn));
+        }
+    }
+    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: &beside, right, focused });
+    let cols = [
+        Col::new("state", 16, 0, 9).flex(13, 2),
+        Col::new("target", 9, 1, 3),
+        Col::new("what", 7, 1, 6),
+        Col::new("start", 12, 1, 8),
+        Col::new("project", 14, 1, 7).flex(9, 2),
+        Col::new("description", 14, 1, 5).flex(8, 3),
+        Col::new("waits", 6, 1, 4).right(),
+        Col::new("next", 5, 1, 2).right(),
+    ];
+    let places = table::lay(w - 1, &cols);
+    table::head(p, 1, &cols, &places);
+    if model.len(List::Sync) == 0 {
+        nothing(model, p, Pane::Sync, 2, "every entry is where it belongs");
+        return;
+    }
+    table::rows(p, model, List::Sync, 2, focused, |row, index| {
+        let s = row.s;
+        let Some(Row::Sync(line)) = model.views.row(Slot::Sync, index) else {
+            row.text(3, 0, "…", s.faint);
+            return;
+        };
+        let zone = model.zone();
+        if line.word.needs_person() {
+            row.text(1, 0, "!", s.warn);
+        }
+        let target = model.targets().iter().position(|t| t.account == line.target);
+        let label = target.map_or_else(|| line.target.to_string(), |at| model.target_label(at));
+        let start = format!("{} {}", date(line.start, zone), clock(line.start, zone));
+        let waits = age(line.since, model.now, zone);
+        let next = line.next_at.map(|at| clock(at, zone)).unwrap_or_default();
+        let texts = [
+            (line.word.to_string(), words::sync(&line.word, s)),
+            (label, s.muted),
+            (line.what.clone(), s.fg),
+            (start, s.fg),
+            (line.project.clone(), s.fg),
+            (line.description.clone(), s.fg),
+            (waits, s.muted),
+            (next, s.muted),
+        ];
+        for (((text, style), place), col) in texts.iter().zip(&places).zip(&cols) {
+            if let Some((x, w)) = place {
+                if col.right {
+                    row.right(x + w, 0, *w, text, *style);
+                } else {
+                    row.cell(*x, 0, *w, text, *style);
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,224 @@
+//! Webhooks: is every road open?
+
+use crate::control::snapshot::SubscriptionLine;
+use crate::domain::health::{SubState, Wanted};
+
+use super::super::model::{List, Model, Pane};
+use super::super::paint::Paint;
+use super::super::signs::{sparkline, subscription};
+use super::super::text::{age, clock};
+use super::super::widgets::table::{self, Col};
+use super::super::widgets::{rule, words};
+use super::{has_keys, name, overview};
+
+/// The state's word, with its time where it is unknown.
+pub fn state(model: &Model, line: &SubscriptionLine) -> String {
+    match line.state {
+        SubState::Unknown => format!("unknown since {}", clock(line.since, model.zone())),
+        state => state.to_string(),
+    }
+}
+
+/// `Toggl HP`.
+fn service(model: &Model, line: &SubscriptionLine) -> String {
+    let tag = model.snapshot.as_ref().and_then(|s| s.accounts.iter().find(|a| a.name == line.at.account));
+    let service = super::super::model::service_label(line.service);
+    tag.map_or_else(|| service.to_owned(), |a| format!("{service} {}", a.tag))
+}
+
+fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)> {
+    let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    let d = &snapshot.deliveries;
+    let mut right = Vec::new();
+    if p.w() >= 70 {
+        right.push((format!("{} deliveries", d.received), p.s.muted));
+        if d.duplicates > 0 {
+            right.push((format!("{} copies", d.duplicates), p.s.muted));
+        }
+    }
+    let active = snapshot.subscriptions.iter().filter(|s| s.state == SubState::Active).count();
+    right.push((format!("{active} active"), p.s.muted));
+    if d.rejected > 0 {
+        right.push((format!("{} rejected", d.rejected), p.s.warn));
+    }
+    if d.dead > 0 {
+        right.push((format!("{} dead", d.dead), p.s.warn));
+    }
+    right
+}
+
+/// Draws the pane.
+pub fn draw(model: &Model, p: &mut Paint<'_>) {
+    let w = p.w();
+    let focused = has_keys(model, Pane::Webhooks);
+    let pane_name = name(model, Pane::Webhooks);
+    let right = figures(model, p);
+    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: "", right, focused });
+    let cols = [
+        Col::new("state", 16, 0, 9).flex(14, 0),
+        Col::new("service", 11, 1, 5).flex(8, 1),
+        Col::new("name", 19, 2, 8).flex(8, 3),
+        Col::new("last good", 12, 1, 7),
+        Col::new("last 24 h", 12, 3, 3),
+        Col::new("today", 5, 2, 1).right(),
+        Col::new("on the way", 10, 2, 0).right(),
+    ];
+    let places = table::lay(w - 1, &cols);
+    table::head(p, 1, &cols, &places);
+    if model.len(List::Webhooks) == 0 {
+        without(model, p, 2);
+        return;
+    }
+    table::rows(p, model, List::Webhooks, 2, focused, |row, index| {
+        let Some(line) = model.snapshot.as_ref().and_then(|s| s.subscriptions.get(index)) else { return };
+        let s = row.s;
+        let style = words::subscription(line.state, line.wanted, s);
+        let mut put = |at: usize, text: &str, style| {
+            if let Some((x, w)) = places[at] {
+                if cols[at].right {
+                    row.right(x + w, 0, w, text, style);
+                } else {
+                    row.cell(x, 0, w, text, style);
+                }
+            }
+        };
+        // The sign stands in the gutter's mark, the word keeps quiet where all is well.
+        let word = if line.state == SubState::Active { s.fg } else { style };
+        put(0, &format!("  {}", state(model, line)), word);
+        let plain = if line.wanted == Wanted::Disabled { s.muted } else { s.fg };
+        put(1, &service(model, line), plain);
+        put(2, &line.description, plain);
+        let last =
+            line.last_delivery_at.map_or_else(|| "never".to_owned(), |at| age(at, model.now, model.zone()));
+        put(3, &last, s.muted);
+        if line.cause.is_empty() {
+            put(4, &sparkline(&line.spark), s.accent);
+        } else {
+            put(4, &line.cause, s.muted);
+        }
+        put(5, &line.today.to_string(), s.muted);
+        if let Some(seconds) = line.latency_s {
+            put(6, &format!("{seconds:.1} s"), s.muted);
+        }
+        if let Some((x, _)) = places[0] {
+            row.text(x, 0, subscription(line.state), style);
+        }
+    });
+}
+
+/// No webhook at all: what that means, and what would change it.
+fn without(model: &Model, p: &mut Paint<'_>, y: u16) {
+    let (fg, muted, w) = (p.s.fg, p.s.muted, p.w());
+    let Some(snapshot) = &model.snapshot else {
+        super::nothing(model, p, Pane::Webhooks, y, "");
+        return;
+    };
+    let every = snapshot
+        .reading
+        .map_or_else(|| "now and then".to_owned(), |s| format!("every {} min", s.div_ceil(60)));
+    let lines = [
+        (format!("reading  Toggl {every}"), fg),
+        (String::new(), fg),
+        ("Changes arrive with the next read instead of within a second; nothing is lost.".to_owned(), muted),
+        ("A public address makes them live. Three ways to one:".to_owned(), muted),
+        (
+            "  a reverse proxy    set receiver.public_url to its address, forward to receiver.listen"
+                .to_owned(),
+            muted,
+        ),
+        ("  a tunnel           cloudflared tunnel --url http://127.0.0.1:8787".to_owned(), muted),
+        (
+            "  a small server     ssh -R 8787:127.0.0.1:8787 you@server, behind its web server".to_owned(),
+            muted,
+        ),
+    ];
+    for (at, (text, style)) in lines.iter().enumerate() {
+        p.cell(3, y + at as u16, w.saturating_sub(4), text, *style);
+    }
+}
+
+/// Draws the tile of the Overview: two rows a subscription, then the last incident.
+pub fn tile(model: &Model, p: &mut Paint<'_>) {
+    let (w, h) = (p.w(), p.h());
+    let Some(snapshot) = &model.snapshot else {
+        overview::title(model, p, Pane::Webhooks, "", None);
+        super::nothing(model, p, Pane::Webhooks, 1, "");
+        return;
+    };
+    let active = snapshot.subscriptions.iter().filter(|s| s.state == SubState::Active).count();
+    let right = (format!("{active} active"), p.s.muted);
+    overview::title(model, p, Pane::Webhooks, "", Some(right));
+    if snapshot.subscriptions.is_empty() {
+        let every = snapshot.reading.map_or(5, |s| s.div_ceil(60));
+        let (fg, muted) = (p.s.fg, p.s.muted);
+        p.cell(3, 1, w.saturating_sub(4), &format!("reading Toggl every {every} min"), fg);
+        p.cell(3, 2, w.saturating_sub(4), "a public address makes it live", muted);
+        p.cell(3, 3, w.saturating_sub(4), "Enter shows three ways to one", muted);
+        return;
+    }
+    let incident = 5;
+    let need = snapshot.subscriptions.len() as u16 * 2;
+    let room = h.saturating_sub(1);
+    let list_rows =
+        if room >= need + incident { need } else { room.saturating_sub(incident).max(room.min(4)) };
+    let focused = has_keys(model, Pane::Webhooks);
+    let mut list = p.part(0, 1, w, list_rows);
+    table::tall_rows(&mut list, model, List::Webhooks, 0, 2, focused, &mut |item, index| {
+        if let Some(line) = snapshot.subscriptions.get(index) {
+            tile_item(model, item, line);
+        }
+    });
+    if h >= list_rows + 1 + incident {
+        last_incident(model, &mut p.part(0, list_rows + 2, w, h - list_rows - 2));
+    }
+}
+
+fn tile_item(model: &Model, p: &mut Paint<'_>, line: &SubscriptionLine) {
+    let s = p.s;
+    let w = p.w();
+    let style = words::subscription(line.state, line.wanted, s);
+    p.text(1, 0, subscription(line.state), style);
+    let word = if line.state == SubState::Active { s.fg } else { style };
+    let x = p.cell(3, 0, 14, &state(model, line), word).max(17) + 1;
+    let ages =
+        line.last_delivery_at.map_or_else(|| "never".to_owned(), |at| age(at, model.now, model.zone()));
+    let end = p.right(w.saturating_sub(1), 0, 8, &ages, s.muted);
+    p.cell(x, 0, end.saturating_sub(x + 1), &service(model, line), s.fg);
+    if !line.cause.is_empty() {
+        p.cell(5, 1, w.saturating_sub(6), &line.cause, s.muted);
+        return;
+    }
+    p.text(5, 1, &format!("{} today", line.today), s.muted);
+    let x = p.text(x, 1, &sparkline(&line.spark), s.accent);
+    if let Some(seconds) = line.latency_s {
+        let text = format!("{seconds:.1} s");
+        if x + text.len() as u16 + 2 <= w {
+            p.right(w.saturating_sub(1), 1, 8, &text, s.muted);
+        }
+    }
+}
+
+fn last_incident(model: &Model, p: &mut Paint<'_>) {
+    let s = p.s;
+    let w = p.w();
+    let zone = model.zone();
+    let Some(incident) = model.snapshot.as_ref().and_then(|s| s.incidents.first()) else {
+        p.text(3, 0, "no incident", s.faint);
+        return;
+    };
+    p.text(3, 0, "last incident", s.muted);
+    let (word, style) = if incident.closed_at.is_some() { ("closed", s.ok) } else { ("open", s.error) };
+    p.right(w.saturating_sub(1), 0, 8, word, style);
+    let from = clock(incident.opened_at, zone);
+    let span = incident
+        .closed_at
+        .map_or_else(|| format!("since {from}"), |end| format!("{from}–{}", clock(end, zone)));
+    p.text(3, 1, &span, s.fg);
+    p.cell(18, 1, w.saturating_sub(19), &incident.cause, s.muted);
+    if let Some(step) = incident.timeline.last() {
+        p.cell(18, 2, w.saturating_sub(19), &step.answer, s.muted);
+    }
+    if incident.recovered > 0 {
+        p.cell(18, 3, w.saturating_sub(19), &format!("{} recovered", incident.recovered), s.muted);
+    }
+}

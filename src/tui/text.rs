@@ -1,0 +1,142 @@
+//! Words and figures as the screen writes them: cut by columns, clock times, durations, ages. It must not draw.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono_tz::Tz;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::text::clean;
+
+/// Text of a service made safe for a cell; printable ASCII passes without a copy.
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(clean(text))
+    }
+}
+
+/// Columns that a text takes.
+pub fn width(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// Cuts a text to columns, with `…` where something is missing.
+pub fn fit(text: &str, columns: u16) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        let wide = width(cluster);
+        if used + wide + 1 > columns {
+            break;
+        }
+        out.push_str(cluster);
+        used += wide;
+    }
+    if columns > 0 {
+        let kept = out.trim_end().len();
+        out.truncate(kept);
+        out.push('…');
+    }
+    Cow::Owned(out)
+}
+
+/// `15:02` in a zone.
+pub fn clock(at: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    format!("{:02}:{:02}", local.hour(), local.minute())
+}
+
+/// `15:02:09` in a zone.
+pub fn clock_s(at: DateTime<Utc>, zone: Tz) -> String {
+    format!("{}:{:02}", clock(at, zone), at.second())
+}
+
+/// `Tue 12 May`.
+pub fn day(at: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    format!("{} {} {}", local.weekday(), local.day(), month(local.month()))
+}
+
+/// `9 May`.
+pub fn date(at: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    format!("{} {}", local.day(), month(local.month()))
+}
+
+fn month(number: u32) -> &'static str {
+    const NAMES: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    NAMES.get(number.saturating_sub(1) as usize).copied().unwrap_or("")
+}
+
+/// `1h11`, `0h45`.
+pub fn hours(seconds: i64) -> String {
+    let minutes = seconds.max(0) / 60;
+    format!("{}h{:02}", minutes / 60, minutes % 60)
+}
+
+/// A running time: `0:42:17`, or `0:42` without seconds.
+pub fn running(seconds: i64, with_seconds: bool) -> String {
+    let s = seconds.max(0);
+    if with_seconds {
+        format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    } else {
+        format!("{}:{:02}", s / 3600, s / 60 % 60)
+    }
+}
+
+/// A coarse age: `now`, `2 min`, `3 h`, `9 May`. Times ahead count as now.
+pub fn age(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let minutes = (now - at).num_minutes();
+    match minutes {
+        ..=0 => "now".to_owned(),
+        1..60 => format!("{minutes} min"),
+        60..1440 => format!("{} h", minutes / 60),
+        _ => date(at, zone),
+    }
+}
+
+/// `1 request`, `4 requests`.
+pub fn count(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn cuts_by_columns_and_never_through_a_cluster() {
+        assert_eq!(fit("Harbor API", 10), "Harbor API");
+        assert_eq!(fit("Harbor API", 8), "Harbor…");
+        assert_eq!(fit("宽宽宽", 4), "宽…");
+        assert_eq!(fit("abc", 1), "…");
+        assert_eq!(fit("abc", 0), "");
+        for columns in 0..12 {
+            assert!(width(&fit("e\u{301}tude 宽 of 👩‍🔧 work", columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn figures_read_as_on_the_mock_ups() {
+        let at = Utc.with_ymd_and_hms(2026, 5, 12, 13, 2, 9).unwrap();
+        assert_eq!(clock(at, chrono_tz::Europe::Berlin), "15:02");
+        assert_eq!(day(at, chrono_tz::UTC), "Tue 12 May");
+        assert_eq!(hours(71 * 60 + 59), "1h11");
+        assert_eq!(running(2537, true), "0:42:17");
+        assert_eq!(running(2537, false), "0:42");
+        let ages: Vec<String> = [-5, 59, 120, 3 * 3600, 80 * 3600]
+            .iter()
+            .map(|s| age(at - chrono::TimeDelta::seconds(*s), at, chrono_tz::UTC))
+            .collect();
+        assert_eq!(ages, ["now", "now", "2 min", "3 h", "9 May"]);
+    }
+}

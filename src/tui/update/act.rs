@@ -1,0 +1,339 @@
+//! What each action does.
+
+use crate::control::command::{SubscriptionRef, Wish};
+use crate::control::message::ToEngine;
+use crate::control::view::{Row, ViewKind};
+use crate::domain::health::Wanted;
+
+use super::super::keymap::Action;
+use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW};
+use super::super::text::count;
+use super::{Effect, input, jump, mapping, refuse, send};
+
+/// Does an action that is not blocked.
+pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
+    use Action::*;
+    let page = |model: &Model| {
+        let rows = model.drawn.windows.get(&model.list()).map_or(10, |(_, rows)| *rows);
+        isize::try_from(rows.max(2) - 1).unwrap_or(10)
+    };
+    match action {
+        Down => step(model, 1),
+        Up => step(model, -1),
+        PageDown => step(model, page(model)),
+        PageUp => step(model, -page(model)),
+        Top => go(model, 0),
+        Bottom => go(model, usize::MAX),
+        NextProblem | PrevProblem => match model.next_problem(model.list(), action == PrevProblem) {
+            Some(at) => go(model, at),
+            None => Vec::new(),
+        },
+        Filter => {
+            let filter = model.active().slot().map_or("", |slot| model.views.filter(slot)).to_owned();
+            model.in_drawer = false;
+            model.typing = Some(filter.into());
+            Vec::new()
+        }
+        Open => open(model),
+        Copy => copy(model),
+        NextTile => jump::tile(model, 1),
+        PrevTile => jump::tile(model, -1),
+        Overview => jump::pane(model, Pane::Overview),
+        Today => jump::pane(model, Pane::Today),
+        Mapping => jump::pane(model, Pane::Mapping),
+        Webhooks => jump::pane(model, Pane::Webhooks),
+        Quota => jump::pane(model, Pane::Quota),
+        Sync => jump::pane(model, Pane::Sync),
+        Log => jump::pane(model, Pane::Log),
+        OldestAlert => jump::alert(model),
+        Zoom => {
+            model.zoom = !model.zoom;
+            Vec::new()
+        }
+        Create | CreateHere => mapping::create(model),
+        Ignore | IgnoreHere => mapping::ignore(model),
+        Unlink => mapping::unlink(model),
+        Link => mapping::link(model),
+        Search => mapping::search(model),
+        OtherTarget => mapping::other_target(model),
+        Reenable => ask_subscription(model, "re-enable", 3, |subscription| Wish::Enable { subscription }),
+        Test => ask_subscription(model, "test with a ping", 1, |subscription| Wish::Test { subscription }),
+        Validate => ask_subscription(model, "validate", 1, |subscription| Wish::Validate { subscription }),
+        Disable => ask_subscription(model, "disable", 1, |subscription| Wish::Disable { subscription }),
+        Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
+        KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
+        KeepTarget => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: false }),
+        SendHeld => decide(model, true),
+        DropHeld => decide(model, false),
+        Older => other_incident(model, 1),
+        Newer => other_incident(model, -1),
+        Confirm => confirm(model),
+        Refuse => {
+            model.question = None;
+            Vec::new()
+        }
+        StopEngine => match model.question.take() {
+            Some(Question { then: Then::Leave, .. }) if model.started_engine => {
+                vec![Effect::Quit { stop_engine: true }]
+            }
+            other => {
+                model.question = other;
+                Vec::new()
+            }
+        },
+        Undo => wish(model, Wish::Undo),
+        Palette => input::open_palette(model),
+        Help => {
+            model.help = true;
+            model.select(List::Help, 0);
+            Vec::new()
+        }
+        Back => back(model),
+        Repaint => vec![Effect::Repaint],
+        Suspend => vec![Effect::Suspend],
+        Quit => leave(model),
+    }
+}
+
+/// Moves the selection.
+pub fn step(model: &mut Model, by: isize) -> Vec<Effect> {
+    let at = model.selected(model.list()).saturating_add_signed(by);
+    go(model, at)
+}
+
+/// Selects a row of the list that has the keys.
+pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
+    let list = model.list();
+    model.notice = None;
+    model.select(list, index);
+    if list == List::Drawer {
+        return mapping::moved(model);
+    }
+    let mut effects = Vec::new();
+    if let Some(slot) = model.active().slot() {
+        effects.extend(send(model.views.follow(slot, model.selected(list))));
+    }
+    if model.drawer.is_some() {
+        effects.extend(open_drawer(model));
+    }
+    effects
+}
+
+/// Asks for another filter of the active pane.
+pub fn set_filter(model: &mut Model, text: &str) -> Vec<Effect> {
+    let Some(slot) = model.active().slot() else { return Vec::new() };
+    if model.views.filter(slot) == text {
+        return Vec::new();
+    }
+    model.select(model.active().list(), 0);
+    send(model.views.set_filter(slot, text))
+}
+
+/// A command without an answer to wait for on the screen.
+pub fn wish(model: &mut Model, wish: Wish) -> Vec<Effect> {
+    if !model.is_live() {
+        return refuse(model, "the engine is not connected; keys that change things wait");
+    }
+    let command = model.command(wish, Pending::Change);
+    vec![Effect::Send(ToEngine::Command(command))]
+}
+
+fn open(model: &mut Model) -> Vec<Effect> {
+    if model.in_drawer {
+        return Vec::new();
+    }
+    // From the lower tiles the full pane opens with the same row; from there its drawer.
+    if model.tiled() && model.tile != Pane::Today {
+        model.came_from = Some(Pane::Overview);
+        model.pane = model.tile;
+        model.drawer = None;
+        return Vec::new();
+    }
+    let effects = open_drawer(model);
+    model.in_drawer = model.drawer.is_some();
+    effects
+}
+
+/// Opens the drawer of the selected row, or changes the open one to it.
+pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
+    let list = model.active().list();
+    let detail = |model: &mut Model, key: crate::domain::id::Key| {
+        send(model.views.ensure(Slot::Detail, ViewKind::Detail { key }, WINDOW))
+    };
+    let drawer = match (list, model.selected_row(list).cloned()) {
+        (_, Some(Row::Entry(line))) => {
+            let title = if line.description.is_empty() { line.project } else { line.description };
+            let effects = detail(model, line.key.clone());
+            (Drawer::Entry { key: line.key, title }, effects)
+        }
+        (_, Some(Row::Sync(line))) => {
+            let effects = detail(model, line.key.clone());
+            (Drawer::Entry { key: line.key, title: line.description }, effects)
+        }
+        (_, Some(Row::Log(line))) => {
+            let effects = match line.key {
+                Some(key) => detail(model, key),
+                None => send(model.views.close(Slot::Detail)),
+            };
+            (Drawer::Said { seq: line.seq, say: line.say }, effects)
+        }
+        (_, Some(Row::Project(line))) => return mapping::open(model, &line),
+        (List::Webhooks, _) => {
+            let Some(of) = model.selected_subscription().map(|s| s.at.clone()) else { return Vec::new() };
+            (Drawer::Incident { of, at: 0 }, Vec::new())
+        }
+        (List::Quota, _) => {
+            let Some(id) = model.id_at(List::Quota, model.selected(List::Quota)) else { return Vec::new() };
+            (Drawer::Ledger { id }, Vec::new())
+        }
+        _ => return Vec::new(),
+    };
+    model.drawer = Some(drawer.0);
+    model.cursors.remove(&List::Drawer);
+    drawer.1
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let list = model.list();
+    let text = match (list, &model.drawer) {
+        (List::Drawer, Some(Drawer::Said { say, .. })) => Some(say.clone()),
+        (List::Drawer, _) => match model.views.row(Slot::Detail, model.selected(list)) {
+            Some(Row::Detail(line)) => Some(line.value.clone()),
+            _ => {
+                model.incident().and_then(|i| i.timeline.get(model.selected(list))).map(|s| s.answer.clone())
+            }
+        },
+        _ => match model.selected_row(list) {
+            Some(Row::Entry(e)) => {
+                Some(format!("{}\t{}\t{}", e.start.to_rfc3339(), e.project, e.description))
+            }
+            Some(Row::Project(p)) => Some(p.source.name.clone()),
+            Some(Row::Sync(s)) => Some(format!("{}\t{}\t{}", s.key, s.word, s.description)),
+            Some(Row::Log(l)) => Some(format!("{}\t{}", l.at.to_rfc3339(), l.say)),
+            _ if list == List::Webhooks => model.selected_subscription().map(|s| s.address.clone()),
+            _ => model.id_at(list, model.selected(list)),
+        },
+    };
+    match text {
+        Some(text) => {
+            model.say(Tone::Said, "sent to the terminal's clipboard");
+            vec![Effect::Copy(super::super::text::safe(&text).into_owned())]
+        }
+        None => refuse(model, "there is nothing to copy here"),
+    }
+}
+
+fn back(model: &mut Model) -> Vec<Effect> {
+    if model.in_drawer || model.drawer.is_some() {
+        model.in_drawer = false;
+        model.drawer = None;
+        model.cursors.remove(&List::Drawer);
+        let mut closed = model.views.close(Slot::Detail);
+        closed.extend(model.views.close(Slot::Candidates));
+        return send(closed);
+    }
+    if let Some(slot) = model.active().slot()
+        && !model.views.filter(slot).is_empty()
+    {
+        return set_filter(model, "");
+    }
+    if let Some(pane) = model.came_from.take() {
+        model.pane = pane;
+    } else if model.zoom {
+        model.zoom = false;
+    }
+    Vec::new()
+}
+
+/// Leaves, or asks first where this viewer started the engine.
+pub fn leave(model: &mut Model) -> Vec<Effect> {
+    let asked = matches!(&model.question, Some(q) if q.then == Then::Leave);
+    if !model.started_engine || !model.is_live() || asked {
+        return vec![Effect::Quit { stop_engine: false }];
+    }
+    let say =
+        "leave · Enter keeps the engine running · s stops it, deliveries wait at Toggl until it runs again";
+    model.question = Some(Question { say: say.to_owned(), then: Then::Leave });
+    Vec::new()
+}
+
+fn confirm(model: &mut Model) -> Vec<Effect> {
+    match model.question.take().map(|q| q.then) {
+        Some(Then::Wish(asked)) => wish(model, *asked),
+        Some(Then::Leave) => vec![Effect::Quit { stop_engine: false }],
+        None => Vec::new(),
+    }
+}
+
+fn ask_subscription(
+    model: &mut Model,
+    what: &str,
+    requests: u64,
+    make: impl FnOnce(SubscriptionRef) -> Wish,
+) -> Vec<Effect> {
+    let Some(line) = model.selected_subscription() else { return Vec::new() };
+    let whose = match line.wanted {
+        Wanted::Disabled if what == "re-enable" && !line.cause.is_empty() => {
+            format!(" · reverses: {}", line.cause)
+        }
+        _ => String::new(),
+    };
+    let price = count(requests, "request", "requests");
+    let say = format!("{what} \"{}\"{whose} · up to {price} · Enter does it", line.description);
+    let wish = make(line.at.clone());
+    model.question = Some(Question { say, then: Then::Wish(Box::new(wish)) });
+    Vec::new()
+}
+
+fn sync_wish(
+    model: &mut Model,
+    make: impl FnOnce(crate::domain::id::Account, crate::domain::id::Key) -> Wish,
+) -> Vec<Effect> {
+    let Some(line) = model.selected_sync() else { return Vec::new() };
+    let made = make(line.target.clone(), line.key.clone());
+    wish(model, made)
+}
+
+fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {
+    let Some(hold) = model.hold() else { return Vec::new() };
+    let made = Wish::Decide { hold: hold.id.clone(), send: sends };
+    if sends {
+        return wish(model, made);
+    }
+    let say =
+        format!("drop {} held entries, they stay as they are at the target · Enter does it", hold.entries);
+    model.question = Some(Question { say, then: Then::Wish(Box::new(made)) });
+    Vec::new()
+}
+
+fn other_incident(model: &mut Model, by: isize) -> Vec<Effect> {
+    let last = model.incidents().len().saturating_sub(1);
+    if let Some(Drawer::Incident { at, .. }) = &mut model.drawer {
+        *at = at.saturating_add_signed(by).min(last);
+    }
+    model.cursors.remove(&List::Drawer);
+    Vec::new()
+}
+
+/// Runs the choice under the palette's cursor.
+pub fn run_choice(model: &mut Model) -> Vec<Effect> {
+    use super::super::model::Run;
+    let at = model.selected(List::Palette);
+    let Some(choice) = model.palette.take().and_then(|p| p.choices.into_iter().nth(at)) else {
+        return refuse(model, "no command fits");
+    };
+    match choice.run {
+        Run::Action(action) => input::perform(model, action),
+        Run::Wish(made) => wish(model, *made),
+        Run::Theme(theme) => {
+            model.theme = theme;
+            let name = model.themes.get(theme).map(|t| t.name.clone()).unwrap_or_default();
+            model.say(Tone::Said, format!("theme {name}"));
+            vec![Effect::SaveTheme(name)]
+        }
+        Run::Mouse => {
+            model.mouse = !model.mouse;
+            vec![Effect::Mouse(model.mouse)]
+        }
+    }
+}

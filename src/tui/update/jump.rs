@@ -1,0 +1,61 @@
+//! Going to another pane.
+
+use super::super::model::{Drawer, List, Model, Pane, Tone};
+use super::{Effect, door, send};
+
+/// Shows a pane.
+pub fn pane(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    model.came_from = None;
+    show(model, pane)
+}
+
+fn show(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    model.zoom = false;
+    model.notice = None;
+    if model.pane != pane {
+        model.drawer = None;
+        model.in_drawer = false;
+        model.cursors.remove(&List::Drawer);
+    }
+    model.pane = pane;
+    send(door::open_pane(model))
+}
+
+/// Moves the focus among the tiles.
+pub fn tile(model: &mut Model, by: isize) -> Vec<Effect> {
+    let len = Pane::TILES.len();
+    let at = Pane::TILES.iter().position(|p| *p == model.tile).unwrap_or(0);
+    let next = (at + len).saturating_add_signed(by) % len;
+    model.tile = Pane::TILES[next];
+    if model.drawer.is_some() {
+        model.drawer = None;
+        model.in_drawer = false;
+    }
+    Vec::new()
+}
+
+/// Goes to what has needed a person longest: a held mass change, else the oldest alert.
+pub fn alert(model: &mut Model) -> Vec<Effect> {
+    let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    let hold = snapshot.holds.iter().filter(|h| h.reason != "by hand").min_by_key(|h| h.since).cloned();
+    let alert = snapshot.alerts.iter().min_by_key(|a| a.since).cloned();
+    let from = (model.pane == Pane::Overview).then_some(Pane::Overview);
+    if let Some(hold) = hold.filter(|h| alert.as_ref().is_none_or(|a| h.since <= a.since)) {
+        let effects = show(model, Pane::Sync);
+        model.drawer = Some(Drawer::Hold { id: hold.id });
+        model.in_drawer = true;
+        model.came_from = from;
+        model.say(Tone::Said, hold.say);
+        return effects;
+    }
+    let Some(alert) = alert else { return Vec::new() };
+    let pane = Pane::of(alert.pane).unwrap_or(Pane::Log);
+    let effects = show(model, pane);
+    model.came_from = from;
+    let list = model.active().list();
+    if let Some(at) = (0..model.len(list)).find(|i| model.is_problem(list, *i)) {
+        model.select(list, at);
+    }
+    model.say(Tone::Said, alert.say);
+    effects
+}

@@ -1,0 +1,173 @@
+//! Linking projects: the picker, its price, and what its keys ask the engine for.
+
+use crate::control::command::{Certainty, Wish};
+use crate::control::message::ToEngine;
+use crate::control::view::{LinkWord, ProjectLine, ViewKind};
+use crate::domain::id::Account;
+use crate::domain::mapping::{MappingEdit, SourceRef};
+
+use super::super::model::{Drawer, List, Model, Pending, Picker, Slot, Tone};
+use super::{Effect, act, refuse, send};
+
+/// Rows of candidates; the engine ranks, so that these are the best.
+const CANDIDATES: u32 = 500;
+
+/// Opens the picker for a project: for its first target that nothing takes, else the first one.
+pub fn open(model: &mut Model, line: &ProjectLine) -> Vec<Effect> {
+    let missing = line.links.iter().position(|l| matches!(l, LinkWord::Unmapped | LinkWord::Gone(_)));
+    let picker = Picker::new(line.source.clone(), line.waiting, missing.unwrap_or(0));
+    model.drawer = Some(Drawer::Picker(Box::new(picker)));
+    model.cursors.remove(&List::Drawer);
+    ask_candidates(model)
+}
+
+fn ask_candidates(model: &mut Model) -> Vec<Effect> {
+    let Some(Drawer::Picker(picker)) = &model.drawer else { return Vec::new() };
+    let Some(target) = picker.target_account(model) else {
+        return refuse(model, "there is no target to link to");
+    };
+    let kind = ViewKind::Candidates { source: picker.source.clone(), target };
+    let messages = model.views.ensure(Slot::Candidates, kind, CANDIDATES);
+    model.rank();
+    send(messages)
+}
+
+/// The selection of a drawer moved.
+pub fn moved(model: &mut Model) -> Vec<Effect> {
+    if let Some(Drawer::Picker(picker)) = &mut model.drawer {
+        picker.again = None;
+    }
+    ask_price(model)
+}
+
+/// Asks what linking the selected candidate would do and cost, once per candidate.
+pub fn ask_price(model: &mut Model) -> Vec<Effect> {
+    let Some(id) = model.candidate().map(|c| c.project.id.to_string()) else { return Vec::new() };
+    let Some(Drawer::Picker(picker)) = &mut model.drawer else { return Vec::new() };
+    let known = picker.price.as_ref().is_some_and(|(of, _)| *of == id) || picker.asked.as_ref() == Some(&id);
+    if known {
+        return Vec::new();
+    }
+    picker.asked = Some(id.clone());
+    match edit_of_candidate(model) {
+        Some(edit) if model.is_live() => {
+            let command = model.command(edit_wish(model, edit, true), Pending::Price(id));
+            vec![Effect::Send(ToEngine::Command(command))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn edit_of_candidate(model: &Model) -> Option<MappingEdit> {
+    let to = model.candidate()?.project.clone();
+    let Some(Drawer::Picker(picker)) = &model.drawer else { return None };
+    let target = picker.target_account(model)?;
+    Some(MappingEdit::LinkProject { source: picker.source.clone(), target, to, from: None })
+}
+
+fn edit_wish(model: &Model, edit: MappingEdit, dry: bool) -> Wish {
+    let seen = model.snapshot.as_ref().map(|s| s.mapping.version.clone()).unwrap_or_default();
+    Wish::EditMapping { seen, edit, dry }
+}
+
+/// Links the selected candidate. A weak one, and one that moves what has been sent, asks once more.
+pub fn link(model: &mut Model) -> Vec<Effect> {
+    let Some(candidate) = model.candidate() else { return Vec::new() };
+    let id = candidate.project.id.to_string();
+    let (weak, name) = (candidate.certainty == Certainty::Weak, candidate.project.name.clone());
+    let Some(edit) = edit_of_candidate(model) else { return Vec::new() };
+    let Some(Drawer::Picker(picker)) = &mut model.drawer else { return Vec::new() };
+    let price = picker.price.as_ref().filter(|(of, _)| *of == id).map(|(_, price)| price.clone());
+    let short = price.as_ref().is_some_and(|p| p.left.is_some_and(|left| i64::from(p.requests) > left));
+    let moves = price.as_ref().map_or(0, |p| p.moves);
+    if (weak || short || moves > 0) && picker.again.as_ref() != Some(&id) {
+        picker.again = Some(id);
+        let why = if moves > 0 {
+            format!("moves {moves} sent entries")
+        } else if short {
+            "costs more than is left now; the rest waits".to_owned()
+        } else {
+            format!("\"{name}\" is a weak match")
+        };
+        model.say(Tone::Price, format!("{why} · Enter again"));
+        return Vec::new();
+    }
+    let made = edit_wish(model, edit, false);
+    let mut effects = act::wish(model, made);
+    effects.extend(close(model));
+    effects
+}
+
+fn close(model: &mut Model) -> Vec<Effect> {
+    model.drawer = None;
+    model.in_drawer = false;
+    model.cursors.remove(&List::Drawer);
+    send(model.views.close(Slot::Candidates))
+}
+
+/// Starts typing after `/`.
+pub fn search(model: &mut Model) -> Vec<Effect> {
+    if let Some(Drawer::Picker(picker)) = &mut model.drawer {
+        picker.typing = Some(String::new().into());
+    }
+    Vec::new()
+}
+
+/// Picks for the next target.
+pub fn other_target(model: &mut Model) -> Vec<Effect> {
+    let targets = model.targets().len();
+    let Some(Drawer::Picker(picker)) = &mut model.drawer else { return Vec::new() };
+    let fresh = Picker::new(picker.source.clone(), picker.waiting, (picker.target + 1) % targets.max(1));
+    **picker = fresh;
+    model.cursors.remove(&List::Drawer);
+    ask_candidates(model)
+}
+
+/// The project and target that a key of Mapping or its picker is about.
+fn subject(model: &Model) -> Option<(SourceRef, Account, Option<LinkWord>)> {
+    if let Some(Drawer::Picker(picker)) = &model.drawer {
+        let target = picker.target_account(model)?;
+        let link = model.selected_project().and_then(|p| p.links.get(picker.target)).cloned();
+        return Some((picker.source.clone(), target, link));
+    }
+    let line = model.selected_project()?;
+    let at = line.links.iter().position(|l| matches!(l, LinkWord::Unmapped)).unwrap_or(0);
+    let target = model.targets().get(at)?.account.clone();
+    Some((line.source.clone(), target, line.links.get(at).cloned()))
+}
+
+/// Asks what creating the project in the target costs; a yes does it.
+pub fn create(model: &mut Model) -> Vec<Effect> {
+    let Some((source, target, _)) = subject(model) else { return Vec::new() };
+    let dry = Wish::CreateProject { source: source.clone(), target: target.clone(), dry: true };
+    let real = Wish::CreateProject { source, target, dry: false };
+    let command = model.command(dry, Pending::Ask(Box::new(real)));
+    vec![Effect::Send(ToEngine::Command(command))]
+}
+
+/// Leaves the project out, or takes it in again. It can be undone, so it does not ask.
+pub fn ignore(model: &mut Model) -> Vec<Effect> {
+    let Some((source, _, link)) = subject(model) else { return Vec::new() };
+    let edit = if link == Some(LinkWord::Skipped) {
+        MappingEdit::UnskipProject { source }
+    } else {
+        MappingEdit::SkipProject { source }
+    };
+    let made = edit_wish(model, edit, false);
+    let mut effects = act::wish(model, made);
+    effects.extend(close(model));
+    effects
+}
+
+/// Removes the link after its price was seen.
+pub fn unlink(model: &mut Model) -> Vec<Effect> {
+    let Some(line) = model.selected_project() else { return Vec::new() };
+    let linked = |l: &LinkWord| matches!(l, LinkWord::Same(_) | LinkWord::Other(_) | LinkWord::Gone(_));
+    let Some(at) = line.links.iter().position(linked) else { return Vec::new() };
+    let Some(target) = model.targets().get(at).map(|t| t.account.clone()) else { return Vec::new() };
+    let edit = MappingEdit::UnlinkProject { source: line.source.clone(), target, from: None };
+    let dry = edit_wish(model, edit.clone(), true);
+    let real = edit_wish(model, edit, false);
+    let command = model.command(dry, Pending::Ask(Box::new(real)));
+    vec![Effect::Send(ToEngine::Command(command))]
+}

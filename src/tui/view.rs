@@ -1,0 +1,61 @@
+//! The frame: five bands in their order. Reads the model, changes nothing of it, and hands back what was drawn where.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::model::Model;
+use super::paint::{Drawn, Paint};
+use super::{panes, signs, widgets};
+
+/// The smallest screen that holds the five bands.
+pub const SMALLEST: (u16, u16) = (60, 15);
+
+/// Draws the model.
+pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
+    let drawn = draw(model, frame.buffer_mut());
+    if let Some(cursor) = drawn.cursor {
+        frame.set_cursor_position(cursor);
+    }
+    drawn
+}
+
+/// Draws the model into a buffer.
+pub fn draw(model: &Model, buf: &mut Buffer) -> Drawn {
+    let mut drawn = Drawn::default();
+    let styles = model.styles();
+    let area = buf.area;
+    buf.set_style(area, styles.fg);
+    let mut p = Paint::new(buf, area, &styles, &mut drawn);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small(&mut p);
+    } else {
+        bands(model, &mut p);
+        widgets::help::draw(model, &mut p);
+        widgets::palette::draw(model, &mut p);
+    }
+    if model.ascii {
+        signs::to_ascii(buf);
+    }
+    drawn
+}
+
+fn bands(model: &Model, p: &mut Paint<'_>) {
+    let (w, h) = (p.w(), p.h());
+    widgets::header::draw(model, &mut p.part(0, 0, w, 1));
+    let body = Rect { x: 0, y: 1, width: w, height: h - 3 };
+    panes::draw(model, &mut p.part(body.x, body.y, body.width, body.height));
+    widgets::price::draw(model, &mut p.part(0, h - 2, w, 1));
+    widgets::footer::draw(model, &mut p.part(0, h - 1, w, 1));
+}
+
+fn too_small(p: &mut Paint<'_>) {
+    let (w, h) = (p.w(), p.h());
+    if w == 0 || h == 0 {
+        return;
+    }
+    let line = format!("needs {}×{}, has {w}×{h} · q leaves", SMALLEST.0, SMALLEST.1);
+    let wide = super::text::width(&line).min(w);
+    let style = p.s.warn;
+    p.cell((w - wide) / 2, (h - 1) / 2, w, &line, style);
+}

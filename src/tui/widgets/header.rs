@@ -1,0 +1,218 @@
+//! The status header: tag, day, running timer; right: sync, hook, tightest quota, alerts. When it is narrow the
+//! project gives way first, then the reset times, never the state words.
+
+use ratatui::style::Style;
+
+use crate::config::settings::Motion;
+use crate::control::snapshot::{CacheWord, Meter, Snapshot};
+use crate::domain::health::SubState;
+use crate::domain::id::Service;
+use crate::domain::quota::Source;
+
+use super::super::model::{Connection, Model, Pane};
+use super::super::paint::{Hit, Paint};
+use super::super::text::{clock, day, running, width};
+use super::super::theme::Styles;
+
+struct Slot {
+    text: String,
+    style: Style,
+    /// Muted words after it, the reset time; the first to go.
+    after: String,
+    pane: Option<Pane>,
+}
+
+/// Draws the header into a row.
+pub fn draw(model: &Model, p: &mut Paint<'_>) {
+    let w = p.w();
+    let gap = if w >= 100 { 3 } else { 2 };
+    let wide = w >= 110;
+    let mut slots = slots(model, p.s, wide);
+    let total =
+        |slots: &[Slot]| -> u16 { slots.iter().map(|s| width(&s.text) + width(&s.after) + gap).sum::<u16>() };
+    let least = left_least(model) + 2;
+    if least + total(&slots) > w {
+        for slot in &mut slots {
+            slot.after.clear();
+        }
+    }
+    let mut x = w.saturating_sub(total(&slots) + 1).max(1);
+    let left_end = x;
+    x += gap;
+    for slot in &slots {
+        let from = x;
+        x = p.text(x, 0, &slot.text, slot.style);
+        let muted = p.s.muted;
+        x = p.text(x, 0, &slot.after, muted);
+        if let Some(pane) = slot.pane {
+            p.hit(from, 0, x.saturating_sub(from), 1, Hit::Pane(pane));
+        }
+        x += gap;
+    }
+    left(model, &mut p.part(0, 0, left_end, 1), w >= 100);
+}
+
+fn tag(model: &Model) -> String {
+    let source = model
+        .snapshot
+        .as_ref()
+        .and_then(|s| s.accounts.iter().find(|a| a.service == Service::Toggl).map(|a| a.tag.clone()));
+    source.unwrap_or_else(|| "··".to_owned())
+}
+
+/// Columns for tag, day and the timer's figures without the project.
+fn left_least(model: &Model) -> u16 {
+    width(&tag(model)) + width(&day(model.now, model.zone())) + 4 + if has_timer(model) { 10 } else { 0 }
+}
+
+fn has_timer(model: &Model) -> bool {
+    model.snapshot.as_ref().is_some_and(|s| s.timers.iter().any(|t| t.own))
+}
+
+fn left(model: &Model, p: &mut Paint<'_>, wide: bool) {
+    let (header, muted, fg, run) = (p.s.header, p.s.muted, p.s.fg, p.s.running);
+    let zone = model.zone();
+    let mut x = p.parts(1, 0, &[("[", muted), (&tag(model), header), ("]", muted), (" ", fg)]);
+    x = p.text(x, 0, &day(model.now, zone), fg);
+    if wide {
+        x = p.text(x + 1, 0, &clock(model.now, zone), fg);
+    }
+    x += if wide { 3 } else { 2 };
+    let Some(snapshot) = &model.snapshot else { return };
+    match snapshot.timers.iter().find(|t| t.own) {
+        Some(timer) => {
+            let seconds = wide && model.motion != Motion::Off;
+            p.drawn.ticking |= seconds;
+            let time = running((model.now - timer.start).num_seconds(), seconds);
+            x = p.parts(x, 0, &[("▸ ", run), (&time, run), (" ", run)]);
+            let (name, style) = match timer.project.as_str() {
+                "" if timer.description.is_empty() => ("(no project)", p.s.warn),
+                "" => (timer.description.as_str(), fg),
+                project => (project, fg),
+            };
+            let room = p.w().saturating_sub(x);
+            if room >= 4 {
+                p.cell(x, 0, room, name, style);
+            }
+        }
+        None if wide || p.w() >= x + 8 => {
+            p.cell(x, 0, 8, "no timer", muted);
+        }
+        None => {}
+    }
+}
+
+fn slots(model: &Model, s: &Styles, wide: bool) -> Vec<Slot> {
+    let mut slots = vec![sync(model, s)];
+    if let Some(snapshot) = &model.snapshot {
+        slots.push(hook(snapshot, s));
+        let mut shown: Vec<Service> = Vec::new();
+        for meter in &snapshot.meters {
+            if meter.limit.is_none() || shown.contains(&meter.service) || (!wide && !shown.is_empty()) {
+                continue;
+            }
+            shown.push(meter.service);
+            slots.push(quota(model, meter, s));
+        }
+        let alerts = snapshot.alerts.len();
+        if alerts > 0 {
+            let text = format!("!{alerts}");
+            slots.push(Slot { text, style: s.warn, after: String::new(), pane: None });
+        }
+    }
+    slots
+}
+
+fn slot(text: impl Into<String>, style: Style, pane: Pane) -> Slot {
+    Slot { text: text.into(), style, after: String::new(), pane: Some(pane) }
+}
+
+fn sync(model: &Model, s: &Styles) -> Slot {
+    let zone = model.zone();
+    match &model.connection {
+        Connection::Lost { since, .. } => {
+            return slot(format!("engine lost {}", clock(*since, zone)), s.error, Pane::Sync);
+        }
+        Connection::Connecting => return slot("connecting", s.pending, Pane::Sync),
+        Connection::Live => {}
+    }
+    let Some(snapshot) = &model.snapshot else { return slot("opening", s.pending, Pane::Sync) };
+    match snapshot.cache {
+        CacheWord::Opening => return slot(format!("opening {}%", snapshot.percent), s.pending, Pane::Sync),
+        CacheWord::Rebuilding => {
+            return slot(format!("rebuilding {}%", snapshot.percent), s.pending, Pane::Sync);
+        }
+        CacheWord::Ready => {}
+    }
+    if let Some((tag, trouble)) =
+        snapshot.accounts.iter().find_map(|a| a.trouble.as_ref().map(|t| (a.tag.as_str(), t.as_str())))
+    {
+        let text =
+            if trouble.starts_with("offline") { trouble.to_owned() } else { format!("{tag} {trouble}") };
+        return slot(text, s.error, Pane::Sync);
+    }
+    if let Some(hold) = snapshot.holds.iter().min_by_key(|h| h.since) {
+        return slot(format!("held {}", clock(hold.since, zone)), s.warn, Pane::Sync);
+    }
+    let count = |word: &str| -> u32 {
+        snapshot.targets.iter().flat_map(|t| &t.counts).filter(|(w, _)| w == word).map(|(_, n)| n).sum()
+    };
+    for (word, style) in [
+        ("failed", s.error),
+        ("conflict", s.error),
+        ("held", s.warn),
+        ("unmapped", s.warn),
+        ("waiting quota", s.pending),
+    ] {
+        let n = count(word);
+        if n > 0 {
+            let pane = if word == "unmapped" { Pane::Mapping } else { Pane::Sync };
+            return slot(format!("{n} {word}"), style, pane);
+        }
+    }
+    slot("sync ok", s.ok, Pane::Sync)
+}
+
+fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
+    // Worst last in the order of the states, so the sign of the worst stands for all.
+    let rank = |state: SubState| match state {
+        SubState::Disabled => 6,
+        SubState::NotValidated => 5,
+        SubState::Silent => 4,
+        SubState::Drifted => 3,
+        SubState::Unknown => 2,
+        SubState::Pending => 1,
+        SubState::Active => 0,
+    };
+    let worst = snapshot.subscriptions.iter().filter(|l| !l.is_well()).max_by_key(|l| rank(l.state));
+    if let Some(line) = worst {
+        let style = super::words::subscription(line.state, line.wanted, s);
+        return slot(format!("hook {}", line.state), style, Pane::Webhooks);
+    }
+    if let Some(seconds) = snapshot.reading {
+        return slot(format!("reading {} min", seconds.div_ceil(60)), s.muted, Pane::Webhooks);
+    }
+    if snapshot.subscriptions.iter().any(|l| l.ours) {
+        slot("hook ok", s.ok, Pane::Webhooks)
+    } else {
+        slot("no hook", s.muted, Pane::Webhooks)
+    }
+}
+
+fn quota(model: &Model, meter: &Meter, s: &Styles) -> Slot {
+    let zone = model.zone();
+    let about = if meter.source == Source::Estimate { "≤" } else { "" };
+    let left = meter.remaining.map_or_else(|| "?".to_owned(), |n| n.max(0).to_string());
+    let limit = meter.limit.map_or_else(String::new, |n| format!("/{n}"));
+    let mut slot = slot(format!("{} {about}{left}{limit}", meter.service), s.fg, Pane::Quota);
+    if let Some(until) = meter.waiting_until {
+        slot.text = format!("{} waiting {}", slot.text, clock(until, zone));
+        slot.style = s.meter_high;
+    } else if let Some(dry) = meter.dry_at {
+        slot.text = format!("{} dry {}", slot.text, clock(dry, zone));
+        slot.style = s.warn;
+    } else if let Some(reset) = meter.resets_at {
+        slot.after = format!(" {}", clock(reset, zone));
+    }
+    slot
+}

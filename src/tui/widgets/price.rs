@@ -1,0 +1,139 @@
+//! The price line: what the next key will cost, or what just happened. The only place for both.
+
+use ratatui::style::Style;
+
+use crate::control::snapshot::CacheWord;
+
+use super::super::model::{Connection, Drawer, Model, Tone};
+use super::super::paint::Paint;
+use super::super::text::{clock, clock_s, count, width};
+
+/// Draws the price line into a row.
+pub fn draw(model: &Model, p: &mut Paint<'_>) {
+    let (accent, warn, muted) = (p.s.accent, p.s.warn, p.s.muted);
+    if let Some(question) = &model.question {
+        line(p, &question.say, warn, "");
+        return;
+    }
+    if let Some(input) = &model.typing {
+        field(model, p, "/", input);
+        return;
+    }
+    if let Some(notice) = &model.notice {
+        let style = match notice.tone {
+            Tone::Said => p.s.fg,
+            Tone::Price => accent,
+            Tone::Trouble => warn,
+        };
+        line(p, &notice.say, style, "");
+        return;
+    }
+    if let Connection::Lost { since, retry_s, .. } = &model.connection {
+        let again =
+            if *retry_s == 0 { "trying again".to_owned() } else { format!("trying again in {retry_s} s") };
+        let from = clock(*since, model.zone());
+        line(p, &format!("showing {from} · {again} · keys that change things wait"), warn, "");
+        return;
+    }
+    let Some(snapshot) = &model.snapshot else {
+        line(p, "waiting for the engine · keys that change things wait", muted, "");
+        return;
+    };
+    if snapshot.cache != CacheWord::Ready {
+        line(p, "the cache opens · deliveries are kept meanwhile, nothing is lost", muted, "");
+        return;
+    }
+    if let Some(Drawer::Picker(_)) = &model.drawer {
+        link_price(model, p);
+        return;
+    }
+    if let Some(hold) = snapshot.holds.iter().find(|h| h.reason != "by hand") {
+        line(p, &format!("{} · ! to decide", hold.say), warn, "");
+        return;
+    }
+    match &snapshot.last {
+        Some((at, say)) => {
+            let time = if p.w() >= 100 { clock_s(*at, model.zone()) } else { clock(*at, model.zone()) };
+            let x = p.text(1, 0, &time, muted) + 2;
+            let (fg, room) = (p.s.fg, p.w().saturating_sub(x + 1));
+            p.cell(x, 0, room, say, fg);
+        }
+        None => line(p, "nothing has happened yet", muted, ""),
+    }
+}
+
+fn line(p: &mut Paint<'_>, say: &str, style: Style, right: &str) {
+    let w = p.w();
+    let muted = p.s.muted;
+    let mut room = w.saturating_sub(2);
+    if !right.is_empty() && width(right) + 24 < w {
+        p.right(w - 1, 0, width(right), right, muted);
+        room = room.saturating_sub(width(right) + 2);
+    }
+    p.cell(1, 0, room, say, style);
+}
+
+/// A line of text being typed, with the cursor where the terminal shows it.
+pub fn field(model: &Model, p: &mut Paint<'_>, lead: &str, input: &tui_input::Input) {
+    let (key, fg, muted) = (p.s.key, p.s.fg, p.s.muted);
+    let w = p.w();
+    let hint = match model.active().slot().and_then(|slot| model.views.get(slot)) {
+        Some(view) if view.waiting => "asking".to_owned(),
+        Some(view) => view
+            .page
+            .as_ref()
+            .map(|page| format!("{} of {}", page.total, page.unfiltered))
+            .unwrap_or_default(),
+        None => String::new(),
+    };
+    p.right(w.saturating_sub(1), 0, width(&hint), &hint, muted);
+    let x = p.text(1, 0, lead, key);
+    let room = w.saturating_sub(x + width(&hint) + 3);
+    typed(p, x, 0, room, input, fg);
+}
+
+/// The visible part of an input and its cursor.
+pub fn typed(p: &mut Paint<'_>, x: u16, y: u16, room: u16, input: &tui_input::Input, style: Style) {
+    let scroll = input.visual_scroll(usize::from(room.max(1)));
+    let mut skipped = 0usize;
+    let visible: String = input
+        .value()
+        .chars()
+        .skip_while(|c| {
+            let skip = skipped < scroll;
+            skipped += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+            skip
+        })
+        .collect();
+    let w = p.w();
+    p.part(0, y, x.saturating_add(room).min(w), 1).text(x, 0, &visible, style);
+    let column = u16::try_from(input.visual_cursor().saturating_sub(scroll)).unwrap_or(0);
+    p.cursor(x + column.min(room), y);
+}
+
+fn link_price(model: &Model, p: &mut Paint<'_>) {
+    let Some(Drawer::Picker(picker)) = &model.drawer else { return };
+    let (accent, muted) = (p.s.accent, p.s.muted);
+    let Some(candidate) = model.candidate() else {
+        line(p, "no candidate · / searches · c creates it there", muted, "");
+        return;
+    };
+    let id = candidate.project.id.to_string();
+    match &picker.price {
+        Some((of, price)) if *of == id => {
+            let left = price.left.map(|n| format!(" · {n} left")).unwrap_or_default();
+            let requests = count(u64::from(price.requests), "request", "requests");
+            let w = p.w();
+            let right = format!("{requests}{left}");
+            p.right(w.saturating_sub(1), 0, width(&right), &right, muted);
+            let room = w.saturating_sub(width(&right) + 4);
+            let say = if price.say.is_empty() {
+                format!("Enter links it and sends the {} waiting", price.creates)
+            } else {
+                price.say.clone()
+            };
+            p.cell(1, 0, room, &say, accent);
+        }
+        _ => line(p, "Enter links it · the price is being asked", muted, ""),
+    }
+}

@@ -1,0 +1,249 @@
+//! The office: people who work in Toggl's web page, played from a seed, and what their work implies for Clockify.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::web::Web;
+
+/// Both services as a person uses them: no quota, no pace, not listed.
+pub struct Office {
+    web: Web,
+    rng: StdRng,
+    toggl: String,
+    toggl_auth: String,
+    workspace: i64,
+    clockify: String,
+    clockify_key: String,
+    admin: String,
+    /// Toggl projects, and the Clockify project each is linked to.
+    projects: Vec<(i64, Option<String>)>,
+    /// The Clockify project for all else.
+    pub fallback: String,
+    entries: Vec<i64>,
+    made: usize,
+    /// When the creation of each stopped entry was answered, by its mark.
+    pub created: BTreeMap<String, Instant>,
+    /// How many of each action were played.
+    pub played: BTreeMap<&'static str, usize>,
+}
+
+/// An entry as both sides have to show it: start, end, description, Clockify project, billable.
+pub type Implied = (String, String, String, String, bool);
+
+impl Office {
+    /// Opens the office on simulated services of an empty world, with three projects of which two are linked.
+    pub async fn open(simulator: &Value, seed: u64) -> Self {
+        let text = |path: &str| {
+            simulator.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("no {path}")).to_owned()
+        };
+        let token = text("/toggl/token");
+        let mut office = Self {
+            web: Web::new(),
+            rng: StdRng::seed_from_u64(seed),
+            toggl: text("/toggl/api"),
+            toggl_auth: format!("Basic {}", STANDARD.encode(format!("{token}:api_token"))),
+            workspace: simulator["toggl"]["workspace_id"].as_i64().expect("a workspace"),
+            clockify: format!("{}/workspaces/{}", text("/clockify/api"), text("/clockify/workspace_id")),
+            clockify_key: text("/clockify/token"),
+            admin: text("/admin"),
+            projects: Vec::new(),
+            fallback: String::new(),
+            entries: Vec::new(),
+            made: 0,
+            created: BTreeMap::new(),
+            played: BTreeMap::new(),
+        };
+        office.fallback = office.clockify_project("Unsorted").await;
+        for (name, linked) in [("Harbor site", true), ("Osprey shop", true), ("Northwind audit", false)] {
+            let path = format!("/workspaces/{}/projects", office.workspace);
+            let made = office.toggl(Method::POST, &path, Some(json!({"name": name, "active": true}))).await;
+            let target = if linked { Some(office.clockify_project(name).await) } else { None };
+            office.projects.push((made["id"].as_i64().expect("a project's id"), target));
+        }
+        office
+    }
+
+    /// One action of a person: most create, many change, some start, stop or delete.
+    pub async fn act(&mut self) {
+        let what = match self.rng.random_range(0..100) {
+            _ if self.entries.len() < 3 => "create",
+            0..45 => "create",
+            45..80 => "change",
+            80..88 => "delete",
+            88..94 => "start",
+            _ => "stop",
+        };
+        *self.played.entry(what).or_default() += 1;
+        match what {
+            "create" => self.create().await,
+            "change" => self.change().await,
+            "delete" => self.delete().await,
+            "start" => self.start().await,
+            _ => self.stop().await,
+        }
+    }
+
+    async fn create(&mut self) {
+        let (start, stop) = self.times();
+        let mark = self.mark();
+        let body = json!({
+            "created_with": "office", "workspace_id": self.workspace, "description": format!("{mark} first words"),
+            "start": instant(start), "stop": instant(stop), "duration": (stop - start).num_seconds(),
+            "project_id": self.project(), "billable": self.rng.random_bool(0.5),
+        });
+        let path = format!("/workspaces/{}/time_entries", self.workspace);
+        let made = self.toggl(Method::POST, &path, Some(body)).await;
+        self.entries.push(made["id"].as_i64().expect("an entry's id"));
+        self.created.insert(mark, Instant::now());
+    }
+
+    async fn start(&mut self) {
+        let mark = self.mark();
+        let body = json!({
+            "created_with": "office", "workspace_id": self.workspace, "description": format!("{mark} timer"),
+            "start": instant(Utc::now() - TimeDelta::minutes(3)), "duration": -1, "project_id": self.project(),
+        });
+        let path = format!("/workspaces/{}/time_entries", self.workspace);
+        let made = self.toggl(Method::POST, &path, Some(body)).await;
+        self.entries.push(made["id"].as_i64().expect("an entry's id"));
+    }
+
+    /// Stops the running timer, if one runs.
+    pub async fn stop(&mut self) {
+        let running = self.toggl(Method::GET, "/me/time_entries/current", None).await;
+        if let Some(id) = running["id"].as_i64() {
+            let path = format!("/workspaces/{}/time_entries/{id}/stop", self.workspace);
+            self.toggl(Method::PATCH, &path, None).await;
+        }
+    }
+
+    async fn change(&mut self) {
+        let id = self.entries[self.rng.random_range(0..self.entries.len())];
+        let path = format!("/workspaces/{}/time_entries/{id}", self.workspace);
+        let now = self.toggl(Method::GET, &format!("/me/time_entries/{id}"), None).await;
+        let is_running = now["duration"].as_i64().is_some_and(|seconds| seconds < 0);
+        let mut body = json!({"workspace_id": self.workspace});
+        match self.rng.random_range(0..4) {
+            0 => {
+                let mark =
+                    now["description"].as_str().and_then(|text| text.split(' ').next()).unwrap_or("#?");
+                body["description"] = format!("{mark} words {}", self.rng.random_range(0..1000)).into();
+            }
+            1 => body["project_id"] = json!(self.project()),
+            2 => body["billable"] = self.rng.random_bool(0.5).into(),
+            _ if is_running => body["description"] = json!(now["description"]),
+            _ => {
+                let (start, stop) = self.times();
+                body["start"] = instant(start).into();
+                body["stop"] = instant(stop).into();
+                body["duration"] = (stop - start).num_seconds().into();
+            }
+        }
+        // Two edits in one second are an ordinary move of a person who corrects a typing error.
+        if self.rng.random_bool(0.3) {
+            self.toggl(Method::PUT, &path, Some(body.clone())).await;
+            body["project_id"] = json!(self.project());
+        }
+        self.toggl(Method::PUT, &path, Some(body)).await;
+    }
+
+    async fn delete(&mut self) {
+        let id = self.entries.swap_remove(self.rng.random_range(0..self.entries.len()));
+        let path = format!("/workspaces/{}/time_entries/{id}", self.workspace);
+        self.toggl(Method::DELETE, &path, None).await;
+    }
+
+    /// What Toggl holds now implies this set in Clockify, when deletions are carried out there.
+    pub async fn implied(&self) -> BTreeMap<Implied, usize> {
+        let state = self.admin(Method::GET, "/state", None).await;
+        let entries = state["toggl"]["time_entries"].as_array().expect("entries").iter();
+        let live = entries.filter(|entry| entry["server_deleted_at"].is_null() && !entry["stop"].is_null());
+        counted(live.map(|entry| {
+            let project = entry["project_id"].as_i64();
+            let linked = self.projects.iter().find(|(id, _)| Some(*id) == project);
+            let target =
+                linked.and_then(|(_, target)| target.clone()).unwrap_or_else(|| self.fallback.clone());
+            let description = entry["description"].as_str().unwrap_or_default().to_owned();
+            (at(&entry["start"]), at(&entry["stop"]), description, target, entry["billable"] == json!(true))
+        }))
+    }
+
+    /// What Clockify holds now.
+    pub async fn present(&self) -> BTreeMap<Implied, usize> {
+        let state = self.admin(Method::GET, "/state", None).await;
+        let entries = state["clockify"]["entries"].as_array().expect("entries").iter();
+        counted(entries.map(|entry| {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let times = &entry["timeInterval"];
+            let (start, end) = (at(&times["start"]), at(&times["end"]));
+            (
+                start,
+                end,
+                text(&entry["description"]),
+                text(&entry["projectId"]),
+                entry["billable"] == json!(true),
+            )
+        }))
+    }
+
+    /// A call of the simulator's admin address.
+    pub async fn admin(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        self.web.must(method, &format!("{}{path}", self.admin), &[], body).await
+    }
+
+    async fn toggl(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let headers = [("Authorization", self.toggl_auth.as_str()), ("X-Simulator-Person", "1")];
+        self.web.must(method, &format!("{}{path}", self.toggl), &headers, body).await
+    }
+
+    async fn clockify_project(&self, name: &str) -> String {
+        let headers = [("X-Api-Key", self.clockify_key.as_str()), ("X-Simulator-Person", "1")];
+        let url = format!("{}/projects", self.clockify);
+        let made = self.web.must(Method::POST, &url, &headers, Some(json!({"name": name}))).await;
+        made["id"].as_str().expect("a project's id").to_owned()
+    }
+
+    /// A mark that no other entry's description has.
+    fn mark(&mut self) -> String {
+        self.made += 1;
+        format!("#{}", self.made)
+    }
+
+    fn project(&mut self) -> Option<i64> {
+        let which = self.rng.random_range(0..=self.projects.len());
+        self.projects.get(which).map(|(id, _)| *id)
+    }
+
+    /// Whole seconds inside the last 20 days.
+    fn times(&mut self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let ago = TimeDelta::seconds(self.rng.random_range(14_400..20 * 86_400));
+        let start = Utc::now() - ago;
+        (start, start + TimeDelta::seconds(self.rng.random_range(60..10_800)))
+    }
+}
+
+fn counted(entries: impl Iterator<Item = Implied>) -> BTreeMap<Implied, usize> {
+    let mut counts = BTreeMap::new();
+    for entry in entries {
+        *counts.entry(entry).or_default() += 1;
+    }
+    counts
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// An instant of either service in one spelling.
+fn at(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    DateTime::parse_from_rfc3339(text).map_or_else(|_| format!("? {text}"), |time| instant(time.to_utc()))
+}
