@@ -3,13 +3,19 @@
 mod ask;
 pub mod attach;
 pub mod backfill;
+pub mod backup;
 pub mod completions;
+pub mod demo;
+pub mod dashboard;
 pub mod detached;
 pub mod exit;
 pub mod hold;
+pub mod host;
+pub mod keys;
 pub mod options;
 pub mod print;
 pub mod ready;
+pub mod serve;
 pub mod signals;
 pub mod simulate;
 pub mod status;
@@ -29,7 +35,6 @@ use options::Global;
 #[command(
     name = "hourwire",
     version,
-    arg_required_else_help = true,
     after_help = "Example:\n  hourwire status"
 )]
 pub struct Cli {
@@ -38,14 +43,18 @@ pub struct Cli {
     pub global: Global,
     /// What to do
     #[command(subcommand)]
-    pub command: Sub,
+    pub command: Option<Sub>,
 }
 
 /// The subcommands.
 #[derive(Subcommand, Debug)]
 pub enum Sub {
+    /// The whole product against the built-in simulator: no account, no config file, no network
+    Demo(demo::Demo),
     /// Only the simulated services, for any outside client
     Simulate(simulate::Simulate),
+    /// Engine and receiver without a dashboard
+    Serve(serve::Serve),
     /// How the running engine is: subscriptions, quota, queues, incidents
     Status(status::Status),
     /// Stop sending; what arrives is kept
@@ -61,10 +70,16 @@ pub enum Sub {
     Sync(sync::Sync),
     /// Where each value of an entry comes from, and why it is where it is
     Why(why::Why),
+    /// Write the ledger to a file as JSON lines
+    Backup(backup::Backup),
+    /// Read a backup into an empty state folder
+    Restore(backup::Restore),
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// List the dashboard's themes
     Themes(themes::ThemesOptions),
+    /// List the dashboard's keys
+    Keys(keys::Keys),
 }
 
 /// Runs the command of this process's arguments.
@@ -84,16 +99,24 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Outcome {
     let global = &cli.global;
-    match &cli.command {
+    let Some(command) = &cli.command else {
+        return serve_all(dashboard::run(global, async || demo::run(global, &demo::Demo::default()).await));
+    };
+    match command {
+        Sub::Demo(options) => serve_all(demo::run(global, options)),
         Sub::Simulate(options) => serve_all(simulate::run(options)),
+        Sub::Serve(options) => serve_all(serve::run(global, options)),
         Sub::Status(options) => wait_for(status::run(global, options)),
         Sub::Hold(which) => wait_for(hold::hold(global, which)),
         Sub::Release(which) => wait_for(hold::release(global, which)),
         Sub::Backfill(options) => wait_for(backfill::run(global, options)),
         Sub::Sync(options) => wait_for(sync::run(global, options)),
         Sub::Why(options) => wait_for(why::run(global, options)),
+        Sub::Backup(options) => backup::backup(global, options),
+        Sub::Restore(options) => backup::restore(global, options),
         Sub::Completions(options) => completions::run(options),
         Sub::Themes(options) => themes::run(global, options),
+        Sub::Keys(options) => keys::run(global, options),
     }
 }
 

@@ -9,7 +9,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::host::books::{MappingOnDisk, SecretsOnDisk};
 use super::host::{self, Spec};
 use super::options::Global;
-use super::{attach, signals};
+use super::{attach, detached, signals};
 use crate::config::paths::Paths;
 use crate::config::settings::{Settings, Webhook};
 use crate::config::state::HostedBy;
@@ -33,6 +33,9 @@ pub struct Serve {
 
 /// Runs until a signal comes.
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
+    if options.detached {
+        return detach(global);
+    }
     if options.in_background {
         // A session of its own: a hang-up of the terminal that started it is none of its business.
         let _ = rustix::process::setsid();
@@ -58,8 +61,25 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     }
 }
 
+/// Starts an engine that outlives this process, and says where it is.
+fn detach(global: &Global) -> Outcome {
+    let paths = attach::paths(global)?;
+    paths.make_state_dir().map_err(Failure::usage)?;
+    let ready = detached::start(&attach::launch(&paths, &global.log)?)?;
+    ready.print();
+    Ok(Exit::Good)
+}
+
 /// Everything that an engine of these settings is made of.
 pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Result<Spec, Failure> {
+    // An engine that runs already is the clearer news than its ports in use.
+    if let Ok(Some(owner)) = crate::config::state::owner(&paths.state_dir) {
+        return Err(Failure::usage(format!(
+            "another engine (pid {}) owns {}; attach with `hourwire`, or stop it first",
+            owner.pid,
+            paths.state_dir.display()
+        )));
+    }
     let hooks = Arc::new(Hooks::new(system_clock()));
     let secrets = SecretsOnDisk::open(paths.state_dir.clone(), hooks.clone()).map_err(Failure::usage)?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -114,8 +134,11 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
             hooks: Arc::new(secrets),
         },
         hooks,
-        listen: Some(settings.receiver.listen),
-        metrics_listen: settings.receiver.metrics_listen,
+        receiver: Some(host::bind(settings.receiver.listen, "[receiver] listen").await?),
+        metrics: match settings.receiver.metrics_listen {
+            Some(address) => Some(host::bind(address, "[receiver] metrics_listen").await?),
+            None => None,
+        },
         hosted_by,
         config_dir: Some(paths.config_dir.clone()),
     })
@@ -125,4 +148,3 @@ fn wire(base: &str) -> Result<Arc<dyn Wire>, Failure> {
     let wire = ReqwestWire::for_base(base).map_err(Failure::usage)?;
     Ok(Arc::new(wire))
 }
-

@@ -14,7 +14,7 @@ use crate::control::view::LogLine;
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
 use crate::domain::word::Class;
-use crate::journal::{Frame, JournalError, Ledger, Op};
+use crate::journal::{Compacted, Compaction, Frame, JournalError, Ledger, Op};
 
 use super::seams::Seams;
 
@@ -216,14 +216,18 @@ impl Desk {
         Ok(())
     }
 
-    /// Rewrites the ledger without what is gone, when it is worth it and the cache has everything safely.
-    pub fn tidy(&mut self) -> Desked<bool> {
+    /// Plans a rewrite of the ledger without what is gone, when it is worth it.
+    pub fn plan_tidy(&mut self) -> Desked<Option<Compaction>> {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         if !ledger.needs_compaction() {
-            return Ok(false);
+            return Ok(None);
         }
-        ledger.compact(self.seams.now().timestamp())?;
-        Ok(true)
+        Ok(Some(ledger.plan_compaction(self.seams.now().timestamp())?))
+    }
+
+    /// Puts the rewritten ledger in place.
+    pub fn install(&mut self, compacted: Compacted) -> Desked<()> {
+        Ok(self.ledger.lock().unwrap_or_else(PoisonError::into_inner).install(compacted)?)
     }
 }
 
@@ -240,12 +244,13 @@ fn read<T: DeserializeOwned>(store: &dyn Store, key: &[u8]) -> Desked<Option<T>>
     }
 }
 
-/// A frame's operation as a change of the cache.
-pub fn change_of(op: Op) -> Change {
-    match op {
+/// A frame of the ledger as changes of the cache.
+pub fn changes_of(frame: Frame) -> Vec<Change> {
+    let change = |op| match op {
         Op::Put { key, value, .. } => Change::Put { key, value },
         Op::Delete { key } => Change::Delete { key },
-    }
+    };
+    frame.ops.into_iter().map(change).collect()
 }
 
 /// A draft that borrows nothing any more.

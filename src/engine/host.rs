@@ -191,21 +191,52 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Rewrites the ledger when it is worth it, on another thread, and lets old deliveries go.
+    pub async fn tidy(self: &Arc<Self>) {
+        let plan = self.state().desk.plan_tidy();
+        let done = match plan {
+            Ok(Some(compaction)) => match tokio::task::spawn_blocking(move || compaction.run()).await {
+                Ok(Ok(compacted)) => self.state().desk.install(compacted).map_err(|e| e.to_string()),
+                Ok(Err(e)) => Err(e.to_string()),
+                Err(e) => Err(e.to_string()),
+            },
+            Ok(None) => Ok(()),
+            Err(e) => Err(e.to_string()),
+        };
+        if let Err(e) = done {
+            tracing::warn!(error = %e, "the ledger was not compacted; it goes on as it is");
+        }
+        let cursor: u64 = self.state().desk.get(&rows::meta("cursor")).ok().flatten().unwrap_or(0);
+        let now_ns = self.seams.now().timestamp_nanos_opt().unwrap_or(i64::MAX);
+        if let Err(e) = self.inbox.reader().retain(now_ns, cursor) {
+            tracing::warn!(error = %e, "old deliveries were not removed");
+        }
+    }
+
+    /// One sentence for every viewer and the log.
+    pub fn notice(&self, say: &str) {
+        let mut state = self.state();
+        let now = self.seams.now();
+        state.alert("notice", now, 7, say.to_owned());
+        drop(state);
+        self.touch();
+    }
+}
+
 /// Brings a cache to the ledger's end by replaying frames after its own sequence: for caches in memory.
 pub fn catch_up(ledger: &Mutex<Ledger>, store: &dyn Store) -> Result<(), DeskError> {
     let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
     let mut failed = None;
     let after = store.applied_seq()?;
-    let mut each = |seq: u64, frame: crate::journal::Frame| {
-        let changes: Vec<_> = frame.ops.into_iter().map(super::desk::change_of).collect();
-        match store.apply(seq, &changes) {
+    let mut each =
+        |seq: u64, frame: crate::journal::Frame| match store.apply(seq, &super::desk::changes_of(frame)) {
             Ok(()) => std::ops::ControlFlow::Continue(()),
             Err(e) => {
                 failed = Some(e);
                 std::ops::ControlFlow::Break(())
             }
-        }
-    };
+        };
     match after.filter(|a| *a > 0) {
         Some(after) => ledger.replay(after, &mut each)?,
         None => ledger.replay_all(&mut each)?,

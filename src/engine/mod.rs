@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::journal::InboxWriter;
 
-pub use desk::DeskError;
+pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
 use seams::Seams;
 use state::State;

@@ -23,6 +23,9 @@ use super::theme::Theme;
 use super::update::{Effect, Event, Msg, update};
 use super::view::view;
 
+/// Remembers a theme by its name.
+pub type SaveTheme = Box<dyn FnMut(&str) + Send>;
+
 /// What the loop needs besides the model.
 pub struct Parts<W: Write, S, H> {
     /// Where frames go.
@@ -42,7 +45,7 @@ pub struct Parts<W: Write, S, H> {
     /// The shortest time between two frames.
     pub budget: Duration,
     /// Remembers the theme.
-    pub save_theme: Option<Box<dyn FnMut(&str) + Send>>,
+    pub save_theme: Option<SaveTheme>,
 }
 
 /// How the loop ended.

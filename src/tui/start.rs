@@ -19,7 +19,7 @@ use crate::control::message::{FromEngine, ToEngine};
 use super::connect::{self, Arrival, Connector, Road};
 use super::keymap::UserKeys;
 use super::model::{Ids, Model, Tone};
-use super::run::{Left, Parts, run as run_loop};
+use super::run::{Left, Parts, SaveTheme, run as run_loop};
 use super::screen::{Extent, Screen};
 use super::terminal::Guard;
 use super::theme::{Depth, Theme, needs_ascii};
@@ -42,7 +42,7 @@ pub struct Options {
     /// 24 random hex digits for the ids of this viewer's commands.
     pub ids: String,
     /// Remembers a theme chosen here, by its name.
-    pub save_theme: Option<Box<dyn FnMut(&str) + Send>>,
+    pub save_theme: Option<SaveTheme>,
 }
 
 /// What depends on the terminal: colours and signs.

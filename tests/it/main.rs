@@ -5,21 +5,19 @@
 
 mod cache;
 mod cli;
-mod screens;
 mod config;
 mod door;
 mod engine_state;
+mod journal;
 mod main_path;
 mod office;
 mod process;
-mod journal;
 mod receiver;
 mod rooms;
-mod simulate;
-mod simulator_toggl;
-mod status;
-mod web;
+mod screens;
 mod services;
+mod simulate;
 mod simulator_clockify;
 mod worlds;
 mod telemetry;
+mod web;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::mapping::{self, MappingFile};
 use crate::config::paths::MAPPING;
-use crate::config::secrets::HookSecrets;
 use crate::config::secrets;
+use crate::config::secrets::HookSecrets;
 use crate::domain::id::{Account, RemoteId, Service};
 use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::engine::setup::{Hook, HookBook, Loaded, MappingBook};
@@ -30,10 +30,15 @@ impl MappingBook for MappingOnDisk {
 
     fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String> {
         let path = self.config_dir.join(MAPPING);
-        let text = if path.exists() { MappingFile::load(&self.config_dir).map_err(|m| m.to_string())?.text } else { String::new() };
+        let text = if path.exists() {
+            MappingFile::load(&self.config_dir).map_err(|m| m.to_string())?.text
+        } else {
+            String::new()
+        };
         let text = mapping::apply(&text, edit).map_err(|e| e.to_string())?;
         let file = MappingFile::parse(text).map_err(|m| m.to_string())?;
-        mapping::save(&self.config_dir, &file.text).map_err(|e| format!("{} can't be written: {e}", path.display()))?;
+        mapping::save(&self.config_dir, &file.text)
+            .map_err(|e| format!("{} can't be written: {e}", path.display()))?;
         Ok((file.parsed, file.version))
     }
 }
@@ -69,10 +74,10 @@ fn publish(hooks: &Hooks, hook: &secrets::Hook) {
     use secrecy::ExposeSecret;
     Redactor::global().register(hook.current.expose_secret());
     Redactor::global().register(&hook.path);
-    let previous = hook.previous.as_ref().map(|(secret, until)| receiver::Previous {
-        secret: secret.clone(),
-        until: until.timestamp(),
-    });
+    let previous = hook
+        .previous
+        .as_ref()
+        .map(|(secret, until)| receiver::Previous { secret: secret.clone(), until: until.timestamp() });
     let label = hook.account.to_string();
     let known = receiver::Hook { service: hook.service, label, secret: hook.current.clone(), previous };
     hooks.set(hook.path.clone(), known);
@@ -84,7 +89,13 @@ impl HookBook for SecretsOnDisk {
         if let Some(hook) = secrets.hook(account, workspace) {
             return Ok(Hook { path: hook.path.clone(), secret: hook.current.clone() });
         }
-        let hook = secrets::Hook::generate(&mut rand::rng(), Service::Toggl, account, workspace, account.to_string());
+        let hook = secrets::Hook::generate(
+            &mut rand::rng(),
+            Service::Toggl,
+            account,
+            workspace,
+            account.to_string(),
+        );
         let made = Hook { path: hook.path.clone(), secret: hook.current.clone() };
         let mut next = secrets.clone();
         next.hooks.push(hook.clone());
@@ -109,4 +120,3 @@ impl HookBook for SecretsOnDisk {
         account.to_string()
     }
 }
-

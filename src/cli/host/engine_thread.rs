@@ -20,6 +20,9 @@ use crate::telemetry::metrics::Metrics;
 /// How often the logs are looked at: compaction, retention, figures.
 const TIDY_EVERY: Duration = Duration::from_secs(300);
 
+/// How long the cache may take to close; the ledger has everything.
+const CLOSING: Duration = Duration::from_secs(3);
+
 /// Starts the thread. A ledger that cannot be opened is known before this returns.
 pub fn start(
     spec: Spec,
@@ -30,7 +33,8 @@ pub fn start(
     cancel: CancellationToken,
     ending: oneshot::Sender<Result<(), String>>,
 ) -> Result<(), Failure> {
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(spec.state_dir.join("ledger")).map_err(Failure::usage)?);
+    let disk: Arc<dyn Disk> =
+        Arc::new(RealDisk::open(spec.state_dir.join("ledger")).map_err(Failure::usage)?);
     let (ledger, recovered) = Ledger::open(disk, LedgerOptions::default()).map_err(Failure::usage)?;
     tracing::info!(?recovered, "ledger open");
     let ledger = Arc::new(Mutex::new(ledger));
@@ -41,7 +45,8 @@ pub fn start(
     std::thread::Builder::new()
         .name("engine".into())
         .spawn(move || {
-            let outcome = runtime.block_on(run(spec, ledger, inbox, receiver, metrics, arrivals, cancel.clone()));
+            let outcome =
+                runtime.block_on(run(spec, ledger, inbox, receiver, metrics, arrivals, cancel.clone()));
             cancel.cancel();
             // Nobody may be waiting any more.
             let _ = ending.send(outcome);
@@ -80,9 +85,9 @@ async fn run(
         tokio::spawn(follow(engine.clone(), watch, cancel.clone()));
     }
     tokio::spawn(tidy(engine.clone(), cancel.clone()));
-    tokio::spawn(wiring::publish(engine.clone(), metrics, receiver, cancel.clone()));
-    let outcome = engine.run(arrivals).await.map_err(|e| e.to_string());
-    cache.close();
+    let _doors = (arrivals, metrics);
+    let outcome = engine.run().await.map_err(|e| e.to_string());
+    cache.close(CLOSING);
     outcome
 }
 
@@ -132,7 +137,9 @@ async fn follow(engine: Arc<Engine>, mut watch: ConfigWatch, cancel: Cancellatio
                     tracing::warn!(error = %e, "the mapping was not taken; it is when the cache is ready");
                 }
             }
-            Some(Changed::Settings) => engine.notice("hourwire.toml changed; restart the engine to follow it"),
+            Some(Changed::Settings) => {
+                engine.notice("hourwire.toml changed; restart the engine to follow it")
+            }
             Some(Changed::Theme(_)) => {}
             None => return,
         }

@@ -34,9 +34,9 @@ pub struct Spec {
     /// The table of hooks that the receiver believes.
     pub hooks: Arc<Hooks>,
     /// Where deliveries arrive; `None` runs without a receiver.
-    pub listen: Option<SocketAddr>,
+    pub receiver: Option<TcpListener>,
     /// Where `/metrics` is served.
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics: Option<TcpListener>,
     /// Who hosts it.
     pub hosted_by: HostedBy,
     /// The folder whose mapping file is watched.
@@ -57,7 +57,7 @@ pub struct Hosted {
 }
 
 /// Starts everything. The receiver answers and the door is open when this returns; the cache may still be opening.
-pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Failure> {
+pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, Failure> {
     let control = control_socket(&spec.state_dir).map_err(Failure::usage)?;
     let info = LockInfo {
         pid: std::process::id(),
@@ -67,35 +67,39 @@ pub async fn start(spec: Spec, cancel: CancellationToken) -> Result<Hosted, Fail
         hosted_by: spec.hosted_by,
     };
     let lock = EngineLock::acquire(&spec.state_dir, &info).map_err(Failure::usage)?;
-    let inbox_disk: Arc<dyn Disk> = Arc::new(RealDisk::open(spec.state_dir.join("inbox")).map_err(Failure::usage)?);
+    let inbox_disk: Arc<dyn Disk> =
+        Arc::new(RealDisk::open(spec.state_dir.join("inbox")).map_err(Failure::usage)?);
     let (inbox, recovered) = Inbox::open(inbox_disk, InboxOptions::default()).map_err(Failure::usage)?;
     tracing::info!(?recovered, "inbox open");
     let (inbox, _writer) = InboxWriter::spawn(inbox, system_clock()).map_err(Failure::not_well)?;
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let mut ready = Ready { control: Some(control.display().to_string()), ..Ready::now() };
     let receiver = Arc::new(
-        Receiver::new(spec.hooks.clone(), inbox.clone(), system_clock()).observed_by(wiring::observe(metrics.clone())),
+        Receiver::new(spec.hooks.clone(), inbox.clone(), system_clock())
+            .observed_by(wiring::observe(metrics.clone())),
     );
-    if let Some(listen) = spec.listen {
-        let listener = bind(listen, "[receiver] listen").await?;
+    if let Some(listener) = spec.receiver.take() {
         ready.receiver = listener.local_addr().ok().map(|a| format!("http://{a}"));
         tokio::spawn(receiver::serve(listener, receiver.clone(), cancel.clone()));
     }
-    if let Some(listen) = spec.metrics_listen {
-        let listener = bind(listen, "[receiver] metrics_listen").await?;
+    if let Some(listener) = spec.metrics.take() {
         ready.metrics = listener.local_addr().ok().map(|a| format!("http://{a}/metrics"));
         tokio::spawn(metrics::serve(listener, metrics.clone(), cancel.clone()));
     }
     let (door, arrivals) = Door::new();
-    let sockets = socket::listen(&control, door.clone(), cancel.clone()).map_err(Failure::usage)?;
+    let sockets = socket::listen(&control, door.clone(), socket::Limits::default(), cancel.clone())
+        .map_err(Failure::usage)?;
     drop(sockets);
     let (ending, ended) = oneshot::channel();
     engine_thread::start(spec, inbox, receiver, metrics, arrivals, cancel.clone(), ending)?;
     Ok(Hosted { ready, door, cancel, ended, _lock: lock })
 }
 
-async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+/// Listens on an address; `setting` names what a person may change.
+pub async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|e| {
-        Failure::usage(format!("{setting} = \"{address}\": {e}; choose another address, or stop what uses this one"))
+        Failure::usage(format!(
+            "{setting} = \"{address}\": {e}; choose another address, or stop what uses this one"
+        ))
     })
 }

@@ -1,12 +1,9 @@
 //! Small closures between rooms that must not know each other.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use tokio_util::sync::CancellationToken;
 
-use crate::engine::Engine;
 use crate::engine::seams::{Probe, ProbeFailure};
 use crate::receiver::{Observe, Receiver};
 use crate::services::http::{ReqwestWire, Wire, WireError};
@@ -30,14 +27,19 @@ pub fn probe(public_url: &str, receiver: Arc<Receiver>) -> Option<Probe> {
             let asked = receiver.probe().ask();
             let request = http::Request::get(format!("{base}{}", asked.path)).body(Bytes::new());
             let Ok(request) = request else {
-                return Err(ProbeFailure { kind: "name", say: "the public address is not an address".into() });
+                return Err(ProbeFailure {
+                    kind: "name",
+                    say: "the public address is not an address".into(),
+                });
             };
             match wire.call(request).await {
                 Ok(answer) if asked.is_answered_by(answer.body()) => Ok(()),
                 Ok(answer) if answer.status().is_success() => {
                     Err(ProbeFailure { kind: "stranger", say: "somebody else answers there".into() })
                 }
-                Ok(answer) => Err(ProbeFailure { kind: "status", say: format!("HTTP {}", answer.status().as_u16()) }),
+                Ok(answer) => {
+                    Err(ProbeFailure { kind: "status", say: format!("HTTP {}", answer.status().as_u16()) })
+                }
                 Err(WireError::NotSent(say)) => Err(ProbeFailure { kind: kind_of(&say), say }),
                 Err(WireError::Unknown(say)) => Err(ProbeFailure { kind: "timeout", say }),
             }
@@ -53,32 +55,5 @@ fn kind_of(say: &str) -> &'static str {
         "name"
     } else {
         "connection"
-    }
-}
-
-/// Keeps the meters of `/metrics` in step with the engine, a few times a minute.
-pub async fn publish(engine: Arc<Engine>, metrics: Metrics, receiver: Arc<Receiver>, cancel: CancellationToken) {
-    loop {
-        tokio::select! { biased;
-            () = cancel.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(5)) => {}
-        }
-        let counts = receiver.counters().read();
-        engine.note_deliveries(counts.received, counts.duplicates, counts.rejected);
-        let Some(snapshot) = engine.snapshot() else { continue };
-        metrics.set_unapplied(snapshot.deliveries.unapplied);
-        for target in &snapshot.targets {
-            for (word, count) in &target.counts {
-                metrics.set_entries(target.account.as_str(), word, u64::from(*count));
-            }
-        }
-        for meter in &snapshot.meters {
-            metrics.set_quota(meter.service.as_str(), &meter.bucket, meter.remaining, meter.limit);
-        }
-        for line in &snapshot.subscriptions {
-            let (account, id) = (line.at.account.as_str(), line.at.id.as_str());
-            metrics.set_subscription(line.service.as_str(), account, id, Some(line.state.as_str()));
-        }
-        metrics.set_incidents_open(snapshot.incidents.iter().filter(|i| i.closed_at.is_none()).count() as u64);
     }
 }

@@ -9,6 +9,8 @@ pub enum Context {
     Picker,
     /// A held change waiting for a decision.
     Hold,
+    /// The deliveries kept raw.
+    Deliveries,
     /// Any drawer.
     Drawer,
     /// Mapping.
@@ -32,6 +34,7 @@ impl Context {
             Self::Question => "question",
             Self::Picker => "picker",
             Self::Hold => "hold",
+            Self::Deliveries => "deliveries",
             Self::Drawer => "drawer",
             Self::Mapping => "mapping",
             Self::Webhooks => "webhooks",
@@ -43,10 +46,11 @@ impl Context {
     }
 
     /// All contexts, inner ones first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Question,
         Self::Picker,
         Self::Hold,
+        Self::Deliveries,
         Self::Drawer,
         Self::Mapping,
         Self::Webhooks,
@@ -119,6 +123,7 @@ actions! {
     Reenable, Webhooks, "re-enable", ["R"], "re-enable", "Enable the subscription again";
     Test, Webhooks, "test", ["t"], "test", "Ask the service for a ping";
     Validate, Webhooks, "validate", ["v"], "validate", "Complete the handshake of the address";
+    Deliveries, Webhooks, "deliveries", ["d"], "deliveries", "Show the deliveries kept raw, dead letters among them";
     Disable, Webhooks, "disable", ["X"], "disable", "Disable the subscription; it stays so until a person enables it";
 
     Retry, Sync, "retry", ["R"], "retry", "Send the failed entry again";
@@ -133,6 +138,8 @@ actions! {
 
     SendHeld, Hold, "send-held", ["S"], "send", "Send the held changes";
     DropHeld, Hold, "drop-held", ["x"], "drop", "Drop the held changes (asks)";
+
+    Replay, Deliveries, "replay", ["r", "enter"], "replay", "Apply the delivery again, after showing what would change";
 
     Older, Drawer, "older", ["["], "older", "Show the one before";
     Newer, Drawer, "newer", ["]"], "newer", "Show the one after";

@@ -26,6 +26,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         match &model.drawer {
             Some(Drawer::Picker(_)) => found.push(Context::Picker),
             Some(Drawer::Hold { .. }) => found.push(Context::Hold),
+            Some(Drawer::Deliveries) => found.push(Context::Deliveries),
             _ => {}
         }
         found.push(Context::Drawer);
@@ -74,6 +75,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             | IgnoreHere
             | SendHeld
             | DropHeld
+            | Replay
             | Undo
     );
     if changes && !model.is_live() {
@@ -92,6 +94,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             "there is no conflict to decide"
         }
         Link if model.candidate().is_none() => "no candidate is selected",
+        Replay if model.selected_delivery().is_none() => "this one was refused at the door and not kept",
         OtherTarget if model.targets().len() < 2 => "there is one target",
         SendHeld | DropHeld if model.hold().is_none() => "this has been decided",
         Older | Newer if model.incidents().len() < 2 => "there is no other one",
@@ -155,11 +158,15 @@ pub fn footer(model: &Model) -> Vec<Action> {
     let mut actions = match (&model.drawer, model.in_drawer) {
         (Some(Drawer::Picker(_)), true) => vec![Link, Search, OtherTarget, CreateHere, IgnoreHere, Back],
         (Some(Drawer::Hold { .. }), true) => vec![SendHeld, DropHeld, Back],
-        (Some(Drawer::Incident { .. }), true) => vec![Reenable, Test, Validate, Older, Newer, Copy, Back],
+        (Some(Drawer::Incident { .. }), true) => {
+            vec![Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
+        }
+        (Some(Drawer::Deliveries), true) => vec![Replay, Copy, Back],
+        (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],
         (Some(_), true) => vec![Copy, Back],
         _ => match model.active() {
             Pane::Mapping if !model.tiled() => vec![Open, Create, Ignore, Undo, Filter, NextProblem],
-            Pane::Webhooks if !model.tiled() => vec![Open, Reenable, Test, Validate, NextProblem],
+            Pane::Webhooks if !model.tiled() => vec![Open, Reenable, Test, Validate, Deliveries, NextProblem],
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],
             Pane::Quota if !model.tiled() => vec![Open, OldestAlert, Copy],

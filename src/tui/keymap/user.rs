@@ -36,7 +36,7 @@ impl UserKeys {
                     }
                 }
                 (Some(_), None) => {
-                    user.warnings.push(format!("line {at}: `{name}` must be a table, [{name}]"))
+                    user.warnings.push(format!("line {at}: `{name}` must be a table, [{name}]"));
                 }
                 (None, _) => {
                     let names: Vec<&str> = Context::ALL.iter().map(|c| c.name()).collect();

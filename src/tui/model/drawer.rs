@@ -38,6 +38,8 @@ pub enum Drawer {
         /// The sentence.
         say: String,
     },
+    /// The deliveries kept raw.
+    Deliveries,
     /// A held change that waits for a decision.
     Hold {
         /// Its id.
@@ -69,6 +71,9 @@ pub fn drawer_title(model: &Model) -> (String, String) {
             None => ("bucket".to_owned(), "gone".to_owned()),
         },
         Some(Drawer::Said { seq, .. }) => (format!("log {seq}"), String::new()),
+        Some(Drawer::Deliveries) => {
+            ("deliveries".to_owned(), format!("{} kept, newest first", model.views.total(Slot::Deliveries)))
+        }
         Some(Drawer::Hold { .. }) => match model.hold() {
             Some(hold) => (format!("held, {}", hold.reason), format!("{} entries", hold.entries)),
             None => ("held".to_owned(), "decided".to_owned()),
@@ -125,6 +130,15 @@ impl Model {
     pub fn hold(&self) -> Option<&HoldLine> {
         let Some(Drawer::Hold { id }) = &self.drawer else { return None };
         self.snapshot.as_ref()?.holds.iter().find(|h| h.id == *id)
+    }
+
+    /// The selected delivery that can be applied again.
+    pub fn selected_delivery(&self) -> Option<u64> {
+        let Some(Drawer::Deliveries) = &self.drawer else { return None };
+        match self.views.row(Slot::Deliveries, self.selected(List::Drawer))? {
+            Row::Delivery(line) => line.seq,
+            _ => None,
+        }
     }
 
     /// The selected subscription of the Webhooks pane.

@@ -43,6 +43,7 @@ impl Model {
                 None => 0,
                 Some(Drawer::Picker(picker)) => picker.ranked.len(),
                 Some(Drawer::Entry { .. } | Drawer::Said { .. }) => self.views.total(Slot::Detail),
+                Some(Drawer::Deliveries) => self.views.total(Slot::Deliveries),
                 Some(Drawer::Incident { .. }) => self.incident().map_or(0, |i| i.timeline.len()),
                 Some(Drawer::Ledger { .. }) => self.ledger_meter().map_or(0, |m| m.spent.len()),
                 Some(Drawer::Hold { .. }) => self.hold().map_or(0, |h| h.rows.len()),
@@ -73,6 +74,7 @@ impl Model {
                     self.views.row(Slot::Candidates, at).map(row_id)
                 }
                 Some(Drawer::Entry { .. } | Drawer::Said { .. }) => view(Slot::Detail),
+                Some(Drawer::Deliveries) => view(Slot::Deliveries),
                 _ => (index < self.len(List::Drawer)).then(|| index.to_string()),
             },
             List::Palette | List::Help => (index < self.len(list)).then(|| index.to_string()),
@@ -112,7 +114,7 @@ impl Model {
         // Near its old place first: most changes are near.
         let found = (0..len)
             .find(|distance| {
-                let at = |i: usize| self.id_at(list, i).as_deref() == Some(id.as_str());
+                let at = |i: usize| i < len && self.id_at(list, i).as_deref() == Some(id.as_str());
                 cursor.index.checked_sub(*distance).is_some_and(at) || at(cursor.index + distance)
             })
             .map(|distance| {

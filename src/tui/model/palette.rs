@@ -39,6 +39,8 @@ pub enum Run {
     Action(Action),
     /// A wish to the engine.
     Wish(Box<Wish>),
+    /// A dry run, then the real one after a yes.
+    Ask(Box<Wish>, Box<Wish>),
     /// A theme, by its place.
     Theme(usize),
     /// Mouse reporting on or off.
@@ -56,6 +58,10 @@ impl Palette {
     /// Finds the choices that fit what is typed.
     pub fn rank(&mut self, model: &Model) {
         let typed = self.input.value().trim_start_matches(':').to_owned();
+        if let Some(choice) = backfill(&typed) {
+            self.choices = vec![choice];
+            return;
+        }
         let all = all(model);
         if typed.trim().is_empty() {
             self.choices = all;
@@ -88,6 +94,22 @@ impl Palette {
             _ => None,
         }
     }
+}
+
+/// `backfill 2026-03-01 2026-03-31`, once both days can be read.
+fn backfill(typed: &str) -> Option<Choice> {
+    let mut words = typed.split_whitespace();
+    if words.next() != Some("backfill") {
+        return None;
+    }
+    let (from, to) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let wish = |dry| Box::new(Wish::Backfill { from, to, dry });
+    Some(Choice {
+        name: format!("backfill {from} {to}"),
+        help: "Count and price it first".to_owned(),
+        hits: Vec::new(),
+        run: Run::Ask(wish(true), wish(false)),
+    })
 }
 
 fn all(model: &Model) -> Vec<Choice> {
@@ -131,6 +153,11 @@ fn all(model: &Model) -> Vec<Choice> {
     }
     wish("read", "Read the source now; one request", Wish::ReadNow);
     wish("take", "Make this engine the sender where another one holds it", Wish::Take);
+    all.push(choice(
+        "backfill".to_owned(),
+        "Type two days after it: backfill 2026-03-01 2026-03-31",
+        Run::Action(Action::Palette),
+    ));
     for (at, theme) in model.themes.iter().enumerate() {
         let help = if at == model.theme { format!("{} · in use", theme.about) } else { theme.about.clone() };
         all.push(choice(format!("theme {}", theme.name), &help, Run::Theme(at)));

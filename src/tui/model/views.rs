@@ -28,6 +28,8 @@ pub enum Slot {
     Log,
     /// The facts in a drawer.
     Detail,
+    /// The deliveries in a drawer.
+    Deliveries,
     /// The candidates in a drawer.
     Candidates,
     /// The best candidate of the first unmapped project, for the Overview.

@@ -4,7 +4,7 @@ use crate::control::view::Row;
 
 use super::super::model::{Drawer, List, Model, Slot, drawer_title};
 use super::super::paint::Paint;
-use super::super::text::{clock, count, width};
+use super::super::text::{clock, clock_s, count, width};
 use super::super::widgets::{rule, table};
 use super::picker;
 
@@ -21,10 +21,12 @@ pub fn height(model: &Model, body: u16) -> u16 {
             lines + model.len(List::Drawer) as u16
         }
         Some(Drawer::Hold { .. }) => model.len(List::Drawer) as u16 + 3,
+        Some(Drawer::Deliveries) => (model.len(List::Drawer).min(12) as u16).max(3) + 5,
     };
-    // The row in question stays in sight.
+    // The row in question stays in sight; below a short list the drawer follows at once.
     let most = (u32::from(body) * 3 / 5) as u16;
-    (content + 2).clamp(6.min(most), most.max(1))
+    let content = (content + 2).clamp(6.min(most), most.max(1));
+    content.max(body.saturating_sub(super::rows_needed(model)))
 }
 
 /// Draws the open drawer.
@@ -47,6 +49,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         Drawer::Incident { .. } => incident(model, &mut body),
         Drawer::Ledger { .. } => ledger(model, &mut body),
         Drawer::Hold { .. } => hold(model, &mut body),
+        Drawer::Deliveries => deliveries(model, &mut body),
     }
 }
 
@@ -128,31 +131,26 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
     let h = p.h();
     let closed = incident.closed_at.is_some();
     let last = incident.timeline.len().saturating_sub(1);
-    table::rows(
-        &mut p.part(0, 3, w, h.saturating_sub(4)),
-        model,
-        List::Drawer,
-        0,
-        model.in_drawer,
-        |row, index| {
-            let Some(step) = incident.timeline.get(index) else { return };
-            row.text(3, 0, &clock(step.at, model.zone()), s.muted);
-            row.cell(11, 0, 11, &step.what, s.fg);
-            let style = match step.what.as_str() {
-                "evidence" => s.error,
-                _ if index == last && closed => s.ok,
-                _ => s.fg,
-            };
-            row.cell(23, 0, w.saturating_sub(34), &step.answer, style);
-            row.right(w.saturating_sub(1), 0, 8, &step.requests.to_string(), s.muted);
-        },
-    );
+    // The sum stands one row below the last step, or at the end when they fill the drawer.
+    let rows = (incident.timeline.len() as u16).min(h.saturating_sub(5));
+    table::rows(&mut p.part(0, 3, w, rows), model, List::Drawer, 0, model.in_drawer, |row, index| {
+        let Some(step) = incident.timeline.get(index) else { return };
+        row.text(3, 0, &clock(step.at, model.zone()), s.muted);
+        row.cell(11, 0, 11, &step.what, s.fg);
+        let style = match step.what.as_str() {
+            "evidence" => s.error,
+            _ if index == last && closed => s.ok,
+            _ => s.fg,
+        };
+        row.cell(23, 0, w.saturating_sub(34), &step.answer, style);
+        row.right(w.saturating_sub(1), 0, 8, &step.requests.to_string(), s.muted);
+    });
     let sum = format!(
         "{} recovered · {}",
         incident.recovered,
         count(u64::from(incident.requests), "request", "requests")
     );
-    p.cell(3, h.saturating_sub(1), w.saturating_sub(4), &sum, s.muted);
+    p.cell(3, rows + 4, w.saturating_sub(4), &sum, s.muted);
 }
 
 fn ledger(model: &Model, p: &mut Paint<'_>) {
@@ -164,6 +162,7 @@ fn ledger(model: &Model, p: &mut Paint<'_>) {
     }
     let w = p.w();
     let most = meter.spent.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
+    let reasons = 23 + most.clamp(9, 30) as u16 + 3;
     table::rows(p, model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some((cause, n)) = meter.spent.get(index) else { return };
         let style = match cause.as_str() {
@@ -185,8 +184,49 @@ fn ledger(model: &Model, p: &mut Paint<'_>) {
             "backfill" => "a chosen range of history",
             _ => "",
         };
-        row.cell(56, 0, w.saturating_sub(57), why, s.faint);
+        row.cell(reasons, 0, w.saturating_sub(reasons + 1), why, s.faint);
     });
+}
+
+fn deliveries(model: &Model, p: &mut Paint<'_>) {
+    let s = p.s;
+    let (w, h) = (p.w(), p.h());
+    if model.len(List::Drawer) == 0 {
+        let opening = model.views.get(Slot::Deliveries).is_none_or(|v| v.page.is_none());
+        p.text(3, 0, if opening { "opening" } else { "no delivery is kept yet" }, s.muted);
+        return;
+    }
+    // The raw body of the selected one, below the list.
+    let raw = 4.min(h / 3);
+    let rows = h.saturating_sub(raw).min(model.len(List::Drawer) as u16);
+    let mut list = p.part(0, 0, w, rows);
+    table::rows(&mut list, model, List::Drawer, 0, model.in_drawer, |row, index| {
+        let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, index) else {
+            row.text(3, 0, "…", s.faint);
+            return;
+        };
+        let style = match line.verdict.as_str() {
+            "dead" | "rejected" => s.warn,
+            "accepted" => s.fg,
+            _ => s.muted,
+        };
+        if line.verdict == "dead" {
+            row.text(1, 0, "!", s.warn);
+        }
+        row.text(3, 0, &clock_s(line.at, model.zone()), s.muted);
+        row.right(19, 0, 6, &line.seq.map(|n| n.to_string()).unwrap_or_default(), s.faint);
+        row.cell(21, 0, 9, &line.verdict, style);
+        row.cell(32, 0, 20, &line.about, s.fg);
+        row.cell(54, 0, w.saturating_sub(55), &line.reason, s.muted);
+    });
+    if let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, model.selected(List::Drawer)) {
+        let room = usize::from(w.saturating_sub(6)).max(1);
+        let body: Vec<char> = super::super::text::safe(&line.body).chars().collect();
+        for (at, part) in body.chunks(room).take(usize::from(raw.saturating_sub(1))).enumerate() {
+            let text: String = part.iter().collect();
+            p.cell(3, rows + 1 + at as u16, w.saturating_sub(4), &text, s.faint);
+        }
+    }
 }
 
 fn hold(model: &Model, p: &mut Paint<'_>) {

@@ -36,6 +36,17 @@ fn one(model: &Model, p: &mut Paint<'_>) {
     }
 }
 
+/// Rows that the active pane fills: title, head, its list, and one of air.
+fn rows_needed(model: &Model) -> u16 {
+    let pane = model.active();
+    let lead = match pane {
+        Pane::Overview | Pane::Today => 3 + today::people(model),
+        Pane::Quota => 2 + quota::job_rows(model),
+        _ => 2,
+    };
+    (model.len(pane.list()).clamp(1, 500) as u16).saturating_add(lead + 1)
+}
+
 /// The keys go to this pane's table.
 fn has_keys(model: &Model, pane: Pane) -> bool {
     model.active() == pane && !model.in_drawer

@@ -111,11 +111,17 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     jobs(model, p);
 }
 
-/// Long work, below the meters where there is room and no drawer.
+/// Rows of the long work below the meters.
+pub fn job_rows(model: &Model) -> u16 {
+    let jobs = model.snapshot.as_ref().map_or(0, |s| s.jobs.len() as u16);
+    if jobs == 0 { 0 } else { jobs + 2 }
+}
+
+/// Long work, below the meters where there is room.
 fn jobs(model: &Model, p: &mut Paint<'_>) {
     let Some(snapshot) = &model.snapshot else { return };
     let from = 2 + snapshot.meters.len() as u16 + 1;
-    if snapshot.jobs.is_empty() || model.drawer.is_some() || from + 2 > p.h() {
+    if snapshot.jobs.is_empty() || from + 2 > p.h() {
         return;
     }
     let (w, h) = (p.w(), p.h());
@@ -164,7 +170,12 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     });
     if legend > 0 {
         let faint = p.s.faint;
-        p.cell(1, h - 1, w.saturating_sub(2), "━ spent   ╍ expected   ┊ kept for you", faint);
+        let text = if w >= 40 {
+            "━ spent   ╍ expected   ┊ kept for you"
+        } else {
+            "━ spent ╍ expected ┊ for you"
+        };
+        p.cell(2, h - 1, w.saturating_sub(3), text, faint);
     }
 }
 

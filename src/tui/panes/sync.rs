@@ -4,7 +4,7 @@ use crate::control::view::Row;
 
 use super::super::model::{List, Model, Pane, Slot};
 use super::super::paint::Paint;
-use super::super::text::{age, clock, date};
+use super::super::text::{age, clock};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{rule, words};
 use super::{filter, has_keys, name, nothing};
@@ -33,13 +33,15 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         }
     }
     rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: &beside, right, focused });
+    // One target needs no column to tell it apart.
+    let target = if model.targets().len() > 1 { 9 } else { 0 };
     let cols = [
         Col::new("state", 16, 0, 9).flex(13, 2),
-        Col::new("target", 9, 1, 3),
-        Col::new("what", 7, 1, 6),
-        Col::new("start", 12, 1, 8),
-        Col::new("project", 14, 1, 7).flex(9, 2),
-        Col::new("description", 14, 1, 5).flex(8, 3),
+        Col::new(if target > 0 { "target" } else { "" }, target, u16::from(target > 0), 3),
+        Col::new("what", 6, 1, 6),
+        Col::new("start", 6, 1, 8),
+        Col::new("project", 15, 1, 7).flex(9, 1),
+        Col::new("description", 18, 1, 5).flex(8, 3),
         Col::new("waits", 6, 1, 4).right(),
         Col::new("next", 5, 1, 2).right(),
     ];
@@ -61,7 +63,10 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         }
         let target = model.targets().iter().position(|t| t.account == line.target);
         let label = target.map_or_else(|| line.target.to_string(), |at| model.target_label(at));
-        let start = format!("{} {}", date(line.start, zone), clock(line.start, zone));
+        let start = match age(line.start, model.now, zone) {
+            old if (model.now - line.start).num_hours() >= 24 => old,
+            _ => clock(line.start, zone),
+        };
         let waits = age(line.since, model.now, zone);
         let next = line.next_at.map(|at| clock(at, zone)).unwrap_or_default();
         let texts = [

@@ -46,21 +46,33 @@ fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)>
     right
 }
 
-fn lanes(model: &Model, p: &mut Paint<'_>, y: u16) -> u16 {
-    let Some(day) = model.snapshot.as_ref().and_then(|s| s.today.day) else { return y };
+/// The day's entries by person.
+fn by_person(model: &Model) -> BTreeMap<&str, Vec<&EntryLine>> {
+    let mut people: BTreeMap<&str, Vec<&EntryLine>> = BTreeMap::new();
+    let Some(day) = model.snapshot.as_ref().and_then(|s| s.today.day) else { return people };
     let zone = model.zone();
     let (_, rows) = model.views.rows(Slot::Lanes);
-    let mut people: BTreeMap<&str, Vec<&EntryLine>> = BTreeMap::new();
-    let mut all = Vec::new();
     for row in rows {
         let Row::Entry(entry) = row else { continue };
         let on = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).date_naive();
         if entry.deleted || (on(entry.start) != day && on(entry.stop.unwrap_or(model.now)) != day) {
             continue;
         }
-        all.push(entry);
         people.entry(&entry.who).or_default().push(entry);
     }
+    people
+}
+
+/// Lanes drawn: one a person, and a line for the rest.
+pub fn people(model: &Model) -> u16 {
+    by_person(model).len().clamp(1, LANES + 1) as u16
+}
+
+fn lanes(model: &Model, p: &mut Paint<'_>, y: u16) -> u16 {
+    let Some(day) = model.snapshot.as_ref().and_then(|s| s.today.day) else { return y };
+    let zone = model.zone();
+    let people = by_person(model);
+    let all: Vec<&EntryLine> = people.values().flatten().copied().collect();
     let wide = p.w() >= 100;
     let left = if wide {
         7

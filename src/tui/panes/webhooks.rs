@@ -93,12 +93,13 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         put(3, &last, s.muted);
         if line.cause.is_empty() {
             put(4, &sparkline(&line.spark), s.accent);
-        } else {
-            put(4, &line.cause, s.muted);
-        }
-        put(5, &line.today.to_string(), s.muted);
-        if let Some(seconds) = line.latency_s {
-            put(6, &format!("{seconds:.1} s"), s.muted);
+            put(5, &line.today.to_string(), s.muted);
+            if let Some(seconds) = line.latency_s {
+                put(6, &format!("{seconds:.1} s"), s.muted);
+            }
+        } else if let Some((x, _)) = places[4] {
+            // A cause stands for the figures: there are none worth a look.
+            row.cell(x, 0, w.saturating_sub(x + 1), &line.cause, s.muted);
         }
         if let Some((x, _)) = places[0] {
             row.text(x, 0, subscription(line.state), style);

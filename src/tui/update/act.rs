@@ -60,6 +60,13 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Test => ask_subscription(model, "test with a ping", 1, |subscription| Wish::Test { subscription }),
         Validate => ask_subscription(model, "validate", 1, |subscription| Wish::Validate { subscription }),
         Disable => ask_subscription(model, "disable", 1, |subscription| Wish::Disable { subscription }),
+        Deliveries => {
+            model.drawer = Some(Drawer::Deliveries);
+            model.in_drawer = true;
+            model.cursors.remove(&List::Drawer);
+            send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
+        }
+        Replay => replay(model),
         Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
         KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
         KeepTarget => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: false }),
@@ -107,6 +114,9 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
     model.notice = None;
     model.select(list, index);
     if list == List::Drawer {
+        if matches!(model.drawer, Some(Drawer::Deliveries)) {
+            return send(model.views.follow(Slot::Deliveries, model.selected(list)));
+        }
         return mapping::moved(model);
     }
     let mut effects = Vec::new();
@@ -117,6 +127,18 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
         effects.extend(open_drawer(model));
     }
     effects
+}
+
+/// Asks what applying a delivery again would change; a yes does it.
+fn replay(model: &mut Model) -> Vec<Effect> {
+    let Some(seq) = model.selected_delivery() else { return Vec::new() };
+    ask(model, Wish::Replay { seq, dry: true }, Wish::Replay { seq, dry: false })
+}
+
+/// Sends a dry run; its price becomes the question whose yes sends the real one.
+pub fn ask(model: &mut Model, dry: Wish, real: Wish) -> Vec<Effect> {
+    let command = model.command(dry, Pending::Ask(Box::new(real)));
+    vec![Effect::Send(ToEngine::Command(command))]
 }
 
 /// Asks for another filter of the active pane.
@@ -144,10 +166,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
     }
     // From the lower tiles the full pane opens with the same row; from there its drawer.
     if model.tiled() && model.tile != Pane::Today {
-        model.came_from = Some(Pane::Overview);
-        model.pane = model.tile;
-        model.drawer = None;
-        return Vec::new();
+        return jump::from_overview(model, model.tile);
     }
     let effects = open_drawer(model);
     model.in_drawer = model.drawer.is_some();
@@ -224,13 +243,19 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
-    if model.in_drawer || model.drawer.is_some() {
+    let preview = jump::has_preview(model);
+    if model.in_drawer || (model.drawer.is_some() && !preview) {
         model.in_drawer = false;
         model.drawer = None;
         model.cursors.remove(&List::Drawer);
         let mut closed = model.views.close(Slot::Detail);
         closed.extend(model.views.close(Slot::Candidates));
-        return send(closed);
+        closed.extend(model.views.close(Slot::Deliveries));
+        let mut effects = send(closed);
+        if preview {
+            effects.extend(open_drawer(model));
+        }
+        return effects;
     }
     if let Some(slot) = model.active().slot()
         && !model.views.filter(slot).is_empty()
@@ -238,6 +263,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
         return set_filter(model, "");
     }
     if let Some(pane) = model.came_from.take() {
+        model.drawer = None;
         model.pane = pane;
     } else if model.zoom {
         model.zoom = false;
@@ -325,6 +351,12 @@ pub fn run_choice(model: &mut Model) -> Vec<Effect> {
     match choice.run {
         Run::Action(action) => input::perform(model, action),
         Run::Wish(made) => wish(model, *made),
+        Run::Ask(dry, real) => {
+            if !model.is_live() {
+                return refuse(model, "the engine is not connected; keys that change things wait");
+            }
+            ask(model, *dry, *real)
+        }
         Run::Theme(theme) => {
             model.theme = theme;
             let name = model.themes.get(theme).map(|t| t.name.clone()).unwrap_or_default();

@@ -1,7 +1,9 @@
 //! Going to another pane.
 
+use crate::control::command::Wish;
+
 use super::super::model::{Drawer, List, Model, Pane, Tone};
-use super::{Effect, door, send};
+use super::{Effect, act, door, send};
 
 /// Shows a pane.
 pub fn pane(model: &mut Model, pane: Pane) -> Vec<Effect> {
@@ -18,7 +20,23 @@ fn show(model: &mut Model, pane: Pane) -> Vec<Effect> {
         model.cursors.remove(&List::Drawer);
     }
     model.pane = pane;
-    send(door::open_pane(model))
+    let mut effects = send(door::open_pane(model));
+    if has_preview(model) && model.drawer.is_none() {
+        effects.extend(act::open_drawer(model));
+    }
+    effects
+}
+
+/// The drawer of the selected row is open by itself here: what it shows is at hand and costs nothing.
+pub fn has_preview(model: &Model) -> bool {
+    matches!(model.pane, Pane::Webhooks | Pane::Quota)
+}
+
+/// Shows a pane from the Overview; `Esc` leads back.
+pub fn from_overview(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    let effects = show(model, pane);
+    model.came_from = Some(Pane::Overview);
+    effects
 }
 
 /// Moves the focus among the tiles.
@@ -34,13 +52,13 @@ pub fn tile(model: &mut Model, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to what has needed a person longest: a held mass change, else the oldest alert.
+/// Goes to what needs a person: a held mass change, for the price line promises it, else the oldest alert.
 pub fn alert(model: &mut Model) -> Vec<Effect> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let hold = snapshot.holds.iter().filter(|h| h.reason != "by hand").min_by_key(|h| h.since).cloned();
     let alert = snapshot.alerts.iter().min_by_key(|a| a.since).cloned();
     let from = (model.pane == Pane::Overview).then_some(Pane::Overview);
-    if let Some(hold) = hold.filter(|h| alert.as_ref().is_none_or(|a| h.since <= a.since)) {
+    if let Some(hold) = hold {
         let effects = show(model, Pane::Sync);
         model.drawer = Some(Drawer::Hold { id: hold.id });
         model.in_drawer = true;
@@ -50,12 +68,18 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
     }
     let Some(alert) = alert else { return Vec::new() };
     let pane = Pane::of(alert.pane).unwrap_or(Pane::Log);
-    let effects = show(model, pane);
+    let mut effects = show(model, pane);
     model.came_from = from;
     let list = model.active().list();
     if let Some(at) = (0..model.len(list)).find(|i| model.is_problem(list, *i)) {
         model.select(list, at);
     }
+    if model.drawer.is_some() {
+        effects.extend(act::open_drawer(model));
+    }
     model.say(Tone::Said, alert.say);
+    if model.is_live() {
+        effects.extend(act::wish(model, Wish::Acknowledge { alert: alert.id }));
+    }
     effects
 }

@@ -141,8 +141,7 @@ pub fn create(model: &mut Model) -> Vec<Effect> {
     let Some((source, target, _)) = subject(model) else { return Vec::new() };
     let dry = Wish::CreateProject { source: source.clone(), target: target.clone(), dry: true };
     let real = Wish::CreateProject { source, target, dry: false };
-    let command = model.command(dry, Pending::Ask(Box::new(real)));
-    vec![Effect::Send(ToEngine::Command(command))]
+    act::ask(model, dry, real)
 }
 
 /// Leaves the project out, or takes it in again. It can be undone, so it does not ask.
@@ -168,6 +167,5 @@ pub fn unlink(model: &mut Model) -> Vec<Effect> {
     let edit = MappingEdit::UnlinkProject { source: line.source.clone(), target, from: None };
     let dry = edit_wish(model, edit.clone(), true);
     let real = edit_wish(model, edit, false);
-    let command = model.command(dry, Pending::Ask(Box::new(real)));
-    vec![Effect::Send(ToEngine::Command(command))]
+    act::ask(model, dry, real)
 }

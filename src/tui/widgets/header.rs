@@ -9,6 +9,7 @@ use crate::domain::health::SubState;
 use crate::domain::id::Service;
 use crate::domain::quota::Source;
 
+use super::super::keymap::Action;
 use super::super::model::{Connection, Model, Pane};
 use super::super::paint::{Hit, Paint};
 use super::super::text::{clock, day, running, width};
@@ -19,7 +20,7 @@ struct Slot {
     style: Style,
     /// Muted words after it, the reset time; the first to go.
     after: String,
-    pane: Option<Pane>,
+    hit: Hit,
 }
 
 /// Draws the header into a row.
@@ -44,9 +45,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         x = p.text(x, 0, &slot.text, slot.style);
         let muted = p.s.muted;
         x = p.text(x, 0, &slot.after, muted);
-        if let Some(pane) = slot.pane {
-            p.hit(from, 0, x.saturating_sub(from), 1, Hit::Pane(pane));
-        }
+        p.hit(from, 0, x.saturating_sub(from), 1, slot.hit);
         x += gap;
     }
     left(model, &mut p.part(0, 0, left_end, 1), w >= 100);
@@ -117,14 +116,14 @@ fn slots(model: &Model, s: &Styles, wide: bool) -> Vec<Slot> {
         let alerts = snapshot.alerts.len();
         if alerts > 0 {
             let text = format!("!{alerts}");
-            slots.push(Slot { text, style: s.warn, after: String::new(), pane: None });
+            slots.push(Slot { text, style: s.warn, after: String::new(), hit: Hit::Do(Action::OldestAlert) });
         }
     }
     slots
 }
 
 fn slot(text: impl Into<String>, style: Style, pane: Pane) -> Slot {
-    Slot { text: text.into(), style, after: String::new(), pane: Some(pane) }
+    Slot { text: text.into(), style, after: String::new(), hit: Hit::Pane(pane) }
 }
 
 fn sync(model: &Model, s: &Styles) -> Slot {

@@ -63,10 +63,12 @@ pub fn lay(width: u16, cols: &[Col]) -> Vec<Place> {
         if over == 0 {
             break;
         }
-        // Shrink what may shrink before a column goes.
-        for (col, w) in cols.iter().zip(used.iter_mut()) {
-            if let Some(w) = w {
-                let give = over.min(w.saturating_sub(col.least));
+        // Shrink what may shrink before a column goes, the least important first.
+        let mut order: Vec<usize> = (0..cols.len()).collect();
+        order.sort_by_key(|i| cols[*i].keep);
+        for i in order {
+            if let Some(w) = &mut used[i] {
+                let give = over.min(w.saturating_sub(cols[i].least));
                 *w -= give;
                 over -= give;
             }

@@ -451,7 +451,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Log => log(),
         ViewKind::Candidates { .. } => candidates(),
         ViewKind::Detail { .. } => detail(),
-        ViewKind::Deliveries => Vec::new(),
+        ViewKind::Deliveries => deliveries(),
     };
     let unfiltered = all.len() as u32;
     let holds = |row: &Row| {
@@ -462,6 +462,34 @@ pub fn page(open: &Open) -> Page {
     let total = rows.len() as u32;
     let rows = rows.into_iter().skip(open.offset as usize).take(open.rows as usize).collect();
     Page { view: open.view, rev: 1, total, unfiltered, offset: open.offset, rows }
+}
+
+fn deliveries() -> Vec<Row> {
+    let line = |seq: Option<u64>, time: &str, verdict: &str, reason: &str, about: &str, body: &str| {
+        Row::Delivery(DeliveryLine {
+            seq,
+            at: at(time) + TimeDelta::seconds(16),
+            verdict: verdict.to_owned(),
+            reason: reason.to_owned(),
+            about: about.to_owned(),
+            body: body.to_owned(),
+        })
+    };
+    let body = "{\"event_id\":51907,\"subscription_id\":20417,\"payload\":{\"id\":1003,\"description\":\"Crash on login\"}}";
+    vec![
+        line(Some(241), "15:24", "accepted", "", "time_entry updated", body),
+        line(Some(240), "15:24", "duplicate", "a byte-exact copy of 239", "time_entry updated", body),
+        line(
+            Some(238),
+            "15:02",
+            "dead",
+            "the body is not JSON: expected value at line 1",
+            "",
+            "hello, I am no JSON",
+        ),
+        line(None, "14:58", "rejected", "the signature does not match", "", "{}"),
+        line(Some(237), "14:42", "ping", "", "", "{\"payload\":\"ping\"}"),
+    ]
 }
 
 fn detail() -> Vec<Row> {
@@ -478,4 +506,51 @@ fn detail() -> Vec<Row> {
         Row::Detail(DetailLine { label: label.to_owned(), value: value.to_owned(), why: why.to_owned() })
     })
     .collect()
+}
+
+/// The days when something is wrong, each with its name.
+pub fn bad_days() -> Vec<(&'static str, Model)> {
+    let size = (80, 24);
+    let mut days = Vec::new();
+    let mut day = |name: &'static str, change: &dyn Fn(&mut Snapshot)| {
+        let mut model = model(size);
+        let mut snapshot = snapshot();
+        change(&mut snapshot);
+        say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
+        days.push((name, model));
+    };
+    day("opening", &|s| (s.cache, s.percent) = (CacheWord::Opening, 40));
+    day("offline", &|s| s.accounts[0].trouble = Some("offline 10:24".to_owned()));
+    day("token", &|s| s.accounts[0].trouble = Some("token refused".to_owned()));
+    day("no-hook", &|s| {
+        s.subscriptions.clear();
+        s.reading = Some(300);
+    });
+    day("dry", &|s| {
+        s.meters[0].remaining = Some(0);
+        s.meters[0].waiting_until = Some(at("15:58"));
+    });
+    day("held", &|s| {
+        s.holds.push(HoldLine {
+            id: "h1".to_owned(),
+            target: Some(account("mirror")),
+            since: at("10:24"),
+            reason: "mass change".to_owned(),
+            entries: 612,
+            say: "612 entries would change in Clockify, 212 of them invoiced".to_owned(),
+            rows: vec!["Harbor API  2 Mar 09:10  move to Platform".to_owned()],
+        });
+    });
+    let mut lost = model(size);
+    lost.now = at("15:30");
+    step(&mut lost, Event::Disconnected { retry_s: 5, why: "the engine closed the door".to_owned() });
+    days.push(("lost", lost));
+    let mut held = days.iter().find(|(name, _)| *name == "held").map(|(_, m)| m.clone()).unwrap();
+    press(&mut held, "!");
+    days.push(("held-decide", held));
+    let mut no_hook = days.iter().find(|(name, _)| *name == "no-hook").map(|(_, m)| m.clone()).unwrap();
+    press(&mut no_hook, "3");
+    days.push(("no-hook-pane", no_hook));
+    days.push(("first-moment", bare(size)));
+    days
 }

@@ -1,0 +1,152 @@
+//! `hourwire` alone: the dashboard, attached to the running engine or to one it starts.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::attach::{self, Attached};
+use super::exit::{Exit, Failure, Outcome};
+use super::options::{Color, Global};
+use crate::config::Paths;
+use crate::config::settings::{self, Settings, Ui};
+use crate::config::state::{LockInfo, owner};
+use crate::control::link::ViewerEnd;
+use crate::tui::connect::Connector;
+use crate::tui::first_run::{self, Choice};
+use crate::tui::start;
+
+/// How long an engine may take to leave when it is asked to.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// Shows the dashboard until the person leaves. Without configuration: the first-run screen, from which `demo` may be
+/// chosen. Without a terminal: exit 2 and what to type instead.
+pub async fn run(global: &Global, demo: impl AsyncFnOnce() -> Outcome) -> Outcome {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "the dashboard needs a terminal; without one: `hourwire status`, `hourwire serve`, `hourwire --help`",
+        ));
+    }
+    let paths = attach::paths(global)?;
+    let settings = Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts);
+    let Some(settings) = settings else {
+        let ui = ui(global, Ui::default());
+        return match first_run::run(&ui, &paths.config_dir).await.map_err(broken_terminal)? {
+            Choice::Demo => demo().await,
+            Choice::Leave => Ok(Exit::Good),
+        };
+    };
+    let attached = match attach::or_start(global).await {
+        Err(failure) => after_restart(global, &paths, failure).await?,
+        Ok(attached) => attached,
+    };
+    let options = start::Options {
+        ui: ui(global, settings.ui),
+        viewer_started_engine: attached.started,
+        ids: ids(),
+        save_theme: None,
+    };
+    let connector = Again { first: Some(attached.engine), global: global.clone() };
+    start::run(options, connector, &paths.config_dir).await.map_err(broken_terminal)?;
+    Ok(Exit::Good)
+}
+
+/// The look from the settings with the command line laid over.
+pub fn ui(global: &Global, mut ui: Ui) -> Ui {
+    match global.color {
+        Color::Auto => {}
+        Color::Always => ui.color = settings::Color::Always,
+        Color::Never => ui.color = settings::Color::Never,
+    }
+    if global.ascii {
+        ui.ascii = Some(true);
+    }
+    ui
+}
+
+/// 24 random hex digits, the beginning of the ids of a viewer's commands.
+pub fn ids() -> String {
+    format!("{:024x}", rand::random::<u128>() >> 32)
+}
+
+/// The first end, then a new one whenever the engine is back.
+struct Again {
+    first: Option<ViewerEnd>,
+    global: Global,
+}
+
+impl Connector for Again {
+    async fn connect(&mut self) -> Result<ViewerEnd, String> {
+        match self.first.take() {
+            Some(end) => Ok(end),
+            None => attach::running(&self.global).await.map_err(|failure| failure.message),
+        }
+    }
+}
+
+/// When the running engine is of another version, offers to restart it; else the failure stands.
+async fn after_restart(global: &Global, paths: &Paths, failure: Failure) -> Result<Attached, Failure> {
+    let Some(other) = owner(&paths.state_dir).ok().flatten().filter(is_other_version) else {
+        return Err(failure);
+    };
+    if !asked_yes(&failure.message, &other) {
+        return Err(failure);
+    }
+    stop(&other, &paths.state_dir).await?;
+    attach::or_start(global).await
+}
+
+fn is_other_version(owner: &LockInfo) -> bool {
+    owner.version != env!("CARGO_PKG_VERSION")
+}
+
+fn asked_yes(why: &str, other: &LockInfo) -> bool {
+    super::print::safe_print(why);
+    // A prompt has no newline at its end, and its only foreign part is a number.
+    let _ = write!(io::stderr(), "Restart the engine (pid {}) with this version now? [y/N] ", other.pid);
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
+}
+
+/// Asks an engine to leave and waits until its lock is free. It loses nothing by it.
+async fn stop(other: &LockInfo, state_dir: &Path) -> Result<(), Failure> {
+    let stays = || {
+        Failure::unreachable(format!(
+            "the engine (pid {}) did not stop; look at its log, or kill it",
+            other.pid
+        ))
+    };
+    let pid = i32::try_from(other.pid).ok().and_then(rustix::process::Pid::from_raw).ok_or_else(stays)?;
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(|_| stays())?;
+    let patience = Instant::now() + LEAVING;
+    while owner(state_dir).ok().flatten().is_some_and(|now| now.pid == other.pid) {
+        if Instant::now() > patience {
+            return Err(stays());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+fn broken_terminal(error: io::Error) -> Failure {
+    Failure::not_well(format!("the terminal failed: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_wins_over_the_settings() {
+        let plain = ui(&Global::default(), Ui { ascii: Some(false), ..Ui::default() });
+        assert_eq!((plain.color, plain.ascii), (settings::Color::Auto, Some(false)));
+        let global = Global { color: Color::Never, ascii: true, ..Global::default() };
+        let bare = ui(&global, Ui { color: settings::Color::True, ..Ui::default() });
+        assert_eq!((bare.color, bare.ascii), (settings::Color::Never, Some(true)));
+    }
+
+    #[test]
+    fn ids_are_long_and_differ() {
+        assert_eq!(ids().len(), 24);
+        assert_ne!(ids(), ids());
+    }
+}
