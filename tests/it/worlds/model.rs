@@ -150,10 +150,15 @@ impl Model {
         if row.running || row.deleted {
             return;
         }
-        if let Outcome::Sent(body) = self.outcome(self.mapping(), &row.content)
-            && let Some(life) = self.lives.get_mut(&id)
-        {
-            life.ever.insert(body);
+        let Some(life) = self.lives.get(&id) else { return };
+        let inputs = inputs(&row.content);
+        // It may have been sent under any mapping since it has these inputs, and keeps that route.
+        let mut bodies = self.since(life, &inputs, &row.content);
+        if let Some((body, Some(_))) = life.sent.as_ref().filter(|(_, sent)| sent.as_ref() == Some(&inputs)) {
+            bodies.insert(content_of(&row.content, &body.user, body.project.clone()));
+        }
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.ever.extend(bodies);
         }
     }
 
