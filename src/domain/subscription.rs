@@ -50,6 +50,9 @@ pub struct Subscription {
     pub enabled_at: Option<DateTime<Utc>>,
     /// The last verified delivery that was an event (our clock).
     pub last_delivery_at: Option<DateTime<Utc>>,
+    /// When the newest delivered event happened (the service's clock).
+    #[serde(default)]
+    pub last_event_at: Option<DateTime<Utc>>,
     /// The last verified PING (our clock).
     pub last_ping_at: Option<DateTime<Utc>>,
     /// Reading shows changes that no delivery announced.
@@ -84,6 +87,7 @@ impl Subscription {
     /// Notes a verified event.
     pub fn delivered(&mut self, created_at: DateTime<Utc>, now: DateTime<Utc>) {
         self.last_delivery_at = Some(now);
+        self.last_event_at = self.last_event_at.max(Some(created_at));
         self.silent = false;
         let slot = now.timestamp() / 7_200;
         match self.recent.last_mut() {

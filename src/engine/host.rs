@@ -36,6 +36,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { setup, seams, ledger, store, inbox } = parts;
         let lanes = setup.sources.iter().map(|s| (s.account.clone(), tokio::sync::Mutex::new(()))).collect();
+        let guard_wishes = super::guard_wish::Lines::new(setup.sources.iter().map(|s| &s.account));
         let desk = Desk::new(ledger, store, seams.clone());
         Arc::new(Self {
             state: Mutex::new(State::new(desk, setup)),
@@ -46,6 +47,7 @@ impl Engine {
             ready: watch::Sender::new(false),
             stop: CancellationToken::new(),
             lanes,
+            guard_wishes,
         })
     }
 
@@ -69,6 +71,7 @@ impl Engine {
         let (sources, targets) = self.accounts();
         parts.spawn(intake::run(self.clone()));
         for account in sources {
+            parts.spawn(super::guardian::run(self.clone(), account.clone()));
             parts.spawn(puller::run(self.clone(), account));
         }
         for account in targets {

@@ -8,6 +8,8 @@ mod budget;
 mod call;
 mod desk;
 mod dispatcher;
+pub mod guard_wish;
+mod guardian;
 mod history;
 mod host;
 mod intake;
@@ -53,6 +55,8 @@ pub struct Engine {
     ready: watch::Sender<bool>,
     stop: CancellationToken,
     lanes: call::Lanes,
+    /// What people want of subscriptions.
+    guard_wishes: guard_wish::Lines,
 }
 
 impl Engine {

@@ -13,7 +13,7 @@ use crate::services::toggl::Call;
 use super::apply::{Batch, Pulled, brake_batch, take_entry};
 use super::call::{CallError, Patience};
 use super::desk::{DeskError, Desked};
-use super::state::State;
+use super::state::{ReadWish, State};
 use super::{Shared, history, profile};
 
 /// Reads overlap by this, so that nothing falls between two of them.
@@ -50,6 +50,7 @@ pub async fn run(engine: Shared, account: Account) {
                 () = engine.seams.sleep_until(due) => continue,
             }
         }
+        let served = engine.state().reading.get(&account).cloned();
         let outcome = tokio::select! { biased;
             () = engine.stop.cancelled() => return,
             outcome = read(&engine, &account, cause) => outcome,
@@ -58,7 +59,7 @@ pub async fn run(engine: Shared, account: Account) {
         next = last_read + interval(&engine.state(), &account);
         match outcome {
             Ok(()) => {
-                engine.state().reading.remove(&account);
+                served_wish(&engine, &account, served.as_ref());
                 let worked = tokio::select! { biased;
                     () = engine.stop.cancelled() => return,
                     worked = history::work(&engine, &account) => worked,
@@ -73,6 +74,14 @@ pub async fn run(engine: Shared, account: Account) {
             }
             Err(CallError::Desk(_)) => return,
         }
+    }
+}
+
+/// A wish that came while the read was under way was not served by it.
+fn served_wish(engine: &Shared, account: &Account, served: Option<&ReadWish>) {
+    let mut state = engine.state();
+    if state.reading.get(account) == served {
+        state.reading.remove(account);
     }
 }
 

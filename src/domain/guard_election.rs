@@ -1,0 +1,242 @@
+//! One engine an account: who sends when two instances have a subscription in one workspace.
+//!
+//! The only thing that both can see is the list of subscriptions, so it decides; a mark of our own only says that we
+//! were the sender when we last looked.
+
+use std::cmp::{Ordering, Reverse};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::id::RemoteId;
+
+/// Descriptions of our instances begin so.
+pub const PREFIX: &str = "hourwire ";
+const TAKE: &str = " take ";
+/// An instance that held us and is not live any more may come back for so long.
+const AWAY: TimeDelta = TimeDelta::hours(24);
+
+/// An instance's subscription as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The subscription.
+    pub id: RemoteId,
+    /// Its name.
+    pub description: String,
+    /// Enabled and validated.
+    pub live: bool,
+}
+
+impl Seat {
+    /// How often sending was taken over by it.
+    pub fn take(&self) -> u32 {
+        take_of(&self.description).1
+    }
+
+    /// The greater rank wins: who took last, then who is older (the smaller number).
+    fn rank(&self) -> (u32, Reverse<(usize, String)>) {
+        (self.take(), Reverse((self.id.as_str().len(), self.id.as_str().to_owned())))
+    }
+}
+
+/// A description without its suffix, and the number in it.
+pub fn take_of(description: &str) -> (&str, u32) {
+    match description.rsplit_once(TAKE) {
+        Some((name, number)) => {
+            let digits = number.split(' ').next().unwrap_or_default();
+            digits.parse().map_or((description, 0), |n| (name, n))
+        }
+        None => (description, 0),
+    }
+}
+
+/// The description that outranks all seats.
+pub fn taking(instance: &str, seats: &[Seat]) -> String {
+    let highest = seats.iter().map(Seat::take).max().unwrap_or(0);
+    format!("{instance}{TAKE}{}", highest.saturating_add(1))
+}
+
+/// What an engine remembers between two looks at the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// We were the sender when we looked last.
+    pub marked: bool,
+    /// Sending holds here because of this instance.
+    pub held_by: Option<String>,
+    /// Since when no other instance that held us was seen live.
+    pub dead_since: Option<DateTime<Utc>>,
+    /// A person made us the sender though we have no subscription that others could see.
+    pub forced: bool,
+}
+
+/// Who sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elected {
+    /// To be remembered.
+    pub standing: Standing,
+    /// We send, and this live instance is told to be a second one.
+    pub beside: Option<String>,
+    /// Our name should outrank the others, so that an outage of ours changes nothing.
+    pub publish: bool,
+}
+
+/// Decides by one listing. `own` is our subscription, if there is one; `others` are those of other instances.
+pub fn elect(before: &Standing, own: Option<&Seat>, others: &[Seat], now: DateTime<Utc>) -> Elected {
+    match others.iter().filter(|o| o.live).max_by_key(|s| s.rank()) {
+        Some(top) => beside(before, own, top),
+        None => alone(before, own, others, now),
+    }
+}
+
+/// Another instance is live.
+fn beside(before: &Standing, own: Option<&Seat>, top: &Seat) -> Elected {
+    let name = Some(top.description.clone());
+    let (sends, publish) = match own {
+        None => (before.forced, false),
+        Some(own) => match own.take().cmp(&top.take()) {
+            Ordering::Greater => (true, false),
+            Ordering::Less => (false, false),
+            Ordering::Equal => {
+                let sends = before.marked && own.live && own.rank() > top.rank();
+                (sends, sends)
+            }
+        },
+    };
+    let held_by = name.clone().filter(|_| !sends);
+    Elected {
+        standing: Standing {
+            marked: sends,
+            held_by,
+            dead_since: None,
+            forced: own.is_none() && before.forced,
+        },
+        beside: name.filter(|_| sends),
+        publish,
+    }
+}
+
+/// No other instance is live; there may be some that were.
+fn alone(before: &Standing, own: Option<&Seat>, others: &[Seat], now: DateTime<Utc>) -> Elected {
+    let own_live = own.is_some_and(|o| o.live);
+    let dead_since = before.dead_since.unwrap_or(now);
+    let waits = before.held_by.is_some() || (own.is_some() && !own_live);
+    if let Some(top) = others.iter().max_by_key(|s| s.rank())
+        && !before.marked
+        && waits
+        && now - dead_since < AWAY
+    {
+        let held_by = Some(top.description.clone());
+        let standing = Standing { marked: false, held_by, dead_since: Some(dead_since), forced: false };
+        return Elected { standing, beside: None, publish: false };
+    }
+    let marked = before.marked || own_live;
+    let outranked = own.is_some_and(|own| others.iter().any(|o| o.take() >= own.take()));
+    let forced = own.is_none() && before.forced;
+    let standing = Standing { marked, held_by: None, dead_since: None, forced };
+    Elected { standing, beside: None, publish: marked && own_live && outranked }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn seat(id: &str, description: &str, live: bool) -> Seat {
+        Seat { id: id.into(), description: description.into(), live }
+    }
+
+    #[test]
+    fn a_name_carries_how_often_it_took() {
+        for (name, wanted) in [
+            ("hourwire den 0f1e", ("hourwire den 0f1e", 0)),
+            ("hourwire den 0f1e take 3", ("hourwire den 0f1e", 3)),
+            ("hourwire den 0f1e take 12 101500", ("hourwire den 0f1e", 12)),
+            ("hourwire out take away", ("hourwire out take away", 0)),
+        ] {
+            assert_eq!(take_of(name), wanted);
+        }
+        let seats = [seat("1", "hourwire a 1 take 4", true), seat("2", "hourwire b 2", true)];
+        assert_eq!(taking("hourwire b 2", &seats), "hourwire b 2 take 5");
+    }
+
+    #[test]
+    fn the_second_engine_holds_and_the_first_says_so() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let (a, b) = (seat("9", "hourwire a 1", true), seat("10", "hourwire b 2", true));
+        let first = elect(&Standing::default(), Some(&a), &[], now);
+        assert!(first.standing.marked && first.standing.held_by.is_none());
+        let second = elect(&Standing::default(), Some(&b), std::slice::from_ref(&a), now);
+        assert_eq!(second.standing.held_by.as_deref(), Some("hourwire a 1"));
+        let again = elect(&first.standing, Some(&a), std::slice::from_ref(&b), now);
+        assert_eq!((again.standing.held_by.clone(), again.beside.as_deref()), (None, Some("hourwire b 2")));
+        assert!(again.publish, "an outage of the first must not make it the second");
+        let taken = seat("10", "hourwire b 2 take 1", true);
+        let outranked = elect(&again.standing, Some(&a), std::slice::from_ref(&taken), now);
+        assert_eq!(outranked.standing.held_by.as_deref(), Some("hourwire b 2 take 1"));
+        let took = elect(&second.standing, Some(&taken), std::slice::from_ref(&a), now);
+        assert!(took.standing.marked && took.standing.held_by.is_none());
+    }
+
+    #[test]
+    fn without_a_subscription_of_our_own_a_live_one_holds_and_a_dead_one_does_not() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let live = [seat("1", "hourwire a 1", true)];
+        let dead = [seat("1", "hourwire a 1", false)];
+        let held = elect(&Standing::default(), None, &live, now).standing;
+        assert!(held.held_by.is_some());
+        assert!(elect(&Standing::default(), None, &dead, now).standing.held_by.is_none());
+        let waits = elect(&held, None, &dead, now).standing;
+        assert!(waits.held_by.is_some(), "an outage of the other is no reason to send beside it");
+        assert!(elect(&waits, None, &dead, now + AWAY).standing.held_by.is_none());
+    }
+
+    /// One of two engines: its row in the list, and what it remembers.
+    struct Engine {
+        seat: Seat,
+        standing: Standing,
+    }
+
+    fn look(engines: &mut [Engine; 2], which: usize, now: DateTime<Utc>) -> bool {
+        let other = engines[1 - which].seat.clone();
+        let all = [engines[0].seat.clone(), engines[1].seat.clone()];
+        let me = &mut engines[which];
+        let elected = elect(&me.standing, Some(&me.seat), std::slice::from_ref(&other), now);
+        if elected.publish {
+            me.seat.description = taking(take_of(&me.seat.description).0, &all);
+        }
+        me.standing = elected.standing;
+        me.standing.held_by.is_none()
+    }
+
+    proptest! {
+        /// Whatever happened before: once both have looked at the same list, at most one of them sends.
+        #[test]
+        fn at_most_one_sends(steps in prop::collection::vec((0usize..2, 0u8..4, 0i64..90), 0..60), live in any::<[bool; 2]>()) {
+            let engine = |id: &str, name: &str| Engine { seat: seat(id, name, true), standing: Standing::default() };
+            let mut engines = [engine("9", "hourwire a 1"), engine("10", "hourwire b 2")];
+            let mut now = DateTime::<Utc>::UNIX_EPOCH;
+            for (which, what, minutes) in steps {
+                now += chrono::TimeDelta::minutes(minutes);
+                match what {
+                    0 => engines[which].seat.live = !engines[which].seat.live,
+                    1 => {
+                        let all = [engines[0].seat.clone(), engines[1].seat.clone()];
+                        let me = &mut engines[which];
+                        me.seat.description = taking(take_of(&me.seat.description).0, &all);
+                    }
+                    _ => { look(&mut engines, which, now); }
+                }
+            }
+            for (engine, live) in engines.iter_mut().zip(live) {
+                engine.seat.live = live;
+            }
+            // Names that one publishes are read by the other.
+            let mut sending = 0;
+            for _ in 0..3 {
+                sending = usize::from(look(&mut engines, 0, now)) + usize::from(look(&mut engines, 1, now));
+            }
+            prop_assert!(sending <= 1, "{:?} {:?}", engines[0].standing, engines[1].standing);
+        }
+    }
+}

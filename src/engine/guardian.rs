@@ -1,0 +1,320 @@
+//! Looks after the webhook subscription of one source account: makes or adopts it, checks it, proves who disabled it,
+//! heals it, and never acts against a person's decision. Decides with `domain::guard`; only asks and notes here.
+
+mod canary;
+mod care;
+mod check;
+mod gap;
+mod heal;
+mod list;
+mod make;
+mod person;
+mod prove;
+mod sender;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
+
+use crate::domain::guard::next_check;
+use crate::domain::id::Account;
+use crate::domain::quota::Cause;
+use crate::services::http::{Answer, Failure};
+use crate::services::toggl::{Call, Toggl};
+
+use super::Shared;
+use super::call::{CallError, Patience};
+use super::desk::{DeskError, Desked};
+use super::guard_wish::GuardWish;
+use super::seams::ProbeFailure;
+use super::state::Profile;
+
+/// The own public address is asked this often, at no quota.
+const PROBE_EVERY: TimeDelta = TimeDelta::seconds(20);
+/// It is noted this often that the address answers.
+const NOTE_EVERY: TimeDelta = TimeDelta::seconds(30);
+/// Reads wait this long after a start.
+const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
+/// What went wrong on the way and is nobody's refusal is tried again after this.
+const SOON: TimeDelta = TimeDelta::seconds(15);
+
+/// Why the subscriptions are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// By schedule, and at the start.
+    Schedule,
+    /// The own address turned from bad to good.
+    Turn,
+    /// A healing goes on.
+    Mend,
+}
+
+impl Why {
+    fn cause(self) -> Cause {
+        match self {
+            Self::Schedule => Cause::Health,
+            Self::Turn | Self::Mend => Cause::Repair,
+        }
+    }
+}
+
+/// Why a step did not come through.
+#[derive(Clone, Debug)]
+enum Hitch {
+    /// Not now: quota, pace, network. No failed try.
+    Later(DateTime<Utc>, String),
+    /// The service said no.
+    Refused(String),
+    /// It may have been done.
+    Unclear(String),
+    /// It is not there.
+    Missing,
+    /// A person wants something else first.
+    Interrupted,
+    /// The desk is closed.
+    Desk(DeskError),
+}
+
+impl From<DeskError> for Hitch {
+    fn from(e: DeskError) -> Self {
+        Self::Desk(e)
+    }
+}
+
+/// The result of a step.
+type Step<T> = Result<T, Hitch>;
+
+/// The guardian of one account while it runs.
+struct Post {
+    engine: Shared,
+    account: Account,
+    /// A subscription is wanted; else only other instances are looked for.
+    managed: bool,
+    started: DateTime<Utc>,
+    wishes: mpsc::Receiver<GuardWish>,
+    /// What the own address said last.
+    probe: Option<Result<(), ProbeFailure>>,
+    probe_at: DateTime<Utc>,
+    good_at: Option<DateTime<Utc>>,
+    noted_at: Option<DateTime<Utc>>,
+    /// The next check, and why.
+    check_at: DateTime<Utc>,
+    why: Why,
+    /// The account was checked since the start.
+    checked: bool,
+    found: canary::Found,
+    reading: Option<gap::Reading>,
+}
+
+/// Guards an account until the engine stops.
+pub async fn run(engine: Shared, account: Account) {
+    let Some(wishes) = engine.guard_wishes.listen(&account) else { return };
+    let managed = {
+        let state = engine.state();
+        let setup = state.setup.sources.iter().find(|s| s.account == account);
+        setup.is_some_and(|s| s.managed) && state.setup.public_url.is_some()
+    };
+    let now = engine.seams.now();
+    let mut post = Post {
+        engine,
+        account,
+        managed,
+        started: now,
+        wishes,
+        probe: None,
+        probe_at: now,
+        good_at: None,
+        noted_at: None,
+        check_at: now,
+        why: Why::Schedule,
+        checked: false,
+        found: canary::Found::default(),
+        reading: None,
+    };
+    let stop = post.engine.stop.clone();
+    tokio::select! { biased;
+        () = stop.cancelled() => {}
+        ended = post.stand() => if let Err(e) = ended {
+            tracing::error!(error = %e, account = %post.account, "the guardian stopped");
+        }
+    }
+}
+
+impl Post {
+    async fn stand(&mut self) -> Desked<()> {
+        sender::hold_at_start(self)?;
+        loop {
+            let next = match self.round().await {
+                Ok(next) => next,
+                Err(Hitch::Desk(DeskError::NotReady)) => self.now() + TimeDelta::milliseconds(200),
+                Err(Hitch::Desk(e)) => return Err(e),
+                Err(Hitch::Later(until, why)) => {
+                    tracing::debug!(account = %self.account, %why, "the guardian waits");
+                    self.check_at = self.check_at.max(until);
+                    self.now() + TimeDelta::seconds(1)
+                }
+                Err(Hitch::Interrupted) => self.now(),
+                Err(Hitch::Refused(why) | Hitch::Unclear(why)) => {
+                    tracing::warn!(account = %self.account, %why, "a check failed; trying again");
+                    self.check_at = self.now() + SOON;
+                    self.check_at
+                }
+                Err(Hitch::Missing) => {
+                    self.check_at = self.now() + SOON;
+                    self.check_at
+                }
+            };
+            let engine = self.engine.clone();
+            tokio::select! { biased;
+                wish = self.wishes.recv() => if let Some(wish) = wish {
+                    person::serve(self, wish).await?;
+                },
+                () = engine.wakes.guard.notified() => {}
+                () = engine.seams.sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// One look at everything; answers when to look again.
+    async fn round(&mut self) -> Step<DateTime<Utc>> {
+        sender::release_in_time(self)?;
+        let Some(profile) = self.profile() else { return Ok(self.now() + TimeDelta::seconds(1)) };
+        if self.managed {
+            self.probe_if_due().await?;
+            canary::look(self)?;
+            check::go_on_reading(self).await?;
+        }
+        let settled =
+            !self.managed || self.is_reached() || self.checked || self.now() >= self.started + SETTLE_IN;
+        if settled && self.now() >= self.check_at {
+            self.check_at = self.now() + interval(&profile);
+            let why = std::mem::replace(&mut self.why, Why::Schedule);
+            let checked = check::check(self, why).await;
+            if let Err(Hitch::Later(..)) = &checked {
+                self.why = why;
+            }
+            checked?;
+        }
+        let mut next = self.check_at;
+        if self.managed {
+            next = next.min(self.probe_at).min(self.found.next(self.now()));
+        }
+        let busy = self.reading.is_some() || !settled;
+        Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.engine.seams.now()
+    }
+
+    fn profile(&self) -> Option<Profile> {
+        self.engine.state().profile(&self.account).cloned()
+    }
+
+    /// The own address answers, as far as is known.
+    fn is_reached(&self) -> bool {
+        self.engine.seams.probe.is_none() || matches!(self.probe, Some(Ok(())))
+    }
+
+    /// A check soon, by what is left of the hour on Free.
+    fn check_soon(&mut self, at: DateTime<Utc>, why: Why) -> Desked<()> {
+        let free = self.profile().is_none_or(|p| p.free);
+        let checks = care::care(&self.engine, &self.account)?.checks;
+        let at = if why == Why::Mend { at } else { next_check(&checks, at, free) };
+        if at < self.check_at {
+            self.check_at = at;
+            self.why = why;
+        }
+        Ok(())
+    }
+
+    async fn probe_if_due(&mut self) -> Desked<()> {
+        if self.now() < self.probe_at {
+            return Ok(());
+        }
+        self.probe_now().await
+    }
+
+    /// Asks the own address; a turn is noted, and from bad to good wants a check.
+    async fn probe_now(&mut self) -> Desked<()> {
+        let answer = match self.engine.seams.probe.clone() {
+            None => Ok(()),
+            Some(probe) => {
+                let slow = ProbeFailure { kind: "timeout", say: "no answer in 10 s".into() };
+                let limit = std::time::Duration::from_secs(10);
+                tokio::time::timeout(limit, probe()).await.unwrap_or(Err(slow))
+            }
+        };
+        let now = self.now();
+        self.probe_at = now + PROBE_EVERY;
+        let (before, good) = (self.probe.replace(answer.clone()), answer.is_ok());
+        if good {
+            self.good_at = Some(now);
+        }
+        let turned = before.as_ref().map(Result::is_ok) != Some(good);
+        let due = good && self.noted_at.is_none_or(|at| now - at >= NOTE_EVERY);
+        if !turned && !due {
+            return Ok(());
+        }
+        let first = before.is_none();
+        let waited = care::note_probe(&self.engine, &self.account, answer.as_ref().err(), first)?;
+        self.noted_at = Some(now);
+        if good && turned && !first {
+            self.check_soon(now, Why::Turn)?;
+        }
+        if waited {
+            self.check_soon(now, Why::Mend)?;
+        }
+        let id = format!("address:{}", self.account);
+        match &answer {
+            Ok(()) => self.engine.state().calm(&id),
+            Err(failure) => {
+                let say = format!(
+                    "{}: the public address does not reach this process ({}: {}); check proxy, tunnel and name",
+                    self.account, failure.kind, failure.say
+                );
+                self.engine.state().alert(&id, now, 3, say);
+            }
+        }
+        self.engine.touch();
+        Ok(())
+    }
+
+    /// One call, never waiting long; what came of it sorted by what may be done about it.
+    async fn ask<T, F>(&self, call: Call, cause: Cause, send: impl FnOnce(Toggl) -> F) -> Step<T>
+    where
+        F: Future<Output = Answer<T>>,
+    {
+        let answer = self.engine.ask_toggl(&self.account, call, cause, Patience::Short, send).await;
+        let soon = self.now() + SOON;
+        let failure = match answer {
+            Ok(answer) => match answer.result {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            },
+            Err(CallError::NotBefore(until)) => {
+                return Err(Hitch::Later(until, format!("waits until {}", until.format("%H:%M:%S"))));
+            }
+            Err(CallError::Desk(e)) => return Err(e.into()),
+            Err(CallError::Stopped(why)) => return Err(Hitch::Later(soon, why)),
+            Err(CallError::Failed(failure)) => failure,
+        };
+        let say = failure.to_string();
+        Err(match failure {
+            Failure::Quota { resets_in } => {
+                let wait = resets_in.unwrap_or(TimeDelta::minutes(1)) + TimeDelta::seconds(2);
+                Hitch::Later(self.now() + wait, say)
+            }
+            Failure::Pace { .. } | Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
+            Failure::Unknown(_) | Failure::Garbled(_) => Hitch::Unclear(say),
+            Failure::Missing(_) => Hitch::Missing,
+            Failure::Plan(text) | Failure::Forbidden(text) | Failure::Refused { text, .. } => {
+                Hitch::Refused(text)
+            }
+        })
+    }
+}
+
+/// Time between regular checks.
+fn interval(profile: &Profile) -> TimeDelta {
+    if profile.free { TimeDelta::minutes(30) } else { TimeDelta::minutes(5) }
+}

@@ -1,0 +1,264 @@
+//! What the guardian keeps in the ledger: its care of one account, the subscription's row and the incidents. Every
+//! step is one frame, so that a kill between two steps resumes at the second.
+
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::cache::rows;
+use crate::domain::guard::{Downtime, Tries};
+use crate::domain::id::{Account, RemoteId};
+use crate::domain::incident::Incident;
+use crate::domain::subscription::Subscription;
+
+use super::super::Shared;
+use super::super::desk::{Desked, Draft};
+use super::super::seams::ProbeFailure;
+
+/// Longer than this without a note, and the engine did not run.
+const AWAY: TimeDelta = TimeDelta::seconds(75);
+
+/// The guardian's memory of one account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Care {
+    /// Own downtime.
+    pub down: Downtime,
+    /// The subscription was made or enabled by us then (the service's clock).
+    pub life_from: Option<DateTime<Utc>>,
+    /// Failed tries at enabling it.
+    pub tries: Tries,
+    /// An enabling was decided and is not proved yet.
+    pub enabling: Option<Enabling>,
+    /// A person's switching off that the service has not confirmed.
+    pub switching_off: bool,
+    /// The guardian enabled it last (our clock).
+    pub healed_at: Option<DateTime<Utc>>,
+    /// The open incident about its being disabled, not validated or removed.
+    pub incident: Option<u64>,
+    /// The open incident about its silence.
+    pub silence: Option<u64>,
+    /// A gap that is to be read.
+    pub gap: Option<DateTime<Utc>>,
+    /// Proof for this disabling (the service's clock) was asked for.
+    pub sought: Option<DateTime<Utc>>,
+    /// This disabling was judged as a person's.
+    pub hands_off: Option<DateTime<Utc>>,
+    /// No delivery history is offered; asked again after this.
+    pub no_history_until: Option<DateTime<Utc>>,
+    /// Regular checks of the last hour.
+    pub checks: Vec<DateTime<Utc>>,
+    /// When a read was asked for last.
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// An enabling under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enabling {
+    /// The disabling that it mends (the service's clock).
+    pub moment: Option<DateTime<Utc>>,
+    /// When it was decided (our clock); a PING after this proves it.
+    pub at: DateTime<Utc>,
+}
+
+/// Rows being changed in one frame.
+pub struct Page<'a, 'd> {
+    draft: &'a mut Draft<'d>,
+    account: &'a Account,
+    next_incident: u64,
+    /// The memory; written back when it changed.
+    pub care: Care,
+}
+
+fn care_key(account: &Account) -> Vec<u8> {
+    rows::meta(&format!("guard:{account}"))
+}
+
+/// The key of the account's own subscription id; intake checks deliveries against it.
+pub fn bound_key(account: &Account) -> Vec<u8> {
+    rows::meta(&format!("bound:{account}"))
+}
+
+/// The guardian's memory.
+pub fn care(engine: &Shared, account: &Account) -> Desked<Care> {
+    Ok(engine.state().desk.get(&care_key(account))?.unwrap_or_default())
+}
+
+/// The account's own subscription as it was listed last.
+pub fn own(engine: &Shared, account: &Account) -> Desked<Option<Subscription>> {
+    let state = engine.state();
+    match state.desk.get::<RemoteId>(&bound_key(account))? {
+        Some(id) => state.desk.get(&rows::subscription(account, &id)),
+        None => Ok(None),
+    }
+}
+
+/// Changes rows in one frame. `point` names the write for tests that pull the plug.
+pub fn write<T>(
+    engine: &Shared,
+    account: &Account,
+    point: &'static str,
+    change: impl FnOnce(&mut Page<'_, '_>) -> Desked<T>,
+) -> Desked<T> {
+    let mut state = engine.state();
+    let mut newest = 0;
+    state.desk.scan(rows::incidents(), 1, &mut |_, value| {
+        newest = rows::decode::<Incident>(value).map_or(0, |i| i.id);
+        ControlFlow::Break(())
+    })?;
+    let out = state.desk.write(point, |draft| {
+        let before: Option<Care> = draft.get(&care_key(account))?;
+        let care = before.clone().unwrap_or_default();
+        let mut page = Page { draft, account, next_incident: newest + 1, care };
+        let out = change(&mut page)?;
+        let Page { draft, care, .. } = page;
+        if before.as_ref() != Some(&care) {
+            draft.put(care_key(account), &care)?;
+        }
+        Ok(out)
+    })?;
+    drop(state);
+    engine.touch();
+    Ok(out)
+}
+
+impl<'d> Page<'_, 'd> {
+    /// Our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.draft.now
+    }
+
+    /// The staged rows.
+    pub fn draft(&mut self) -> &mut Draft<'d> {
+        self.draft
+    }
+
+    /// The account's own subscription.
+    pub fn own(&self) -> Desked<Option<Subscription>> {
+        match self.draft.get::<RemoteId>(&bound_key(self.account))? {
+            Some(id) => self.draft.get(&rows::subscription(self.account, &id)),
+            None => Ok(None),
+        }
+    }
+
+    /// Changes the account's own subscription, if there is one.
+    pub fn change_own(&mut self, change: impl FnOnce(&mut Subscription)) -> Desked<()> {
+        let Some(mut row) = self.own()? else { return Ok(()) };
+        change(&mut row);
+        self.put(&row)
+    }
+
+    /// Stages a subscription.
+    pub fn put(&mut self, row: &Subscription) -> Desked<()> {
+        self.draft.put(rows::subscription(self.account, &row.id), row)
+    }
+
+    /// Adds a line to the log.
+    pub fn say(&mut self, level: &str, say: impl Into<String>) -> Desked<()> {
+        self.draft.say("webhook", level, say, None)
+    }
+
+    /// Opens an incident about the own subscription.
+    fn open(&mut self, kind: &str, cause: &str) -> Desked<u64> {
+        let subject = self.draft.get::<RemoteId>(&bound_key(self.account))?;
+        let subject = subject.map(|id| (self.account.clone(), id));
+        let incident = Incident::open(self.next_incident, kind, subject, cause, self.draft.now);
+        self.next_incident += 1;
+        self.draft.put(rows::incident(incident.id), &incident)?;
+        self.say("warn", format!("incident {} opened: {kind}, {cause}", incident.id))?;
+        Ok(incident.id)
+    }
+
+    /// Makes sure that an incident about the own subscription is open, and says its newest cause.
+    pub fn opened(&mut self, kind: &str, cause: &str) -> Desked<()> {
+        if let Some(id) = self.care.incident {
+            return self.change(id, |incident| cause.clone_into(&mut incident.cause));
+        }
+        self.care.incident = Some(self.open(kind, cause)?);
+        Ok(())
+    }
+
+    /// Opens the incident of silence.
+    pub fn silenced(&mut self, cause: &str) -> Desked<()> {
+        if self.care.silence.is_none() {
+            self.care.silence = Some(self.open("subscription silent", cause)?);
+        }
+        Ok(())
+    }
+
+    /// Adds a line to the open incident, if there is one.
+    pub fn step(&mut self, what: &str, answer: &str, requests: u32) -> Desked<()> {
+        let now = self.draft.now;
+        match self.care.incident {
+            Some(id) => self.change(id, |incident| incident.step(what, answer, requests, now)),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the open incident.
+    pub fn close(&mut self, recovered: u32) -> Desked<()> {
+        let Some(id) = self.care.incident.take() else { return Ok(()) };
+        let now = self.draft.now;
+        let mut requests = 0;
+        self.change(id, |incident| {
+            incident.recovered = recovered;
+            incident.close(now);
+            requests = incident.requests;
+        })?;
+        self.say("info", format!("incident {id} closed: {recovered} entries recovered, {requests} requests"))
+    }
+
+    /// Ends the incident of silence.
+    pub fn heard(&mut self) -> Desked<()> {
+        let Some(id) = self.care.silence.take() else { return Ok(()) };
+        let now = self.draft.now;
+        self.change(id, |incident| incident.close(now))?;
+        self.say("info", format!("incident {id} closed: deliveries come again"))
+    }
+
+    fn change(&mut self, id: u64, change: impl FnOnce(&mut Incident)) -> Desked<()> {
+        let key = rows::incident(id);
+        let Some(mut incident) = self.draft.get::<Incident>(&key)? else { return Ok(()) };
+        change(&mut incident);
+        self.draft.put(key, &incident)
+    }
+}
+
+/// Notes what the own address said; answers whether a mending waits for this turn to good.
+pub fn note_probe(
+    engine: &Shared,
+    account: &Account,
+    failure: Option<&ProbeFailure>,
+    first: bool,
+) -> Desked<bool> {
+    let alive = rows::meta(&format!("alive:{account}"));
+    write(engine, account, "guard probe", |page| {
+        let now = page.now();
+        let last: Option<DateTime<Utc>> = page.draft.get(&alive)?;
+        match failure {
+            Some(failure) => {
+                if !page.care.down.is_down() {
+                    page.care.down.begin(last.unwrap_or(now));
+                    page.say("warn", format!("the public address does not answer: {}", failure.say))?;
+                }
+                page.step("probe", &failure.say, 0)?;
+                Ok(false)
+            }
+            None => {
+                let was_down = page.care.down.is_down();
+                if was_down {
+                    page.say("info", "the public address answers again")?;
+                    page.step("probe", "the address answers", 0)?;
+                    page.care.tries.hurry();
+                } else if last.is_some_and(|last| first || now - last > AWAY) {
+                    // The engine did not run, or the machine slept.
+                    page.care.down.begin(last.unwrap_or(now));
+                }
+                page.care.down.end(now);
+                page.draft.put(alive, &now)?;
+                Ok(was_down && page.care.incident.is_some())
+            }
+        }
+    })
+}

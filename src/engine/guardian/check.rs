@@ -1,0 +1,261 @@
+//! A check: list, elect the sender, judge our subscription, act.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::guard::{self, Attempt, Case, Evidence, Facts, Verdict, judge};
+use crate::domain::guard_silence::covers_entries;
+use crate::domain::health::Wanted;
+use crate::domain::policy::Reenable;
+use crate::domain::quota::Cause;
+use crate::domain::subscription::Subscription;
+
+use super::care::{self, Care};
+use super::gap::{self, Reading};
+use super::list::{self, Ours};
+use super::{Hitch, Post, Step, Why, canary, heal, make, prove, sender};
+use crate::engine::desk::Desked;
+
+/// Lists and acts.
+pub async fn check(post: &mut Post, why: Why) -> Step<()> {
+    let listing = match list::list(post, why).await {
+        Ok(listing) => listing,
+        // Nobody can say that another instance is there.
+        Err(hitch @ (Hitch::Refused(_) | Hitch::Missing)) => {
+            sender::release(post)?;
+            return Err(hitch);
+        }
+        Err(hitch) => return Err(hitch),
+    };
+    post.checked = true;
+    sender::apply(post, &listing, why.cause()).await?;
+    if !post.managed {
+        return Ok(());
+    }
+    match &listing.ours {
+        Ours::Here(_) => decide(post).await,
+        Ours::Elsewhere(id) => make::adopt(post, &listing, id.clone()).await,
+        Ours::Nowhere => make::make(post, &listing).await,
+    }
+}
+
+/// The moment of disabling, by the service's clock where it tells one.
+pub fn moment(own: &Subscription) -> DateTime<Utc> {
+    own.updated_at.or(own.seen_enabled_at).unwrap_or(own.checked_at)
+}
+
+/// Proof that the service did it, from what is known here and from the history, if one was asked.
+fn proof(post: &Post, own: &Subscription, care: &Care, history: &[Attempt]) -> Desked<Option<Evidence>> {
+    if own.enabled {
+        return Ok(None);
+    }
+    let floor = own.last_event_at.max(care.life_from);
+    let changes = if covers_entries(&own.filters) { gap::undelivered(post, floor)? } else { Vec::new() };
+    Ok(guard::evidence(&Facts {
+        moment: moment(own),
+        last_event: own.last_event_at,
+        life_from: care.life_from,
+        pending_checks: own.pending_checks,
+        history,
+        changes: &changes,
+        downtime: &care.down,
+    }))
+}
+
+/// Judges the own subscription as it was listed last, and acts.
+pub async fn decide(post: &mut Post) -> Step<()> {
+    let Some(own) = care::own(&post.engine, &post.account)? else { return Ok(()) };
+    let care = care::care(&post.engine, &post.account)?;
+    let evidence = proof(post, &own, &care, &[])?;
+    match verdict(post, &own, &care, evidence) {
+        Verdict::Seek => seek(post, &own, &care).await,
+        verdict => act(post, &own, &care, verdict).await,
+    }
+}
+
+fn verdict(post: &Post, own: &Subscription, care: &Care, evidence: Option<Evidence>) -> Verdict {
+    let moment = moment(own);
+    let setting = {
+        let state = post.engine.state();
+        let setup = state.setup.sources.iter().find(|s| s.account == post.account);
+        setup.map_or(Reenable::Evidence, |s| s.reenable)
+    };
+    let case = Case {
+        enabled: own.enabled,
+        validated: own.validated,
+        wanted: own.wanted,
+        switching_off: care.switching_off,
+        reenable: setting,
+        evidence,
+        resumes: care.enabling.as_ref().is_some_and(|e| e.moment == Some(moment)),
+        sought: care.sought == Some(moment),
+        hands_off: care.hands_off == Some(moment),
+        healed_at: care.healed_at,
+        down_then: care.down.covers(moment),
+    };
+    judge(&case, post.now())
+}
+
+/// Asks for what could prove who did it: the history where one is offered, then a read.
+async fn seek(post: &mut Post, own: &Subscription, care: &Care) -> Step<()> {
+    if post.reading == Some(Reading::Seek(moment(own))) {
+        return Ok(());
+    }
+    if let Some(history) = prove::history(post, own, care).await? {
+        let care = care::care(&post.engine, &post.account)?;
+        if let Some(evidence) = proof(post, own, &care, &history)? {
+            return act(post, own, &care, Verdict::Heal(evidence.say())).await;
+        }
+    }
+    gap::ask(post, Reading::Seek(moment(own)), gap::since(own, care), Cause::Repair)?;
+    Ok(())
+}
+
+async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict) -> Step<()> {
+    match verdict {
+        Verdict::Well if care.enabling.is_some() => heal::heal(post, None, Cause::Repair).await.map(drop),
+        Verdict::Well => well(post, care),
+        Verdict::WellAgain => {
+            care::write(&post.engine, &post.account, "guard again", |page| {
+                page.say("info", "a person enabled the subscription in the web page")?;
+                page.care.gap = gap::since(own, &page.care);
+                page.change_own(|own| own.wanted = Wanted::Enabled)
+            })?;
+            fill(post)
+        }
+        Verdict::Validate => {
+            care::write(&post.engine, &post.account, "guard open", |page| {
+                page.opened("subscription not validated", "the handshake did not succeed")
+            })?;
+            heal::heal(post, Some("not validated"), Cause::Repair).await.map(drop)
+        }
+        Verdict::SwitchOff => heal::switch_off(post, Cause::Repair).await.map(drop),
+        Verdict::LeaveOff => Ok(()),
+        Verdict::Seek => Ok(()),
+        Verdict::Heal(why) => {
+            begin(post, own, &why)?;
+            heal::heal(post, Some(&why), Cause::Repair).await.map(drop)
+        }
+        Verdict::HandsOff => {
+            let moment = moment(own);
+            let cause = "disabled again without failures: a person wants it so";
+            care::write(&post.engine, &post.account, "guard hands off", |page| {
+                if page.care.hands_off != Some(moment) {
+                    page.care.hands_off = Some(moment);
+                    page.opened("subscription disabled", cause)?;
+                    page.step("evidence", "none: hands off", 0)?;
+                }
+                page.change_own(|own| cause.clone_into(&mut own.cause))
+            })?;
+            let say = format!("{}: the subscription was {cause}; its key enables it", post.account);
+            alert(post, say);
+            Ok(())
+        }
+        Verdict::Unknown => {
+            care::write(&post.engine, &post.account, "guard unknown", |page| {
+                if page.care.incident.is_none() {
+                    page.opened("subscription disabled", "unknown")?;
+                    page.step("evidence", "none that the service did it", 0)?;
+                }
+                page.change_own(|own| "cause unknown".clone_into(&mut own.cause))
+            })?;
+            let say =
+                format!("{}: the subscription is disabled, cause unknown; its key enables it", post.account);
+            alert(post, say);
+            Ok(())
+        }
+    }
+}
+
+/// The alert of the account's subscription.
+pub fn alert(post: &Post, say: String) {
+    let now = post.now();
+    post.engine.state().alert(&format!("hook:{}", post.account), now, 3, say);
+    post.engine.touch();
+}
+
+/// Opens the incident; a relapse that our own downtime does not explain is a failed try.
+fn begin(post: &Post, own: &Subscription, why: &str) -> Desked<()> {
+    care::write(&post.engine, &post.account, "guard open", |page| {
+        let now = page.now();
+        if page.care.incident.is_none() {
+            let healed = page.care.healed_at;
+            let unproved = healed.is_some_and(|at| own.last_delivery_at.is_none_or(|d| d < at));
+            if unproved && !page.care.down.covers(moment(own)) {
+                page.care.tries.fail(now);
+            } else {
+                page.care.tries = guard::Tries::default();
+            }
+        }
+        page.opened("subscription disabled", why)?;
+        page.step("evidence", why, 0)?;
+        page.change_own(|own| why.clone_into(&mut own.cause))
+    })
+}
+
+/// All is well: what is still open about it ends.
+fn well(post: &mut Post, care: &Care) -> Step<()> {
+    post.engine.state().calm(&format!("hook:{}", post.account));
+    if care.incident.is_some() && care.gap.is_none() {
+        care::write(&post.engine, &post.account, "guard confirm", |page| {
+            page.step("confirm", "found enabled and validated", 1)?;
+            let own = page.own()?;
+            page.care.gap = own.and_then(|own| gap::since(&own, &page.care));
+            page.care.hands_off = None;
+            Ok(())
+        })?;
+        return fill(post);
+    }
+    Ok(())
+}
+
+/// Asks for the read that fills the gap, if one is to be filled.
+pub fn fill(post: &mut Post) -> Step<()> {
+    let care = care::care(&post.engine, &post.account)?;
+    if care.gap.is_some() && post.reading != Some(Reading::Fill) {
+        gap::ask(post, Reading::Fill, care.gap, Cause::Gapfill)?;
+    }
+    Ok(())
+}
+
+/// Goes on when a read has come.
+pub async fn go_on_reading(post: &mut Post) -> Step<()> {
+    match post.reading {
+        None => fill(post),
+        Some(_) if !gap::is_read(post) => Ok(()),
+        Some(Reading::Seek(moment)) => {
+            post.reading = None;
+            canary::look(post)?;
+            care::write(&post.engine, &post.account, "guard sought", |page| {
+                page.care.sought = Some(moment);
+                Ok(())
+            })?;
+            decide(post).await
+        }
+        Some(Reading::Fill) => {
+            post.reading = None;
+            canary::look(post)?;
+            close(post)
+        }
+    }
+}
+
+fn close(post: &mut Post) -> Step<()> {
+    let care = care::care(&post.engine, &post.account)?;
+    let floor = care.gap.map(|since| since + gap::MARGIN);
+    let recovered = canary::recovered(post, floor)?;
+    care::write(&post.engine, &post.account, "guard close", |page| {
+        page.care.gap = None;
+        page.step("gap-fill", &format!("{recovered} entries recovered"), 1)?;
+        page.close(recovered)
+    })?;
+    Ok(())
+}
+
+/// Puts the next try on the calendar.
+pub fn again(post: &mut Post, care: &Care) {
+    let at = care.tries.next_at.unwrap_or(post.now() + TimeDelta::seconds(1));
+    if at < post.check_at {
+        post.check_at = at;
+        post.why = Why::Mend;
+    }
+}

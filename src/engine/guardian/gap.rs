@@ -1,0 +1,83 @@
+//! Reads that the guardian asks the puller for: to find out who disabled the subscription, and to fill the gap.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cache::rows;
+use crate::domain::order::{EntryRow, Stamp};
+use crate::domain::quota::Cause;
+use crate::domain::subscription::Subscription;
+
+use super::care::{self, Care};
+use super::{Post, SETTLE_IN};
+use crate::engine::desk::Desked;
+use crate::engine::state::ReadWish;
+
+/// Reads reach back this much further than the last good delivery.
+pub const MARGIN: TimeDelta = TimeDelta::minutes(10);
+/// While restarts go on, reads keep this apart.
+const APART: TimeDelta = TimeDelta::minutes(5);
+/// Entries that start longer ago than this are found by the reads themselves only.
+const RECENT: TimeDelta = TimeDelta::days(35);
+
+/// What a read is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Proof about this disabling.
+    Seek(DateTime<Utc>),
+    /// What deliveries missed.
+    Fill,
+}
+
+/// Where a read must begin: well before the newest delivered event.
+pub fn since(own: &Subscription, care: &Care) -> Option<DateTime<Utc>> {
+    own.last_event_at.max(care.life_from).or(own.created_at).map(|at| at - MARGIN)
+}
+
+/// Asks the puller; the wish stays until a read has served it.
+pub fn ask(post: &mut Post, what: Reading, since: Option<DateTime<Utc>>, cause: Cause) -> Desked<()> {
+    let now = post.now();
+    let settled = post.started + SETTLE_IN;
+    let not_before = care::write(&post.engine, &post.account, "guard read", |page| {
+        let last = page.care.read_at.replace(now);
+        let restarts = now - post.started < APART;
+        let apart = last.filter(|_| restarts).map(|t| t + APART);
+        Ok(if cause == Cause::Person { now } else { settled.max(apart.unwrap_or(settled)).max(now) })
+    })?;
+    let mut state = post.engine.state();
+    let old = state.reading.remove(&post.account);
+    let mut wish = ReadWish { not_before, cause, since };
+    if let Some(old) = old {
+        wish.since = [old.since, since].into_iter().flatten().min();
+        wish.not_before = old.not_before.min(not_before);
+        wish.cause = old.cause.min(cause);
+    }
+    state.reading.insert(post.account.clone(), wish);
+    drop(state);
+    post.reading = Some(what);
+    post.engine.wakes.pull.notify_waiters();
+    Ok(())
+}
+
+/// Whether what was asked for has been read.
+pub fn is_read(post: &Post) -> bool {
+    !post.engine.state().reading.contains_key(&post.account)
+}
+
+/// Changes after `floor` (the service's clock) that reading brought and no delivery did.
+pub fn undelivered(post: &Post, floor: Option<DateTime<Utc>>) -> Desked<Vec<DateTime<Utc>>> {
+    let Some(floor) = floor else { return Ok(Vec::new()) };
+    let now = post.now();
+    let state = post.engine.state();
+    let near = state.desk.named(rows::by_start(now - RECENT, now + TimeDelta::days(2)), usize::MAX)?;
+    let far = post.found.all().filter(|(_, at)| *at > floor).map(|(key, _)| key.clone());
+    let mut keys: Vec<_> = near.into_iter().filter(|k| k.account == post.account).chain(far).collect();
+    keys.sort();
+    keys.dedup();
+    let mut found = Vec::new();
+    for key in keys {
+        let row: Option<EntryRow> = state.desk.get(&rows::entry(&key))?;
+        let read = row.filter(|r| r.at > floor && matches!(r.stamp, Stamp::Read { .. }));
+        found.extend(read.map(|r| r.at));
+    }
+    Ok(found)
+}

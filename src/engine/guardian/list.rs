@@ -1,0 +1,230 @@
+//! From the service's list to rows: what is ours, what is another instance's, what changed.
+
+use chrono::{DateTime, Utc};
+
+use crate::cache::rows;
+use crate::domain::guard_election::{PREFIX, Seat, take_of};
+use crate::domain::health::Wanted;
+use crate::domain::id::RemoteId;
+use crate::domain::subscription::Subscription;
+use crate::services::toggl::{self, Call};
+
+use super::care::{self, Page, bound_key};
+use super::{Post, Step, Why};
+use crate::engine::desk::Desked;
+
+/// Where our subscription is found in a list.
+#[derive(Clone, Debug)]
+pub enum Ours {
+    /// It has our address.
+    Here(RemoteId),
+    /// It is ours or may be adopted, but its address or name is not what it should be.
+    Elsewhere(RemoteId),
+    /// There is none.
+    Nowhere,
+}
+
+/// A list, sorted out.
+pub struct Listing {
+    /// Ours.
+    pub ours: Ours,
+    /// Our seat in the election.
+    pub seat: Option<Seat>,
+    /// The seats of other instances.
+    pub others: Vec<Seat>,
+    /// All names that are taken.
+    pub names: Vec<String>,
+}
+
+/// Lists the subscriptions, one request, and keeps what was told.
+pub async fn list(post: &mut Post, why: Why) -> Step<Listing> {
+    let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
+    let listed = post
+        .ask(Call::Subscriptions, why.cause(), |c| async move { c.subscriptions(&workspace).await })
+        .await?;
+    Ok(keep(post, &listed, why)?)
+}
+
+/// The address under which deliveries arrive: what starts so may be adopted.
+pub fn address(post: &Post) -> Option<String> {
+    let url = post.engine.state().setup.public_url.clone()?;
+    Some(format!("{}/hooks/", url.trim_end_matches('/')))
+}
+
+/// Our own whole address, if the hook is there already.
+fn own_url(post: &Post) -> Option<String> {
+    let base = address(post).filter(|_| post.managed)?;
+    let workspace = post.profile()?.workspace;
+    let hooks = post.engine.state().setup.hooks.clone();
+    let hook = hooks.hook(&post.account, &workspace).ok()?;
+    Some(format!("{base}{}", hook.path))
+}
+
+fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Listing> {
+    let url = own_url(post);
+    let base = address(post).filter(|_| post.managed);
+    let instance = post.engine.state().setup.instance.clone();
+    let reached = post.engine.seams.probe.is_some() && post.is_reached();
+    let regular = why != Why::Mend;
+    let listing = care::write(&post.engine, &post.account, "guard list", |page| {
+        let now = page.now();
+        if regular {
+            page.care.checks.retain(|t| now - *t < chrono::TimeDelta::hours(1));
+            page.care.checks.push(now);
+        }
+        let bound: Option<RemoteId> = page.draft().get(&bound_key(&post.account))?;
+        let ours = ours(listed, url.as_deref(), base.as_deref(), bound.as_ref(), &instance, reached);
+        if let Ours::Here(id) = &ours
+            && bound.as_ref() != Some(id)
+        {
+            page.draft().put(bound_key(&post.account), id)?;
+            // What failed before nobody here has seen: it proves nothing.
+            page.care.life_from = Some(now);
+            page.say("info", format!("the subscription {id} at our address is adopted"))?;
+        }
+        let mut gone = known(page, post)?;
+        for one in listed {
+            gone.retain(|id| *id != one.id);
+            let mine = match &ours {
+                Ours::Here(id) | Ours::Elsewhere(id) => *id == one.id,
+                Ours::Nowhere => false,
+            };
+            refresh(page, post, one, mine)?;
+        }
+        // Our own row stays until a new one takes its place: it knows what a person wanted.
+        for id in gone.into_iter().filter(|id| Some(id) != bound.as_ref()) {
+            page.draft().delete(rows::subscription(&post.account, &id));
+        }
+        Ok(sort(listed, ours, &instance))
+    })?;
+    if let Ours::Here(id) = &listing.ours {
+        let hooks = post.engine.state().setup.hooks.clone();
+        if let Err(why) = hooks.bind(&post.account, id) {
+            tracing::warn!(%why, "the hook's subscription could not be noted");
+        }
+    }
+    Ok(listing)
+}
+
+fn ours(
+    listed: &[toggl::Subscription],
+    url: Option<&str>,
+    base: Option<&str>,
+    bound: Option<&RemoteId>,
+    instance: &str,
+    reached: bool,
+) -> Ours {
+    let (Some(url), Some(base)) = (url, base) else { return Ours::Nowhere };
+    if let Some(one) = listed.iter().find(|s| s.url == url) {
+        return Ours::Here(one.id.clone());
+    }
+    let named = |s: &&toggl::Subscription| take_of(&s.description).0.starts_with(instance);
+    let adoptable = |s: &&toggl::Subscription| s.url.starts_with(base) && (reached || named(s));
+    listed
+        .iter()
+        .find(|s| Some(&s.id) == bound)
+        .or_else(|| listed.iter().find(named))
+        .or_else(|| listed.iter().find(adoptable))
+        .map_or(Ours::Nowhere, |s| Ours::Elsewhere(s.id.clone()))
+}
+
+fn sort(listed: &[toggl::Subscription], ours: Ours, instance: &str) -> Listing {
+    let id = match &ours {
+        Ours::Here(id) | Ours::Elsewhere(id) => Some(id.clone()),
+        Ours::Nowhere => None,
+    };
+    let seat = |s: &toggl::Subscription| Seat {
+        id: s.id.clone(),
+        description: s.description.clone(),
+        live: s.enabled && s.validated_at.is_some(),
+    };
+    let foreign = |s: &&toggl::Subscription| {
+        Some(&s.id) != id.as_ref()
+            && s.description.starts_with(PREFIX)
+            && !s.description.starts_with(instance)
+    };
+    Listing {
+        seat: listed.iter().find(|s| Some(&s.id) == id.as_ref()).map(seat),
+        others: listed.iter().filter(foreign).map(seat).collect(),
+        names: listed.iter().map(|s| s.description.clone()).collect(),
+        ours,
+    }
+}
+
+/// The subscriptions of this account that have a row.
+fn known(page: &mut Page<'_, '_>, post: &Post) -> Desked<Vec<RemoteId>> {
+    let ids: Option<Vec<RemoteId>> = page.draft().get(&rows::meta(&format!("listed:{}", post.account)))?;
+    Ok(ids.unwrap_or_default())
+}
+
+/// Brings one row in step with what was told.
+pub fn refresh(page: &mut Page<'_, '_>, post: &Post, told: &toggl::Subscription, ours: bool) -> Desked<()> {
+    let key = rows::subscription(&post.account, &told.id);
+    let now = page.now();
+    let old: Option<Subscription> = page.draft().get(&key)?;
+    let row = row_of(old, told, ours, now);
+    page.put(&row)?;
+    let meta = rows::meta(&format!("listed:{}", post.account));
+    let mut ids = known(page, post)?;
+    if !ids.contains(&told.id) {
+        ids.push(told.id.clone());
+        page.draft().put(meta, &ids)?;
+    }
+    Ok(())
+}
+
+fn row_of(
+    old: Option<Subscription>,
+    told: &toggl::Subscription,
+    ours: bool,
+    now: DateTime<Utc>,
+) -> Subscription {
+    let validated = told.validated_at.is_some();
+    let mut row = old.unwrap_or_else(|| Subscription {
+        id: told.id.clone(),
+        description: String::new(),
+        url: String::new(),
+        filters: Vec::new(),
+        enabled: told.enabled,
+        validated,
+        pending: false,
+        creator: RemoteId::default(),
+        updated_at: None,
+        created_at: None,
+        ours,
+        wanted: Wanted::Enabled,
+        checked_at: now,
+        since: now,
+        pending_checks: 0,
+        seen_enabled_at: None,
+        enabled_at: None,
+        last_delivery_at: None,
+        last_event_at: None,
+        last_ping_at: None,
+        silent: false,
+        cause: String::new(),
+        recent: Vec::new(),
+        latencies: Vec::new(),
+    });
+    if (row.enabled, row.validated) != (told.enabled, validated) {
+        row.since = now;
+    }
+    row.pending_checks = match (told.enabled, told.pending) {
+        // What was seen before the disabling stays: it is evidence.
+        (false, _) => row.pending_checks,
+        (true, true) => row.pending_checks + 1,
+        (true, false) => 0,
+    };
+    if told.enabled {
+        row.seen_enabled_at = Some(now);
+        row.cause.clear();
+    }
+    row.description = told.description.clone();
+    row.url = told.url.clone();
+    row.filters = told.filters.iter().map(|f| format!("{} {}", f.entity, f.action)).collect();
+    row.creator = told.user.clone().unwrap_or_default();
+    (row.enabled, row.validated, row.pending) = (told.enabled, validated, told.pending);
+    (row.updated_at, row.created_at) = (told.updated_at, told.created_at);
+    (row.ours, row.checked_at) = (ours, now);
+    row
+}

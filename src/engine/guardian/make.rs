@@ -1,0 +1,221 @@
+//! Makes our subscription, or puts our address on one that may be adopted.
+
+use secrecy::SecretString;
+
+use crate::cache::rows;
+use crate::domain::guard_election::take_of;
+use crate::domain::health::Wanted as Wish;
+use crate::domain::id::RemoteId;
+use crate::domain::quota::Cause;
+use crate::domain::subscription::Subscription;
+use crate::services::toggl::{self, Call, Filter, Wanted};
+
+use super::care::{self, bound_key};
+use super::list::{self, Listing};
+use super::{Hitch, Post, Step, Why, check, gap, heal};
+
+/// Where filters are few: entries only, projects and clients by reading.
+fn few() -> Vec<Filter> {
+    ["created", "updated", "deleted"].iter().map(|action| Filter::new("time_entry", action)).collect()
+}
+
+fn best() -> Vec<Filter> {
+    ["time_entry", "project", "client"].iter().map(|entity| Filter::new(entity, "*")).collect()
+}
+
+/// What it shall be; the secret is durable before the call that uses it.
+fn wanted(post: &Post, description: String) -> Step<Wanted> {
+    let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
+    let hooks = post.engine.state().setup.hooks.clone();
+    let hook = hooks.hook(&post.account, &workspace).map_err(Hitch::Refused)?;
+    let base = list::address(post).unwrap_or_default();
+    let secret: SecretString = hook.secret;
+    Ok(Wanted { description, filters: best(), url: format!("{base}{}", hook.path), secret, enabled: true })
+}
+
+/// Makes it, unless a person wants none.
+pub async fn make(post: &mut Post, listing: &Listing) -> Step<()> {
+    let before = care::own(&post.engine, &post.account)?;
+    if before.as_ref().is_some_and(|row| row.wanted == Wish::Disabled) {
+        return Ok(());
+    }
+    if let Some(row) = &before {
+        care::write(&post.engine, &post.account, "guard open", |page| {
+            page.opened("subscription removed", "removed in the web page")?;
+            page.step("evidence", &format!("{} is not in the list", row.id), 1)
+        })?;
+    }
+    if !may_try(post)? {
+        return Ok(());
+    }
+    let instance = post.engine.state().setup.instance.clone();
+    let wanted = wanted(post, free_name(post, &instance, &listing.names))?;
+    // Deliveries of a subscription that is not known yet are no dead letters.
+    care::write(&post.engine, &post.account, "guard make", |page| {
+        page.care.life_from = None;
+        page.draft().delete_if_there(bound_key(&post.account))
+    })?;
+    put(post, wanted, None, before).await
+}
+
+/// Puts our address, secret and name on a subscription of ours that stands elsewhere.
+pub async fn adopt(post: &mut Post, listing: &Listing, id: RemoteId) -> Step<()> {
+    let before = care::own(&post.engine, &post.account)?.filter(|row| row.id == id);
+    if before.as_ref().is_some_and(|row| row.wanted == Wish::Disabled) || !may_try(post)? {
+        return Ok(());
+    }
+    let instance = post.engine.state().setup.instance.clone();
+    let now = listing.seat.as_ref().map(|s| s.description.clone()).unwrap_or_default();
+    let mine = take_of(&now).0.starts_with(&instance);
+    let name = if mine { now } else { free_name(post, &instance, &listing.names) };
+    put(post, wanted(post, name)?, Some(id), before).await
+}
+
+/// Names the own subscription anew, everything else as it is. The service calls the address first.
+pub async fn rename(post: &mut Post, own: &Subscription, name: &str, cause: Cause) -> Step<()> {
+    let mut wanted = wanted(post, name.to_owned())?;
+    wanted.enabled = own.enabled;
+    let filters =
+        own.filters.iter().filter_map(|f| f.split_once(' ')).map(|(e, a)| Filter::new(e, a)).collect();
+    wanted.filters = filters;
+    let told = replace(post, &own.id, &wanted, cause).await?;
+    care::write(&post.engine, &post.account, "guard rename", |page| {
+        list::refresh(page, post, &told, true)?;
+        page.say("info", format!("the subscription {} is named {name}", told.id))
+    })?;
+    Ok(())
+}
+
+async fn replace(post: &Post, id: &RemoteId, wanted: &Wanted, cause: Cause) -> Step<toggl::Subscription> {
+    let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
+    let (id, wanted) = (id.clone(), wanted.clone());
+    post.ask(
+        Call::PutSubscription,
+        cause,
+        |c| async move { c.put_subscription(&workspace, &id, &wanted).await },
+    )
+    .await
+}
+
+async fn create(post: &Post, wanted: &Wanted) -> Step<toggl::Subscription> {
+    let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
+    let wanted = wanted.clone();
+    post.ask(Call::CreateSubscription, Cause::Repair, |c| async move {
+        c.create_subscription(&workspace, &wanted).await
+    })
+    .await
+}
+
+fn may_try(post: &mut Post) -> Step<bool> {
+    let care = care::care(&post.engine, &post.account)?;
+    let may = care.tries.may(post.now());
+    if !may {
+        check::again(post, &care);
+    }
+    Ok(may)
+}
+
+/// Our name, with a time suffix where it is taken.
+fn free_name(post: &Post, instance: &str, names: &[String]) -> String {
+    if !names.iter().any(|n| n == instance) {
+        return instance.to_owned();
+    }
+    format!("{instance} {}", post.now().format("%Y-%m-%d %H%M%S"))
+}
+
+/// Sends it, with fewer filters or another name where the service asks for that.
+async fn put(
+    post: &mut Post,
+    mut wanted: Wanted,
+    id: Option<RemoteId>,
+    before: Option<Subscription>,
+) -> Step<()> {
+    let mut requests = 0;
+    let told = loop {
+        requests += 1;
+        let asked = match &id {
+            Some(id) => replace(post, id, &wanted, Cause::Repair).await,
+            None => create(post, &wanted).await,
+        };
+        match asked {
+            Ok(told) => break told,
+            Err(Hitch::Refused(text)) if requests < 4 && change(post, &mut wanted, &text) => {}
+            Err(Hitch::Refused(text)) => return refused(post, &text).await,
+            Err(Hitch::Unclear(text)) => {
+                // The list tells whether it was done.
+                return heal::failed(post, &text).map(drop);
+            }
+            Err(hitch) => return Err(hitch),
+        }
+    };
+    keep(post, &told, before, requests)?;
+    if told.validated_at.is_some() && told.enabled {
+        post.engine.state().calm(&format!("hook:{}", post.account));
+        return check::fill(post);
+    }
+    heal::heal(post, Some("made, not validated yet"), Cause::Repair).await.map(drop)
+}
+
+/// Takes a hint of a refusal; false when there is nothing to change.
+fn change(post: &Post, wanted: &mut Wanted, text: &str) -> bool {
+    let text = text.to_lowercase();
+    if text.contains("event filters") && wanted.filters != few() {
+        wanted.filters = few();
+        return true;
+    }
+    if text.contains("already in use") {
+        wanted.description = format!("{} {}", wanted.description, post.now().format("%Y-%m-%d %H%M%S"));
+        return true;
+    }
+    false
+}
+
+async fn refused(post: &mut Post, text: &str) -> Step<()> {
+    if text.to_lowercase().contains("reached the limit") {
+        let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
+        let limits =
+            post.ask(Call::Limits, Cause::Repair, |c| async move { c.limits(&workspace).await }).await.ok();
+        let many = limits.map_or_else(String::new, |l| format!(" ({} in this workspace)", l.webhooks));
+        let say = format!(
+            "{}: the plan allows no further subscription{many}; delete or disable one; entries are read meanwhile",
+            post.account
+        );
+        check::alert(post, say);
+    }
+    heal::failed(post, text).map(drop)
+}
+
+fn keep(
+    post: &mut Post,
+    told: &toggl::Subscription,
+    before: Option<Subscription>,
+    requests: u32,
+) -> Step<()> {
+    care::write(&post.engine, &post.account, "guard bind", |page| {
+        let now = page.now();
+        page.draft().put(bound_key(&post.account), &told.id)?;
+        list::refresh(page, post, told, true)?;
+        page.change_own(|row| {
+            row.enabled_at = Some(now);
+            if let Some(before) = &before {
+                row.last_event_at = row.last_event_at.max(before.last_event_at);
+                row.last_delivery_at = row.last_delivery_at.max(before.last_delivery_at);
+            }
+        })?;
+        let own = page.own()?;
+        page.care.gap = own.and_then(|own| gap::since(&own, &page.care)).or(Some(now - gap::MARGIN));
+        page.care.life_from = told.updated_at.or(told.created_at).or(Some(now));
+        page.care.tries = crate::domain::guard::Tries::default();
+        page.step("create", &format!("{} at our address", told.id), requests)?;
+        if let Some(before) = before.filter(|b| b.id != told.id) {
+            page.draft().delete_if_there(rows::subscription(&post.account, &before.id))?;
+        }
+        page.say("info", format!("the subscription {} delivers to our address", told.id))
+    })?;
+    post.why = Why::Schedule;
+    let hooks = post.engine.state().setup.hooks.clone();
+    if let Err(why) = hooks.bind(&post.account, &told.id) {
+        tracing::warn!(%why, "the hook's subscription could not be noted");
+    }
+    Ok(())
+}

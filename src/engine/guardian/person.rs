@@ -1,0 +1,121 @@
+//! A person's wishes about a subscription. The decision is durable before the service hears of it.
+
+use crate::cache::rows;
+use crate::control::command::Reply;
+use crate::domain::guard::Tries;
+use crate::domain::health::Wanted;
+use crate::domain::id::RemoteId;
+use crate::domain::quota::Cause;
+use crate::domain::subscription::Subscription;
+use crate::services::toggl::Call;
+
+use super::care::{self, bound_key};
+use super::heal::{self, End};
+use super::{Hitch, Post, Step, Why, list, prove, sender};
+use crate::engine::desk::Desked;
+use crate::engine::guard_wish::{Asked, GuardWish};
+
+/// Does what is wanted and answers.
+pub async fn serve(post: &mut Post, wish: GuardWish) -> Desked<()> {
+    let reply = match act(post, &wish).await {
+        Ok(say) => Reply::Done { say },
+        Err(Hitch::Desk(e)) => return Err(e),
+        Err(Hitch::Later(until, why)) => {
+            Reply::Failed { reason: format!("{why}; possible from {} UTC", until.format("%H:%M:%S")) }
+        }
+        Err(Hitch::Refused(reason)) => Reply::Failed { reason },
+        Err(Hitch::Unclear(reason)) => {
+            Reply::Failed { reason: format!("{reason}; the next check shows whether it was done") }
+        }
+        Err(Hitch::Missing) => Reply::Failed { reason: "the subscription is not there any more".into() },
+        Err(Hitch::Interrupted) => Reply::Failed { reason: "another wish came in between".into() },
+    };
+    // Who asked may be gone.
+    let _ = wish.answer.send(reply);
+    Ok(())
+}
+
+async fn act(post: &mut Post, wish: &GuardWish) -> Step<String> {
+    let id = &wish.subscription.id;
+    let bound: Option<RemoteId> = post.engine.state().desk.get(&bound_key(&post.account))?;
+    let own = bound.as_ref() == Some(id);
+    match wish.what {
+        Asked::Enable if own => enable(post).await,
+        Asked::Disable if own => disable(post).await,
+        Asked::Enable => switch(post, id, true).await,
+        Asked::Disable => switch(post, id, false).await,
+        Asked::Test => test(post, id).await,
+        Asked::Validate => validate(post, id).await,
+        Asked::Take => sender::take_over(post).await,
+    }
+}
+
+async fn enable(post: &mut Post) -> Step<String> {
+    care::write(&post.engine, &post.account, "guard wanted", |page| {
+        page.care.switching_off = false;
+        page.care.hands_off = None;
+        page.care.tries = Tries::default();
+        page.say("info", "a person wants the subscription enabled")?;
+        page.change_own(|row| row.wanted = Wanted::Enabled)
+    })?;
+    match heal::heal(post, Some("a person wants it"), Cause::Person).await? {
+        End::Healed => Ok("enabled, validated, proved by a PING; what was missed is being read".into()),
+        End::Waits(why) | End::Failed(why) => Err(Hitch::Refused(why)),
+    }
+}
+
+async fn disable(post: &mut Post) -> Step<String> {
+    care::write(&post.engine, &post.account, "guard wanted", |page| {
+        page.care.switching_off = true;
+        page.care.enabling = None;
+        page.care.gap = None;
+        page.say("info", "a person wants the subscription disabled")?;
+        page.step("person", "disabled by a key here", 0)?;
+        page.close(0)?;
+        page.change_own(|row| row.wanted = Wanted::Disabled)
+    })?;
+    post.engine.state().calm(&format!("hook:{}", post.account));
+    heal::switch_off(post, Cause::Person).await?;
+    Ok("disabled, and kept so until a key enables it; entries are read meanwhile".into())
+}
+
+/// Switches a subscription that is not ours.
+async fn switch(post: &mut Post, id: &RemoteId, on: bool) -> Step<String> {
+    let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
+    let subscription = id.clone();
+    let told = post
+        .ask(Call::SetEnabled, Cause::Person, |c| async move {
+            c.set_enabled(&workspace, &subscription, on).await
+        })
+        .await?;
+    care::write(&post.engine, &post.account, "guard wanted", |page| list::refresh(page, post, &told, false))?;
+    Ok(if on { "enabled" } else { "disabled" }.into())
+}
+
+async fn test(post: &mut Post, id: &RemoteId) -> Step<String> {
+    let began = post.now();
+    prove::ping(post, id, Cause::Person).await?;
+    let known = care::own(&post.engine, &post.account)?.is_some_and(|own| own.id == *id);
+    if !known {
+        return Ok("a PING was asked for; it goes to an address that is not ours".into());
+    }
+    if !prove::pinged(post, id, began).await? {
+        return Err(Hitch::Refused("no signed PING arrived in 30 s; check the public address".into()));
+    }
+    let took = (post.now() - began).num_milliseconds();
+    Ok(format!("a signed PING arrived after {}.{} s", took / 1_000, took % 1_000 / 100))
+}
+
+async fn validate(post: &mut Post, id: &RemoteId) -> Step<String> {
+    if !prove::validate(post, id, Cause::Person).await? {
+        prove::ping(post, id, Cause::Person).await?;
+        prove::validate(post, id, Cause::Person).await?;
+    }
+    list::list(post, Why::Mend).await?;
+    let row: Option<Subscription> = post.engine.state().desk.get(&rows::subscription(&post.account, id))?;
+    match row {
+        Some(row) if row.validated => Ok("validated".into()),
+        Some(_) => Err(Hitch::Refused("still not validated; check the public address".into())),
+        None => Err(Hitch::Missing),
+    }
+}

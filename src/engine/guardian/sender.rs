@@ -1,0 +1,166 @@
+//! Who sends where two instances look after one account. Receiving goes on always.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cache::rows;
+use crate::control::snapshot::HoldLine;
+use crate::domain::guard_election::{Elected, Standing, elect, take_of, taking};
+use crate::domain::id::Account;
+use crate::domain::quota::Cause;
+
+use super::list::{self, Listing};
+use super::{Hitch, Post, Step, Why, care, make};
+use crate::engine::Shared;
+use crate::engine::desk::Desked;
+use crate::engine::state::State;
+
+/// Who was the sender this long ago may not be it any more.
+const STALE: TimeDelta = TimeDelta::minutes(10);
+/// Without an answer from the service, sending waits no longer than this after a start.
+const WAIT: TimeDelta = TimeDelta::minutes(2);
+
+fn hold_id(account: &Account) -> String {
+    format!("other:{account}")
+}
+
+fn sender_key(account: &Account) -> Vec<u8> {
+    rows::meta(&format!("sender:{account}"))
+}
+
+/// Sending waits for the first list, unless we were the sender a moment ago.
+pub fn hold_at_start(post: &Post) -> Desked<()> {
+    let now = post.now();
+    let state = post.engine.state();
+    let standing: Option<Standing> = state.desk.get(&sender_key(&post.account))?;
+    let alive: Option<DateTime<Utc>> = state.desk.get(&rows::meta(&format!("alive:{}", post.account)))?;
+    drop(state);
+    let fresh = alive.is_some_and(|at| now - at < STALE);
+    if standing.is_some_and(|s| s.marked && fresh) {
+        return Ok(());
+    }
+    let say = format!("{}: looking whether another instance sends already", post.account);
+    hold(&post.engine, &post.account, Some(say))
+}
+
+/// The first list did not come: what is known from before holds.
+pub fn release_in_time(post: &Post) -> Desked<()> {
+    if post.checked || post.now() < post.started + WAIT {
+        return Ok(());
+    }
+    release(post)
+}
+
+/// Sending goes on, unless another instance was seen.
+pub fn release(post: &Post) -> Desked<()> {
+    let standing: Option<Standing> = post.engine.state().desk.get(&sender_key(&post.account))?;
+    if standing.is_some_and(|s| s.held_by.is_some()) {
+        return Ok(());
+    }
+    hold(&post.engine, &post.account, None)
+}
+
+/// Elects by a list and makes it hold.
+pub async fn apply(post: &mut Post, listing: &Listing, cause: Cause) -> Step<()> {
+    let elected = enter(post, listing)?;
+    if !elected.publish {
+        return Ok(());
+    }
+    let Some(own) = care::own(&post.engine, &post.account)? else { return Ok(()) };
+    let mut seats = listing.others.clone();
+    seats.extend(listing.seat.clone());
+    let name = taking(take_of(&own.description).0, &seats);
+    match make::rename(post, &own, &name, cause).await {
+        Ok(()) | Err(Hitch::Refused(_) | Hitch::Unclear(_) | Hitch::Later(..)) => Ok(()),
+        Err(hitch) => Err(hitch),
+    }
+}
+
+fn enter(post: &Post, listing: &Listing) -> Desked<Elected> {
+    let account = &post.account;
+    let before: Standing = post.engine.state().desk.get(&sender_key(account))?.unwrap_or_default();
+    let elected = elect(&before, listing.seat.as_ref(), &listing.others, post.now());
+    if elected.standing != before {
+        care::write(&post.engine, account, "guard sender", |page| {
+            match &elected.standing.held_by {
+                Some(other) if before.held_by.is_none() => {
+                    page.say("warn", format!("{other} looks after this workspace too: sending holds here"))?;
+                }
+                None if before.held_by.is_some() => page.say("info", "sending goes on here")?,
+                _ => {}
+            }
+            page.draft().put(sender_key(account), &elected.standing)
+        })?;
+    }
+    let say = elected.standing.held_by.as_ref().map(|other| {
+        format!(
+            "{account}: {other} has a live subscription in this workspace and sends; :take sends from here"
+        )
+    });
+    hold(&post.engine, account, say)?;
+    let id = format!("beside:{account}");
+    let mut state = post.engine.state();
+    match &elected.beside {
+        Some(other) => {
+            let say = format!("{account}: {other} is a second engine on this workspace; it holds, stop it");
+            state.alert(&id, post.engine.seams.now(), 3, say);
+        }
+        None => state.calm(&id),
+    }
+    Ok(elected)
+}
+
+/// Holds sending, or lets it go on.
+fn hold(engine: &Shared, account: &Account, say: Option<String>) -> Desked<()> {
+    let id = hold_id(account);
+    let mut state = engine.state();
+    let now = engine.seams.now();
+    let old = state.holds.iter().find(|h| h.id == id).cloned();
+    if old.as_ref().map(|h| &h.say) == say.as_ref() {
+        return Ok(());
+    }
+    let mut holds = state.holds.clone();
+    holds.retain(|h| h.id != id);
+    if let Some(say) = say {
+        holds.push(HoldLine {
+            id,
+            target: None,
+            since: old.map_or(now, |h| h.since),
+            reason: "another instance".into(),
+            entries: 0,
+            say,
+            rows: Vec::new(),
+        });
+    }
+    state.desk.write("guard hold", |draft| State::put_holds(&holds, draft))?;
+    state.holds = holds;
+    drop(state);
+    engine.touch_work();
+    Ok(())
+}
+
+/// Takes sending over, by a person's wish.
+pub async fn take_over(post: &mut Post) -> Step<String> {
+    let listing = list::list(post, Why::Mend).await?;
+    let own = care::own(&post.engine, &post.account)?;
+    let mut seats = listing.others.clone();
+    seats.extend(listing.seat.clone());
+    let visible = match (&own, &listing.seat) {
+        (Some(own), Some(_)) => {
+            let name = taking(take_of(&own.description).0, &seats);
+            make::rename(post, own, &name, Cause::Person).await?;
+            true
+        }
+        _ => false,
+    };
+    care::write(&post.engine, &post.account, "guard sender", |page| {
+        let standing = Standing { marked: true, forced: !visible, ..Standing::default() };
+        page.draft().put(sender_key(&post.account), &standing)?;
+        page.say("info", "a person made this engine the sender")
+    })?;
+    hold(&post.engine, &post.account, None)?;
+    Ok(if visible {
+        "this engine sends; the others hold as soon as they look".into()
+    } else {
+        "this engine sends; it has no subscription that others could see: stop the other engine".into()
+    })
+}
