@@ -158,8 +158,11 @@ impl Doorstep {
         }
         let machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(machine) = machine else { return Err("connection refused".into()) };
-        let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
-        let answer = machine.receive(path.unwrap_or("/"), &headers, body.clone()).await;
+        let request = headers.into_iter().fold(Request::builder().method(Method::POST).uri(url), |one, (k, v)| {
+            one.header(k, v)
+        });
+        let request = request.body(body.clone()).map_err(|error| error.to_string())?;
+        let answer = machine.receive(request).await.map(|answer| (answer.status(), answer.into_body()));
         pass(self.dice.float(0.001, 0.05)).await;
         let outcome = answer.as_ref().map_or_else(Clone::clone, |(status, _)| status.to_string());
         self.trace.say(|| format!("  delivery → {outcome}: {}", told(&body)));

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hourwire::domain::id::{Account, RemoteId};
+use hourwire::domain::id::{Account, RemoteId, Service};
 use hourwire::domain::mapping::{LinkRow, Mapping, MappingEdit, Rule, SourceRef, Then, When};
 use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook};
+use hourwire::receiver;
 use secrecy::SecretString;
 
 use super::dice::Dice;
@@ -83,51 +84,52 @@ fn skipped(source: &SourceRef) -> When {
     When { account: Some(source.account.clone()), project: Some(source.id.clone()), ..When::default() }
 }
 
-/// The secrets of the hooks; clones share them.
+/// The secrets of the hooks as their file keeps them; clones share it. The receiver that runs learns of each.
 #[derive(Clone)]
 pub struct Hooks {
     dice: Dice,
-    kept: Arc<Mutex<BTreeMap<Account, Kept>>>,
-}
-
-/// One hook as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// The last part of the address.
-    pub path: String,
-    /// The signing secret.
-    pub secret: String,
-    /// Which subscription uses it.
-    pub subscription: Option<RemoteId>,
+    kept: Arc<Mutex<BTreeMap<Account, Hook>>>,
+    table: Arc<Mutex<Option<Arc<receiver::Hooks>>>>,
 }
 
 impl Hooks {
     /// No hook yet.
     pub fn new(dice: Dice) -> Self {
-        Self { dice, kept: Arc::default() }
+        Self { dice, kept: Arc::default(), table: Arc::default() }
     }
 
-    /// All hooks.
-    pub fn kept(&self) -> BTreeMap<Account, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Another receiver starts: it reads the file.
+    pub fn open(&self, table: Arc<receiver::Hooks>) {
+        for (account, hook) in self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            table.set(hook.path.clone(), known(account, hook));
+        }
+        *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Some(table);
+    }
+}
+
+fn known(account: &Account, hook: &Hook) -> receiver::Hook {
+    receiver::Hook {
+        service: Service::Toggl,
+        label: account.to_string(),
+        secret: hook.secret.clone(),
+        previous: None,
     }
 }
 
 impl HookBook for Hooks {
     fn hook(&self, account: &Account, _: &RemoteId) -> Result<Hook, String> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let one = kept.entry(account.clone()).or_insert_with(|| Kept {
+        let hook = kept.entry(account.clone()).or_insert_with(|| Hook {
             path: format!("{:016x}{:016x}", self.dice.seed(), self.dice.seed()),
-            secret: format!("{:016x}{:016x}", self.dice.seed(), self.dice.seed()),
-            subscription: None,
+            secret: SecretString::from(format!("{:016x}{:016x}", self.dice.seed(), self.dice.seed())),
         });
-        Ok(Hook { path: one.path.clone(), secret: SecretString::from(one.secret.clone()) })
+        if let Some(table) = &*self.table.lock().unwrap_or_else(PoisonError::into_inner) {
+            table.set(hook.path.clone(), known(account, hook));
+        }
+        Ok(hook.clone())
     }
 
-    fn bind(&self, account: &Account, subscription: &RemoteId) -> Result<(), String> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let one = kept.get_mut(account).ok_or("no hook of this account")?;
-        one.subscription = Some(subscription.clone());
+    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
         Ok(())
     }
 

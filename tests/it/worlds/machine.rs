@@ -8,18 +8,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use hourwire::cache::{Memory, Store, rows};
-use hourwire::engine::seams::{Plug, Rules, Seams};
+use hourwire::engine::seams::{Plug, Probe, ProbeFailure, Rules, Seams};
 use hourwire::engine::setup::Setup;
 use hourwire::engine::{Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk, Sizes};
-use http::StatusCode;
+use hourwire::receiver::{self, Receiver};
+use http::{Method, Request, Response, StatusCode};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::books::Hooks;
 use super::counts::{Counter, restart_at};
 use super::dice::Dice;
-use super::reception::receive;
+use super::net::Net;
 use super::time::{Time, pass};
 use super::trace::Trace;
 
@@ -42,6 +43,9 @@ pub struct Blueprint {
     pub trace: Trace,
     pub rules: Rules,
     pub hooks: Hooks,
+    pub net: Net,
+    /// Deliveries are expected at a public address.
+    pub public: bool,
     pub furnish: Furnish,
     /// Planned cuts.
     pub cuts: Vec<Cut>,
@@ -74,6 +78,7 @@ struct Life {
     run: AbortHandle,
     alive: Arc<AtomicBool>,
     inbox: InboxWriter,
+    receiver: Arc<Receiver>,
     store: Arc<Memory>,
     ledger: Arc<Mutex<Ledger>>,
 }
@@ -121,7 +126,10 @@ impl Machine {
             Inbox::open(Arc::new(inbox), options).map_err(|error| format!("inbox: {error}"))?;
         lossless("inbox", &found.damage)?;
         let clock = Arc::new(move || time.engine().timestamp_nanos_opt().unwrap_or_default());
-        let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), clock);
+        let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), clock.clone());
+        let table = Arc::new(receiver::Hooks::new(clock.clone()));
+        plan.hooks.open(Arc::clone(&table));
+        let receiver = Arc::new(Receiver::new(table, inbox.clone(), clock));
         let options = LedgerOptions { sizes: Sizes::small(), compact_bytes: 128 << 10 };
         let (ledger, found) =
             Ledger::open(Arc::new(ledger), options).map_err(|error| format!("ledger: {error}"))?;
@@ -135,7 +143,7 @@ impl Machine {
         let seams = Seams {
             clock: Arc::new(move || time.engine()),
             random: plan.engine_dice.shared(),
-            probe: None,
+            probe: plan.public.then(|| self.probe(&receiver)),
             plug: plug.clone(),
             rules: plan.rules,
         };
@@ -156,7 +164,7 @@ impl Machine {
             machine.shared.plan.trace.say(|| format!("machine: the engine ended: {outcome:?}"));
             machine.cut_if(&mine, "its own end");
         });
-        inner.life = Some(Life { engine, run: task.abort_handle(), alive, inbox, store, ledger });
+        inner.life = Some(Life { engine, run: task.abort_handle(), alive, inbox, receiver, store, ledger });
         Ok(())
     }
 
@@ -166,6 +174,8 @@ impl Machine {
             if !alive.load(Ordering::Relaxed) {
                 return true;
             }
+            // The guardian names each of its steps.
+            let point = if point.starts_with("guard") { "guard" } else { point };
             machine.reached(point) && machine.cut_if(&alive, point)
         })
     }
@@ -215,21 +225,39 @@ impl Machine {
         self.inner().calm = true;
     }
 
-    /// A delivery knocks.
-    pub async fn receive(
-        &self,
-        path: &str,
-        headers: &[(String, String)],
-        body: Bytes,
-    ) -> Result<(StatusCode, Bytes), String> {
-        let (inbox, alive) = {
+    /// A request comes through the tunnel.
+    pub async fn receive(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let (receiver, alive) = {
             let inner = self.inner();
             let life = inner.life.as_ref().ok_or("connection refused")?;
-            (life.inbox.clone(), Arc::clone(&life.alive))
+            (Arc::clone(&life.receiver), Arc::clone(&life.alive))
         };
-        let now = self.shared.plan.time.engine();
-        let answer = receive(&self.shared.plan.hooks, &inbox, now, path, headers, body).await;
+        let answer = receiver.handle(request).await;
         if alive.load(Ordering::Relaxed) { Ok(answer) } else { Err("connection reset".into()) }
+    }
+
+    /// The engine's look at its own public address.
+    fn probe(&self, receiver: &Arc<Receiver>) -> Probe {
+        let (machine, receiver) = (self.clone(), Arc::clone(receiver));
+        Arc::new(move || {
+            let (machine, receiver) = (machine.clone(), Arc::clone(&receiver));
+            Box::pin(async move {
+                pass(0.03).await;
+                let failure = |kind, say: &str| Err(ProbeFailure { kind, say: say.into() });
+                if !machine.shared.plan.net.tunnel() {
+                    return failure("status", "HTTP 502");
+                }
+                let asked = receiver.probe().ask();
+                let request = Request::builder().method(Method::GET).uri(&asked.path).body(Bytes::new());
+                let Ok(request) = request else { return failure("stranger", "no address") };
+                match machine.receive(request).await {
+                    Ok(answer) if asked.is_answered_by(answer.body()) => Ok(()),
+                    Ok(answer) if answer.status() == StatusCode::OK => failure("stranger", "another process"),
+                    Ok(answer) => failure("status", answer.status().as_str()),
+                    Err(error) => failure("connection", &error),
+                }
+            })
+        })
     }
 
     /// The engine that runs, if one does.

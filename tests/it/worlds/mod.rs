@@ -15,7 +15,6 @@ mod model;
 mod net;
 mod office;
 mod property;
-mod reception;
 mod script;
 mod source;
 mod time;

@@ -12,7 +12,7 @@ use super::dice::Dice;
 use super::machine::Cut;
 
 /// The named places at which the power is cut: writes of the engine, the journal between them, and the wire.
-pub const POINTS: [&str; 15] = [
+pub const POINTS: [&str; 17] = [
     "intake",
     "ledger",
     "cache",
@@ -27,6 +27,8 @@ pub const POINTS: [&str; 15] = [
     "profile",
     "items",
     "rebind",
+    "mapping",
+    "guard",
     "answer under way",
 ];
 
@@ -101,15 +103,30 @@ impl Script {
     }
 }
 
+/// How often a point is chosen, and its n-th time at most: rarely reached ones more often and at once.
+fn habit(point: &str) -> (u32, i64) {
+    match point {
+        "orphans" => (90, 2),
+        "rebind" | "lookup" => (40, 3),
+        "read" => (20, 8),
+        "profile" | "items" | "survey" | "mapping" => (10, 3),
+        _ => (10, 12),
+    }
+}
+
 fn cuts(dice: &Dice) -> Vec<Cut> {
     let count = dice.weighted(&[20, 30, 30, 20]);
-    (0..count)
-        .map(|_| {
-            let point = *dice.pick(&POINTS);
-            let rare = ["orphans", "profile", "items", "survey", "rebind", "lookup"].contains(&point);
-            Cut { point, nth: dice.int(1, if rare { 3 } else { 12 }) as u32 }
-        })
-        .collect()
+    let weights: Vec<u32> = POINTS.iter().map(|point| habit(point).0).collect();
+    let mut cuts = Vec::new();
+    for _ in 0..count {
+        let point = POINTS[dice.weighted(&weights)];
+        if point == "orphans" {
+            // Only a write that was under way makes an orphan.
+            cuts.push(Cut { point: "answer under way", nth: dice.int(8, 20) as u32 });
+        }
+        cuts.push(Cut { point, nth: dice.int(1, habit(point).1) as u32 });
+    }
+    cuts
 }
 
 fn faults(dice: &Dice, safe: bool) -> Faults {

@@ -7,12 +7,12 @@ use hourwire::domain::id::Service;
 use hourwire::domain::mapping::MappingEdit;
 use hourwire::domain::policy::Policy;
 use hourwire::engine::seams::Rules;
-use hourwire::engine::setup::{HookBook, Setup, SourceSetup, TargetSetup};
+use hourwire::engine::setup::{Setup, SourceSetup, TargetSetup};
 use hourwire::simulator::toggl::{COLLEAGUE, OWNER, Plan};
 use hourwire::simulator::{Access, Faults, Options, PlanChange, Simulator, World as Furnishing};
 use http::Method;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::adapters::{SimWire, ToReceiver};
 use super::books::{Hooks, Mappings};
@@ -57,7 +57,6 @@ struct World {
     simulator: Simulator,
     access: Access,
     door: ToReceiver,
-    hooks: Hooks,
     mappings: Mappings,
     ground: Ground,
     model: Model,
@@ -145,6 +144,8 @@ impl World {
             trace: trace.clone(),
             rules,
             hooks: hooks.clone(),
+            net: net.clone(),
+            public: script.webhook,
             furnish: furnish(&script, &access, wire, &mappings, &hooks),
             cuts: script.cuts.clone(),
             dark_s: script.dark_s,
@@ -160,7 +161,6 @@ impl World {
             simulator,
             access,
             door,
-            hooks,
             mappings,
             ground,
             model,
@@ -185,9 +185,6 @@ impl World {
             self.work_before().await;
         }
         let mut power = tokio::spawn(self.machine.clone().keep_running());
-        if self.script.webhook {
-            self.subscribe().await;
-        }
         let story = self.story();
         let outcome = tokio::select! { biased;
             ended = &mut power => Err(format!("the machine does not start: {ended:?}")),
@@ -202,6 +199,16 @@ impl World {
     async fn story(&mut self) -> Result<(), String> {
         if self.script.adopt {
             self.converge("before the office opens").await?;
+        }
+        if self.script.colleague {
+            // What a colleague does before deliveries flow nobody would bring.
+            for _ in 0..60 {
+                self.watch().await;
+                if self.was_enabled {
+                    break;
+                }
+                pass(5.0).await;
+            }
         }
         self.simulator.set_faults(self.script.faults.clone());
         for _ in 0..self.script.acts {
@@ -267,22 +274,6 @@ impl World {
         self.model.found_before(&adopted, strangers);
     }
 
-    async fn subscribe(&mut self) {
-        let hook = self.hooks.hook(&SOURCE.into(), &self.access.toggl_workspace.into()).expect("a hook");
-        let body = json!({
-            "url_callback": format!("{PUBLIC}/hooks/{}", hook.path),
-            "event_filters": [{"entity": "*", "action": "*"}],
-            "enabled": true,
-            "secret": secrecy::ExposeSecret::expose_secret(&hook.secret),
-            "description": "hourwire office 0001",
-        });
-        pass(1.0).await;
-        let path = format!("/subscriptions/{}", self.access.toggl_workspace);
-        let answer =
-            super::office::webhooks(&self.simulator, &self.access.toggl_token, Method::POST, &path, &body).await;
-        self.trace.say(|| format!("subscription: {answer:?}"));
-    }
-
     /// What may go wrong before the next act.
     fn weather(&mut self) {
         if self.weather.chance(self.script.power) {
@@ -346,7 +337,7 @@ impl World {
         let token = &self.access.toggl_token;
         let (_, list) =
             super::office::webhooks(&self.simulator, token, Method::GET, &path, &Value::Null).await;
-        let enabled = rows(&list).iter().any(|row| row["enabled"] == true);
+        let enabled = rows(&list).iter().any(|row| row["enabled"] == true && !row["validated_at"].is_null());
         if self.was_enabled && !enabled {
             self.counter.note("disabled");
             self.trace.say(|| "subscription: disabled".into());
