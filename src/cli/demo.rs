@@ -61,13 +61,20 @@ impl Default for Demo {
 pub async fn run(global: &Global, options: &Demo) -> Outcome {
     let Some(scenario) = Scenario::named(&options.scenario) else {
         let known: Vec<&str> = Scenario::ALL.iter().map(|(name, _)| *name).collect();
-        return Err(Failure::usage(format!("--scenario {}: choose one of {}", options.scenario, known.join(", "))));
+        return Err(Failure::usage(format!(
+            "--scenario {}: choose one of {}",
+            options.scenario,
+            known.join(", ")
+        )));
     };
     if !(options.speed > 0.0 && options.speed <= 1_000.0) {
         return Err(Failure::usage("--speed: choose a number above 0 and up to 1000"));
     }
-    if !options.headless && !(std::io::stdout().is_terminal() && std::io::stdin().is_terminal()) {
-        return Err(Failure::usage("the demo's dashboard needs a terminal; without one: `hourwire demo --headless`"));
+    let terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    if !options.headless && !terminal {
+        return Err(Failure::usage(
+            "the demo's dashboard needs a terminal; without one: `hourwire demo --headless`",
+        ));
     }
     let folder = Folder::new(global.state_dir.clone())?;
     let _logs = logs::init(&folder.path.join("logs"), &global.log).map_err(Failure::usage)?;
@@ -77,7 +84,13 @@ pub async fn run(global: &Global, options: &Demo) -> Outcome {
     outcome
 }
 
-async fn play(global: &Global, options: &Demo, scenario: Scenario, folder: &Path, cancel: CancellationToken) -> Outcome {
+async fn play(
+    global: &Global,
+    options: &Demo,
+    scenario: Scenario,
+    folder: &Path,
+    cancel: CancellationToken,
+) -> Outcome {
     let world = ServeOptions {
         listen: None,
         tls: None,
@@ -103,7 +116,8 @@ async fn play(global: &Global, options: &Demo, scenario: Scenario, folder: &Path
         ready.print();
         cancel.cancelled().await;
     } else {
-        let viewer = hosted.door.enter().await.ok_or_else(|| Failure::not_well("the engine ended at once"))?;
+        let viewer =
+            hosted.door.enter().await.ok_or_else(|| Failure::not_well("the engine ended at once"))?;
         let look = start::Options {
             ui: dashboard::ui(global, Ui::default()),
             viewer_started_engine: false,
@@ -126,8 +140,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
     let secrets = SecretsOnDisk::open(folder.to_path_buf(), hooks.clone()).map_err(Failure::usage)?;
     let access = &services.access;
     let wire = |base: &str| ReqwestWire::for_base(base).map(Arc::new).map_err(Failure::not_well);
-    let toggl = format!("http://{}", services.toggl);
-    let clockify = format!("http://{}/api/v1", services.clockify);
+    let (toggl, clockify) = (services.toggl.clone(), services.clockify.clone());
     let mapping = MappingOnDisk { config_dir: folder.to_path_buf() };
     link_by_name(&mapping, &services.simulator.state())?;
     let setup = Setup {
@@ -203,11 +216,9 @@ impl Folder {
         let path = chosen.unwrap_or_else(|| {
             std::env::temp_dir().join(format!("hourwire-demo-{:016x}", rand::random::<u64>()))
         });
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path)
-            .map_err(|e| Failure::usage(format!("{} can't be made: {e}; choose another --state-dir", path.display())))?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|e| {
+            Failure::usage(format!("{} can't be made: {e}; choose another --state-dir", path.display()))
+        })?;
         Ok(Self { path, ours })
     }
 }

@@ -5,8 +5,8 @@ pub mod attach;
 pub mod backfill;
 pub mod backup;
 pub mod completions;
-pub mod demo;
 pub mod dashboard;
+pub mod demo;
 pub mod detached;
 pub mod exit;
 pub mod hold;
@@ -32,11 +32,7 @@ use options::Global;
 
 /// Toggl Track hours, kept in step with Clockify, watched from one terminal.
 #[derive(Parser, Debug)]
-#[command(
-    name = "hourwire",
-    version,
-    after_help = "Example:\n  hourwire status"
-)]
+#[command(name = "hourwire", version, after_help = "Example:\n  hourwire status")]
 pub struct Cli {
     /// Options of every command
     #[command(flatten)]

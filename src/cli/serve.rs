@@ -27,14 +27,14 @@ pub struct Serve {
     #[arg(long)]
     pub detached: bool,
     /// Set for the process that `--detached` starts
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, conflicts_with = "detached")]
     pub in_background: bool,
 }
 
 /// Runs until a signal comes.
 pub async fn run(global: &Global, options: &Serve) -> Outcome {
     if options.detached {
-        return detach(global);
+        return detached(global).await;
     }
     if options.in_background {
         // A session of its own: a hang-up of the terminal that started it is none of its business.
@@ -61,12 +61,13 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
     }
 }
 
-/// Starts an engine that outlives this process, and says where it is.
-fn detach(global: &Global) -> Outcome {
+/// Starts the same in the background, prints its ready line and returns.
+async fn detached(global: &Global) -> Outcome {
     let paths = attach::paths(global)?;
     paths.make_state_dir().map_err(Failure::usage)?;
-    let ready = detached::start(&attach::launch(&paths, &global.log)?)?;
-    ready.print();
+    let launch = attach::launch(&paths, &global.log)?;
+    let ready = tokio::task::spawn_blocking(move || detached::start(&launch)).await;
+    ready.map_err(|error| Failure::not_well(format!("can't start the engine: {error}")))??.print();
     Ok(Exit::Good)
 }
 

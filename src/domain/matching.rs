@@ -81,7 +81,7 @@ mod tests {
         Utc.timestamp_opt(1_700_000_000 + s, 0).unwrap()
     }
 
-    fn read(id: usize, kind: u8) -> TargetRead {
+    fn read(id: usize, kind: u16) -> TargetRead {
         TargetRead {
             id: format!("{id:04}").into(),
             user: "u".into(),
@@ -96,7 +96,7 @@ mod tests {
         }
     }
 
-    fn wish(kind: u8) -> TargetEntry {
+    fn wish(kind: u16) -> TargetEntry {
         TargetEntry {
             user: "u".into(),
             project: None,
@@ -111,12 +111,12 @@ mod tests {
     proptest! {
         /// For each identity exactly min(wished, there) pairs, no target entry and no wish used twice.
         #[test]
-        fn pairs_are_n_to_n(wished in prop::collection::vec(0u8..4, 0..12), there in prop::collection::vec(0u8..4, 0..12)) {
+        fn pairs_are_n_to_n(wished in prop::collection::vec(0u16..4, 0..12), there in prop::collection::vec(0u16..4, 0..12)) {
             let wishes: Vec<_> = wished.iter().enumerate()
                 .map(|(i, k)| (Key { account: "a".into(), id: i.to_string().into() }, wish(*k))).collect();
             let reads: Vec<_> = there.iter().enumerate().map(|(i, k)| read(i, *k)).collect();
             let pairs = pair(&wishes, &reads);
-            let expected: usize = (0u8..4).map(|k| {
+            let expected: usize = (0u16..4).map(|k| {
                 wished.iter().filter(|w| **w == k).count().min(there.iter().filter(|t| **t == k).count())
             }).sum();
             prop_assert_eq!(pairs.len(), expected);

@@ -4,9 +4,11 @@
 
 pub mod announced;
 pub mod brake;
+pub mod candidates;
 pub mod catalogue;
 pub mod delivery;
 pub mod entry;
+pub mod forecast;
 pub mod ground;
 pub mod guard;
 pub mod guard_election;
@@ -23,6 +25,7 @@ pub mod pace;
 pub mod policy;
 pub mod quota;
 pub mod read;
+pub mod remap;
 pub mod route;
 pub mod subscription;
 pub mod text;

@@ -64,7 +64,7 @@ pub enum Merge {
     /// The stored state is newer.
     Older,
     /// This row replaces the stored one; its content or its doubt differs.
-    Newer(EntryRow),
+    Newer(Box<EntryRow>),
 }
 
 /// Switches of the rules, all on but in tests that prove that a rule is needed.
@@ -171,7 +171,7 @@ fn equal_second(old: &EntryRow, incoming: Incoming, now: DateTime<Utc>) -> Merge
 
 /// The stored state stays for now, marked. A doubt keeps the time of its newest cause.
 fn doubt(old: &EntryRow, now: DateTime<Utc>) -> Merge {
-    Merge::Newer(EntryRow { doubt: Some(now), ..old.clone() })
+    Merge::Newer(Box::new(EntryRow { doubt: Some(now), ..old.clone() }))
 }
 
 fn same(old: &EntryRow, incoming: &Incoming) -> bool {
@@ -185,9 +185,16 @@ fn row(
     incoming: Incoming,
     doubt: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
-) -> EntryRow {
+) -> Box<EntryRow> {
     let entry = incoming.entry.or_else(|| old.and_then(|o| o.entry.clone()));
-    EntryRow { entry, at: incoming.at, stamp: incoming.stamp, deleted: incoming.deleted, doubt, seen_at: now }
+    Box::new(EntryRow {
+        entry,
+        at: incoming.at,
+        stamp: incoming.stamp,
+        deleted: incoming.deleted,
+        doubt,
+        seen_at: now,
+    })
 }
 
 #[cfg(test)]
@@ -234,12 +241,12 @@ mod tests {
 
     fn apply(stored: &mut Option<EntryRow>, incoming: Incoming, now_ms: i64) {
         if let Merge::Newer(row) = merge(stored.as_ref(), incoming, t(now_ms), OrderRules::default()) {
-            *stored = Some(row);
+            *stored = Some(*row);
         }
     }
 
-    fn text(stored: &Option<EntryRow>) -> String {
-        stored.as_ref().and_then(|r| r.entry.clone()).map(|e| e.description).unwrap_or_default()
+    fn text(stored: Option<&EntryRow>) -> String {
+        stored.and_then(|r| r.entry.clone()).map(|e| e.description).unwrap_or_default()
     }
 
     #[test]
@@ -247,7 +254,7 @@ mod tests {
         let mut stored = None;
         apply(&mut stored, delivery(5_000, 2, "new"), 6_000);
         apply(&mut stored, delivery(3_000, 1, "old"), 7_000);
-        assert_eq!(text(&stored), "new");
+        assert_eq!(text(stored.as_ref()), "new");
     }
 
     #[test]
@@ -265,12 +272,12 @@ mod tests {
         let mut stored = None;
         apply(&mut stored, read(5_000, 5_200, "first edit"), 5_300);
         apply(&mut stored, delivery(5_400, 7, "second edit"), 5_900);
-        assert_eq!(text(&stored), "second edit");
+        assert_eq!(text(stored.as_ref()), "second edit");
         assert!(stored.as_ref().unwrap().doubt.is_some());
         apply(&mut stored, read(5_000, 6_000, "second edit"), 6_100);
         assert!(stored.as_ref().unwrap().doubt.is_some(), "too early to settle");
         apply(&mut stored, read(5_000, 9_000, "third edit"), 9_100);
-        assert_eq!(text(&stored), "third edit");
+        assert_eq!(text(stored.as_ref()), "third edit");
         assert_eq!(stored.unwrap().doubt, None);
     }
 
@@ -309,7 +316,7 @@ mod tests {
                 apply(&mut stored, one, 4_000);
             }
             apply(&mut stored, read(last, 7_000, "truth"), 7_050);
-            prop_assert_eq!(text(&stored), "truth");
+            prop_assert_eq!(text(stored.as_ref()), "truth");
             prop_assert_eq!(stored.unwrap().doubt, None);
         }
     }

@@ -7,6 +7,9 @@ use super::link::{Intent, Link, Op, There, Trouble, Uncertain, fingerprint};
 use super::policy::LOOKUPS;
 use super::read::TargetRead;
 
+/// The conflict of an entry that is gone from the target.
+pub const DELETED_THERE: &str = "deleted in the target by somebody else";
+
 /// The outcome of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -28,7 +31,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// An entry that is the one, in the target's words; tags by name.
-    This(TargetRead, TargetEntry),
+    This(Box<TargetRead>, TargetEntry),
     /// Not there.
     Nothing,
 }
@@ -49,7 +52,7 @@ pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
         Outcome::Gone => link.there = None,
         Outcome::Missing if intent.op == Op::Delete => link.there = None,
         Outcome::Missing => {
-            link.trouble = Some(Trouble::Conflict("deleted in the target by somebody else".into()));
+            link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
         }
         Outcome::NotDone => {}
         Outcome::Refused(why) => link.trouble = Some(Trouble::Failed(why)),
@@ -78,7 +81,7 @@ pub fn lookup_due(intent: &Intent) -> Option<DateTime<Utc>> {
 pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
     let Some(mut intent) = link.open.take() else { return };
     match (intent.op, found) {
-        (Op::Create, Found::This(read, _)) => confirm(link, intent, read, now),
+        (Op::Create, Found::This(read, _)) => confirm(link, intent, *read, now),
         (Op::Create, Found::Nothing) => {
             let Some(uncertain) = &mut intent.uncertain else { return };
             uncertain.lookups += 1;
@@ -89,12 +92,12 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
         (Op::Delete, Found::Nothing) => link.there = None,
         (Op::Delete, Found::This(..)) => {}
         (Op::Update | Op::Retire, Found::Nothing) => {
-            link.trouble = Some(Trouble::Conflict("deleted in the target by somebody else".into()));
+            link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
         }
         (Op::Update | Op::Retire, Found::This(read, entry)) => {
             let before = link.there.as_ref().map(|t| &t.entry);
             if entry == intent.body {
-                confirm(link, intent, read, now);
+                confirm(link, intent, *read, now);
             } else if before != Some(&entry) {
                 link.trouble =
                     Some(Trouble::Conflict(format!("changed in the target: {}", entry.description)));
@@ -196,7 +199,7 @@ mod tests {
     #[test]
     fn an_uncertain_create_that_is_found_is_ours() {
         let mut link = sent(Op::Create, None);
-        looked_up(&mut link, Found::This(read("new"), body("new")), at(4));
+        looked_up(&mut link, Found::This(Box::new(read("new")), body("new")), at(4));
         assert_eq!(link.next(), None);
         assert!(!link.there.unwrap().adopted);
     }
@@ -204,13 +207,13 @@ mod tests {
     #[test]
     fn an_uncertain_update_is_confirmed_repeated_or_a_conflict() {
         let mut as_sent = sent(Op::Update, Some("old"));
-        looked_up(&mut as_sent, Found::This(read("new"), body("new")), at(4));
+        looked_up(&mut as_sent, Found::This(Box::new(read("new")), body("new")), at(4));
         assert_eq!(as_sent.next(), None);
         let mut as_before = sent(Op::Update, Some("old"));
-        looked_up(&mut as_before, Found::This(read("old"), body("old")), at(4));
+        looked_up(&mut as_before, Found::This(Box::new(read("old")), body("old")), at(4));
         assert_eq!(as_before.next().map(|n| n.0), Some(Op::Update));
         let mut foreign = sent(Op::Update, Some("old"));
-        looked_up(&mut foreign, Found::This(read("theirs"), body("theirs")), at(4));
+        looked_up(&mut foreign, Found::This(Box::new(read("theirs")), body("theirs")), at(4));
         assert!(matches!(foreign.trouble, Some(Trouble::Conflict(_))));
     }
 

@@ -11,7 +11,7 @@ use crate::domain::link::{Case, Link, Trouble, Wish, wish};
 use crate::domain::order::{EntryRow, Incoming, Merge, Stamp, merge};
 use crate::domain::policy::TOMBSTONE;
 use crate::domain::read::SourceRead;
-use crate::domain::route::{Inputs, People, Route, Routed, owner, route};
+use crate::domain::route::{Inputs, People, Route, owner, route};
 use crate::domain::word::SyncWord;
 
 use super::desk::{Desked, Draft};
@@ -56,10 +56,12 @@ pub fn take_entry(
     let row = match merge(old.as_ref(), incoming, draft.now, rules.order) {
         Merge::Same => return Ok(Took::Same),
         Merge::Older => return Ok(Took::Older),
-        Merge::Newer(row) => row,
+        Merge::Newer(row) => *row,
     };
     let gone_now = row.deleted.is_some() && old.as_ref().is_none_or(|o| o.deleted.is_none());
     put_entry(draft, &key, &row)?;
+    let live = |r: &EntryRow| i64::from(r.entry.is_some() && r.deleted.is_none());
+    draft.count_live(live(&row) - old.as_ref().map_or(0, live));
     if gone_now {
         batch.deleted.push(key.clone());
     }
@@ -316,9 +318,4 @@ fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key
         state.holds.push(fresh);
     }
     State::put_holds(state.holds, draft)
-}
-
-/// Whether a route asks for a person.
-pub fn is_unmapped(route: Option<&Route>) -> bool {
-    route.is_none_or(|r| r.to == Routed::Unmapped)
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cache::{CacheError, Change, KeyRange, Store, rows};
+use crate::cache::{CacheError, Change, KeyRange, Store, Visit, rows};
 use crate::control::view::LogLine;
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
@@ -75,12 +75,14 @@ pub struct Desk {
     log_seq: u64,
     /// Counts of bonds by class, kept in step with every frame.
     pub tally: Tally,
+    /// Source entries that are not deleted, kept in step with every frame.
+    pub live: i64,
 }
 
 impl Desk {
     /// A desk over a ledger and a cache.
     pub fn new(ledger: Arc<Mutex<Ledger>>, store: Arc<dyn Store>, seams: Seams) -> Self {
-        Self { ledger, store, seams, dead: None, log_seq: 0, tally: Tally::new() }
+        Self { ledger, store, seams, dead: None, log_seq: 0, tally: Tally::new(), live: 0 }
     }
 
     /// Reads what is kept in memory, once the cache is ready.
@@ -92,6 +94,12 @@ impl Desk {
             ControlFlow::Break(())
         })?;
         self.log_seq = newest;
+        let mut live = 0;
+        self.scan(rows::by_stop(), usize::MAX, &mut |_, _| {
+            live += 1;
+            ControlFlow::Continue(())
+        })?;
+        self.live = live;
         Ok(())
     }
 
@@ -111,13 +119,18 @@ impl Desk {
     }
 
     /// Visits at most `limit` rows in key order.
-    pub fn scan(
+    pub fn scan(&self, range: KeyRange, limit: usize, visit: &mut Visit<'_>) -> Desked<()> {
+        Ok(self.store.scan(range, false, limit, visit)?)
+    }
+
+    /// Visits at most `limit` rows from the last key back.
+    pub fn scan_back(
         &self,
         range: KeyRange,
         limit: usize,
         visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Desked<()> {
-        Ok(self.store.scan(range, false, limit, visit)?)
+        Ok(self.store.scan(range, true, limit, visit)?)
     }
 
     /// The source keys that an index range names.
@@ -136,6 +149,7 @@ impl Desk {
             store: self.store.as_ref(),
             staged: BTreeMap::new(),
             tally: self.tally.clone(),
+            live: self.live,
             log_seq: self.log_seq,
             now: self.seams.now(),
         }
@@ -160,7 +174,7 @@ impl Desk {
         if let Some(dead) = &self.dead {
             return Err(dead.clone());
         }
-        let Finished { mut staged, tally, log_seq } = finished;
+        let Finished { mut staged, tally, live, log_seq } = finished;
         if staged.is_empty() {
             return Ok(());
         }
@@ -176,6 +190,7 @@ impl Desk {
             }
         };
         self.tally = tally;
+        self.live = live;
         self.log_seq = log_seq;
         self.pull("ledger")?;
         let changes: Vec<Change> = staged
@@ -257,6 +272,7 @@ pub fn changes_of(frame: Frame) -> Vec<Change> {
 pub struct Finished {
     staged: BTreeMap<Vec<u8>, Staged>,
     tally: Tally,
+    live: i64,
     log_seq: u64,
 }
 
@@ -265,6 +281,7 @@ pub struct Draft<'a> {
     store: &'a dyn Store,
     staged: BTreeMap<Vec<u8>, Staged>,
     tally: Tally,
+    live: i64,
     log_seq: u64,
     /// Our clock when the draft began.
     pub now: DateTime<Utc>,
@@ -313,8 +330,15 @@ impl Draft<'_> {
             keys.push(key.to_vec());
             ControlFlow::Continue(())
         })?;
-        keys.into_iter().for_each(|key| self.delete(key));
+        for key in keys {
+            self.delete(key);
+        }
         Ok(())
+    }
+
+    /// Notes that a source entry came to life (1) or ended (-1).
+    pub fn count_live(&mut self, by: i64) {
+        self.live += by;
     }
 
     /// A bond, staged or stored.
@@ -349,7 +373,7 @@ impl Draft<'_> {
 
     /// Ends the staging.
     pub fn finish(self) -> Finished {
-        Finished { staged: self.staged, tally: self.tally, log_seq: self.log_seq }
+        Finished { staged: self.staged, tally: self.tally, live: self.live, log_seq: self.log_seq }
     }
 
     /// Adds a line to the log.

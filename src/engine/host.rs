@@ -3,19 +3,21 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{Store, rows};
+use crate::control::link::EngineEnd;
 use crate::domain::id::{Account, Service};
 use crate::journal::{InboxWriter, Ledger};
 
 use super::desk::{Desk, DeskError, Desked};
+use super::lobby::Lobby;
 use super::seams::Seams;
 use super::setup::Setup;
 use super::state::State;
-use super::{Engine, Shared, Wakes, call, dispatcher, intake, puller};
+use super::{Engine, Shared, Wakes, call, dispatcher, intake, mapper, puller, viewers};
 
 /// What an engine is made of.
 pub struct Parts {
@@ -38,16 +40,18 @@ impl Engine {
         let lanes = setup.sources.iter().map(|s| (s.account.clone(), tokio::sync::Mutex::new(()))).collect();
         let guard_wishes = super::guard_wish::Lines::new(setup.sources.iter().map(|s| &s.account));
         let desk = Desk::new(ledger, store, seams.clone());
+        let lobby = Lobby::new(seams.now());
         Arc::new(Self {
             state: Mutex::new(State::new(desk, setup)),
             seams,
             inbox,
-            wakes: Wakes { dispatch: Notify::new(), pull: Notify::new(), guard: Notify::new() },
+            wakes: Wakes::default(),
             changed: watch::Sender::new(0),
             ready: watch::Sender::new(false),
             stop: CancellationToken::new(),
             lanes,
             guard_wishes,
+            lobby,
         })
     }
 
@@ -61,15 +65,27 @@ impl Engine {
         self.stop.clone()
     }
 
-    /// Runs until stopped. The receiver and the door may run before and while the cache opens.
+    /// Runs until stopped. The receiver may run before it; viewers that arrive are attended from the first moment on,
+    /// also while the cache opens.
     ///
     /// # Errors
     /// [`DeskError`] when the ledger can no longer be written; nothing was lost, a restart goes on from there.
-    pub async fn run(self: Arc<Self>) -> Result<(), DeskError> {
+    pub async fn run(self: Arc<Self>, arrivals: mpsc::Receiver<EngineEnd>) -> Result<(), DeskError> {
+        let attending = tokio::spawn(viewers::run(self.clone(), arrivals));
+        let outcome = self.clone().work().await;
+        self.stop.cancel();
+        if attending.await.is_err() {
+            tracing::error!("attending to viewers ended in a panic");
+        }
+        outcome
+    }
+
+    async fn work(self: Arc<Self>) -> Result<(), DeskError> {
         self.await_cache().await?;
         let mut parts = JoinSet::new();
         let (sources, targets) = self.accounts();
         parts.spawn(intake::run(self.clone()));
+        parts.spawn(mapper::run(self.clone()));
         for account in sources {
             parts.spawn(super::guardian::run(self.clone(), account.clone()));
             parts.spawn(puller::run(self.clone(), account));
@@ -163,9 +179,7 @@ impl Engine {
                 state.mapping_alert = None;
                 state.calm("mapping");
                 if version != state.mapping_version {
-                    state
-                        .desk
-                        .write("mapping", |draft| draft.put(rows::meta("mapping"), &(&mapping, &version)))?;
+                    state.desk.write("mapping", |draft| mapper::keep(draft, &mapping, &version))?;
                     state.mapping = mapping;
                     state.mapping_version = version;
                 }
@@ -215,15 +229,6 @@ impl Engine {
         if let Err(e) = self.inbox.reader().retain(now_ns, cursor) {
             tracing::warn!(error = %e, "old deliveries were not removed");
         }
-    }
-
-    /// One sentence for every viewer and the log.
-    pub fn notice(&self, say: &str) {
-        let mut state = self.state();
-        let now = self.seams.now();
-        state.alert("notice", now, 7, say.to_owned());
-        drop(state);
-        self.touch();
     }
 }
 

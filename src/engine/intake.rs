@@ -103,6 +103,57 @@ fn step(engine: &Shared) -> Desked<usize> {
     Ok(stored.len())
 }
 
+/// What a delivery did when it was applied again.
+pub(super) struct Replayed {
+    /// Entries that changed.
+    pub entries: usize,
+    /// Catalogue items that changed.
+    pub items: usize,
+    /// Why it still cannot be used.
+    pub dead: Option<String>,
+}
+
+/// Applies a delivery of the inbox again; order decides, so what is known stays as it is. `None` when the inbox does
+/// not hold it any more. A dry run writes nothing.
+pub(super) fn replay(engine: &Shared, seq: u64, dry: bool) -> Desked<Option<Replayed>> {
+    let stored = engine.inbox.read_from(seq, 1).map_err(DeskError::from)?;
+    let Some(one) = stored.into_iter().next().filter(|one| one.seq == seq) else { return Ok(None) };
+    let mut state = engine.state();
+    // Its event is marked as applied: that is why it is asked for again.
+    let rules = Rules { dedup: false, ..engine.seams.rules };
+    let mut told = Told::default();
+    let (finished, was_dead) = {
+        let mut draft = state.desk.draft();
+        let was_dead = draft.get::<DeadLetter>(&rows::dead(seq))?.is_some();
+        take(&state, rules, &mut draft, &mut told, &one)?;
+        if told.dead > 0 {
+            let letter: Option<DeadLetter> = draft.get(&rows::dead(seq))?;
+            let dead = Some(letter.map(|l| l.reason).unwrap_or_default());
+            return Ok(Some(Replayed { entries: 0, items: 0, dead }));
+        }
+        if was_dead {
+            draft.delete(rows::dead(seq));
+        }
+        (draft.finish(), was_dead)
+    };
+    let entries = told.batches.values().map(|b| b.changed.len()).sum();
+    let replayed = Replayed { entries, items: told.items.len(), dead: None };
+    if dry {
+        return Ok(Some(replayed));
+    }
+    state.desk.commit("replay", finished)?;
+    state.counts.dead = state.counts.dead.saturating_sub(u64::from(was_dead));
+    for (account, item) in told.items {
+        profile::remember(&mut state, &account, vec![item]);
+    }
+    drop(state);
+    if told.unread {
+        engine.wakes.pull.notify_one();
+    }
+    engine.touch_work();
+    Ok(Some(replayed))
+}
+
 fn apply(engine: &Shared, state: &mut State, stored: &[Stored], last: u64) -> Desked<Told> {
     let rules = engine.seams.rules;
     let id = format!("mass{}", engine.seams.hex(6));

@@ -59,7 +59,7 @@ pub async fn look_up(engine: Shared, target: Account, source: Key, link: Link) -
                     match answer.result {
                         Ok(read) => {
                             let entry = named(&engine.state(), &target, &read);
-                            Found::This(read, entry)
+                            Found::This(Box::new(read), entry)
                         }
                         Err(Failure::Missing(_)) => Found::Nothing,
                         Err(failure) => return Err(CallError::Failed(failure)),
@@ -121,7 +121,7 @@ async fn find_created(engine: &Shared, target: &Account, intent: &Intent) -> Res
         // The earliest id first; with equal content any is as good, but the choice must not depend on paging.
         if let Some(read) = free.into_iter().min_by(|a, b| a.id.cmp(&b.id)) {
             let entry = named(&state, target, &read);
-            return Ok(Found::This(read, entry));
+            return Ok(Found::This(Box::new(read), entry));
         }
         if answer.last {
             break;

@@ -6,6 +6,7 @@
 mod apply;
 mod budget;
 mod call;
+mod commands;
 mod desk;
 mod dispatcher;
 pub mod guard_wish;
@@ -13,15 +14,22 @@ mod guardian;
 mod history;
 mod host;
 mod intake;
+mod lobby;
 mod lookup;
+mod mapper;
+mod names;
 mod profile;
 mod puller;
 mod rebind;
 pub mod seams;
 mod send;
 pub mod setup;
+mod snapshot;
 mod state;
 mod survey;
+mod viewers;
+mod views;
+mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +40,7 @@ use crate::journal::InboxWriter;
 
 pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
+pub use lobby::{CacheFacts, Facts};
 use seams::Seams;
 use state::State;
 
@@ -41,6 +50,7 @@ struct Wakes {
     dispatch: Notify,
     pull: Notify,
     guard: Notify,
+    map: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.
@@ -57,6 +67,8 @@ pub struct Engine {
     lanes: call::Lanes,
     /// What people want of subscriptions.
     guard_wishes: guard_wish::Lines,
+    /// Where viewers and their commands meet.
+    lobby: lobby::Lobby,
 }
 
 impl Engine {

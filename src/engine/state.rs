@@ -20,6 +20,7 @@ use crate::domain::quota::Cause;
 use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
 use super::setup::Setup;
+use super::snapshot::Board;
 
 /// Who a token is, kept so that a start spends nothing. Pinned: another user or workspace stops the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +101,8 @@ pub struct State {
     pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
     pub last: Option<(DateTime<Utc>, String)>,
+    /// What was shown last, so that it is not made twice.
+    pub board: Board,
 }
 
 /// A read that somebody waits for.
@@ -154,6 +157,7 @@ impl State {
             found: BTreeMap::new(),
             reading: BTreeMap::new(),
             last: None,
+            board: Board::default(),
         }
     }
 

@@ -19,7 +19,9 @@ struct Peek {
 
 /// Reads a verified body; anything that is no PING is none, whatever its shape.
 pub(super) fn read(body: &[u8]) -> Option<Ping> {
-    let peek: Peek = serde_json::from_slice(body).ok()?;
+    // serde would also take an array for the struct.
+    let object = body.trim_ascii_start().starts_with(b"{");
+    let peek: Peek = serde_json::from_slice(body).ok().filter(|_| object)?;
     let zero = peek.event_id.is_some_and(|id| id == 0 || id == "0");
     zero.then(|| Ping {
         validation_code: peek.validation_code.and_then(|code| code.as_str().map(str::to_owned)),

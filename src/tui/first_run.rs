@@ -7,6 +7,7 @@ use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::buffer::Buffer;
+use tokio::sync::mpsc;
 
 use crate::config::settings::Ui;
 use crate::config::theme::Themes;
@@ -97,8 +98,9 @@ pub async fn run(ui: &Ui, config_dir: &Path) -> io::Result<Choice> {
     let themes = Theme::all(&Themes::load(config_dir).0, look.depth);
     let at = Theme::find(&themes, &ui.theme);
     let styles = themes.get(at).map(|t| t.styles.clone()).unwrap_or_default();
-    let mut leave = signals()?;
-    let _guard = Guard::enter(false)?;
+    let (ask_to_leave, mut leave) = mpsc::channel(4);
+    signals(&ask_to_leave)?;
+    let _guard = Guard::enter(false, ask_to_leave)?;
     let mut terminal = Terminal::new(Screen::new(io::stdout(), Extent::Terminal))?;
     let mut input = EventStream::new();
     loop {

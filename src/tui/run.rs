@@ -109,6 +109,9 @@ where
         }
         for effect in effects {
             if let Some(left) = carry_out(effect, model, &mut parts)? {
+                if !parts.host.is_ours() {
+                    return Err(io::Error::other("a part of the program failed; its report stands above"));
+                }
                 return Ok((left, parts.road));
             }
         }

@@ -90,9 +90,10 @@ pub async fn run(options: Options, connector: impl Connector, config_dir: &Path)
     }
     let over_ssh = var("SSH_CONNECTION").is_some();
     let budget = options.ui.budget.unwrap_or(if over_ssh { BUDGET_SSH } else { BUDGET });
-    let leave = signals()?;
+    let (ask_to_leave, leave) = mpsc::channel(4);
+    signals(&ask_to_leave)?;
     let road = connect::start(connector);
-    let host = Guard::enter(options.ui.mouse)?;
+    let host = Guard::enter(options.ui.mouse, ask_to_leave)?;
     let terminal = Terminal::new(Screen::new(io::stdout(), Extent::Terminal))?;
     let parts = Parts {
         terminal,
@@ -131,9 +132,8 @@ async fn say_goodbye(mut road: Road, ids: String) {
     let _ = tokio::time::timeout(GOODBYE, gone).await;
 }
 
-/// A channel that hears when a signal asks to leave. A hang-up counts: with the terminal gone, nothing else would.
-pub fn signals() -> io::Result<mpsc::Receiver<()>> {
-    let (tell, leave) = mpsc::channel(4);
+/// Tells a channel when a signal asks to leave. A hang-up counts: with the terminal gone, nothing else would.
+pub fn signals(tell: &mpsc::Sender<()>) -> io::Result<()> {
     for kind in [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit()] {
         let mut signals = signal(kind)?;
         let tell = tell.clone();
@@ -145,7 +145,7 @@ pub fn signals() -> io::Result<mpsc::Receiver<()>> {
             }
         });
     }
-    Ok(leave)
+    Ok(())
 }
 
 /// All themes again whenever a theme file changes. Without a watch a restart shows the change.

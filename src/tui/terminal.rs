@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::{cursor, event, queue, terminal};
+use tokio::sync::mpsc;
 
 /// Whether the terminal is ours now; the panic hook may run on any thread.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -26,12 +27,15 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Takes the terminal and installs the panic hook that gives it back before any report is printed.
-    pub fn enter(mouse: bool) -> io::Result<Self> {
+    /// Takes the terminal and installs the panic hook that gives it back before any report is printed, and asks the
+    /// loop to leave: a panic on another thread must not leave a person before a screen that nobody draws.
+    pub fn enter(mouse: bool, leave_loop: mpsc::Sender<()>) -> io::Result<Self> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             leave();
             before(info);
+            // Full means that somebody has asked already.
+            let _ = leave_loop.try_send(());
         }));
         take(mouse)?;
         Ok(Self { mouse })

@@ -81,10 +81,13 @@ pub fn hours(seconds: i64) -> String {
     format!("{}h{:02}", minutes / 60, minutes % 60)
 }
 
-/// A running time: `0:42:17`, or `0:42` without seconds.
+/// A running time: `0:42:17`, or `0:42` without seconds. From ten hours on the seconds go, from a hundred the minutes:
+/// a forgotten timer is not read by the second, and its column stays as wide as it is.
 pub fn running(seconds: i64, with_seconds: bool) -> String {
     let s = seconds.max(0);
-    if with_seconds {
+    if s >= 360_000 {
+        format!("{}h", s / 3600)
+    } else if with_seconds && s < 36_000 {
         format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
     } else {
         format!("{}:{:02}", s / 3600, s / 60 % 60)
@@ -133,6 +136,8 @@ mod tests {
         assert_eq!(hours(71 * 60 + 59), "1h11");
         assert_eq!(running(2537, true), "0:42:17");
         assert_eq!(running(2537, false), "0:42");
+        assert_eq!(running(36_061, true), "10:01");
+        assert_eq!(running(400_000, true), "111h");
         let ages: Vec<String> = [-5, 59, 120, 3 * 3600, 80 * 3600]
             .iter()
             .map(|s| age(at - chrono::TimeDelta::seconds(*s), at, chrono_tz::UTC))

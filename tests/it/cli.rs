@@ -265,3 +265,12 @@ fn themes_are_listed_and_a_broken_one_is_named() {
     assert!(text(&output.stderr).contains("themes/mine.toml:1"), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("high-contrast"));
 }
+
+#[test]
+fn the_dashboard_without_a_terminal_says_what_to_type_instead() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = hourwire(folder.path(), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(text(&output.stderr).contains("hourwire status"), "{}", text(&output.stderr));
+}

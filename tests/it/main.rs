@@ -6,6 +6,7 @@
 mod cache;
 mod cli;
 mod config;
+mod crashes;
 mod door;
 mod engine_state;
 mod journal;

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
 use hourwire::cache::Memory;
 use hourwire::cache::rows;
+use hourwire::control::link::Door;
 use hourwire::domain::id::{Account, RemoteId, Service};
 use hourwire::domain::mapping::{Mapping, MappingEdit, Named};
 use hourwire::domain::policy::{OnDelete, Policy, Reenable};
@@ -162,7 +163,7 @@ impl Rig {
             inbox: InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns),
         });
         let running = engine.clone();
-        let task = tokio::spawn(async move { running.run().await.unwrap() });
+        let task = tokio::spawn(async move { running.run(Door::new().1).await.unwrap() });
         Self { simulator, engine, task }
     }
 

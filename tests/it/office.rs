@@ -71,6 +71,21 @@ impl Office {
         office
     }
 
+    /// The rows of `mapping.toml` for this office.
+    pub fn mapping(&self) -> String {
+        let mut text =
+            format!("[fallback]\nmirror = {{ id = \"{}\", name = \"Unsorted\" }}\n", self.fallback);
+        for (source, target) in &self.projects {
+            if let Some(target) = target {
+                text += &format!(
+                    "\n[[project]]\nsource = {{ account = \"main\", id = {source}, name = \"linked\" }}\n\
+                     target.mirror = {{ id = \"{target}\", name = \"linked\" }}\n"
+                );
+            }
+        }
+        text
+    }
+
     /// One action of a person: most create, many change, some start, stop or delete.
     pub async fn act(&mut self) {
         let what = match self.rng.random_range(0..100) {

@@ -50,6 +50,16 @@ impl Process {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in the first line {line}"))
     }
 
+    /// kill -9.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it was there to be killed");
+    }
+
+    /// Whether it ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_some()
+    }
+
     /// SIGTERM, and the exit code.
     pub async fn stop(mut self) -> Option<i32> {
         let pid = i32::try_from(self.child.id().expect("it runs")).expect("a pid");

@@ -2,6 +2,7 @@
 //! as tables, and the bytes that reach a terminal.
 
 mod bytes;
+mod day;
 mod fixture;
 mod keys;
 mod looks;

@@ -73,6 +73,7 @@ async fn run(
         store: cache.clone(),
         inbox,
     });
+    engine.know(wiring::facts(receiver, cache.clone()));
     let stopping = engine.clone();
     let watched = cancel.clone();
     tokio::spawn(async move {
@@ -85,8 +86,8 @@ async fn run(
         tokio::spawn(follow(engine.clone(), watch, cancel.clone()));
     }
     tokio::spawn(tidy(engine.clone(), cancel.clone()));
-    let _doors = (arrivals, metrics);
-    let outcome = engine.run().await.map_err(|e| e.to_string());
+    tokio::spawn(wiring::publish(engine.clone(), metrics, cancel.clone()));
+    let outcome = engine.run(arrivals).await.map_err(|e| e.to_string());
     cache.close(CLOSING);
     outcome
 }
@@ -138,7 +139,7 @@ async fn follow(engine: Arc<Engine>, mut watch: ConfigWatch, cancel: Cancellatio
                 }
             }
             Some(Changed::Settings) => {
-                engine.notice("hourwire.toml changed; restart the engine to follow it")
+                engine.notice("hourwire.toml changed; restart the engine to follow it");
             }
             Some(Changed::Theme(_)) => {}
             None => return,

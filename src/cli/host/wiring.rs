@@ -1,11 +1,18 @@
 //! Small closures between rooms that must not know each other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::DateTime;
+use tokio_util::sync::CancellationToken;
 
+use crate::cache::{CacheState, Guarded};
+use crate::control::snapshot::{CacheWord, Snapshot};
+use crate::control::view::DeliveryLine;
 use crate::engine::seams::{Probe, ProbeFailure};
-use crate::receiver::{Observe, Receiver};
+use crate::engine::{Engine, Facts};
+use crate::receiver::{Observe, Receiver, Rejected};
 use crate::services::http::{ReqwestWire, Wire, WireError};
 use crate::telemetry::metrics::Metrics;
 
@@ -55,5 +62,71 @@ fn kind_of(say: &str) -> &'static str {
         "name"
     } else {
         "connection"
+    }
+}
+
+/// How often the meters of `/metrics` follow the engine.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Keeps the meters of `/metrics` in step with the engine.
+pub async fn publish(engine: Arc<Engine>, metrics: Metrics, cancel: CancellationToken) {
+    loop {
+        tokio::select! { biased;
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        if let Some(snapshot) = engine.snapshot() {
+            set(&metrics, &snapshot);
+        }
+    }
+}
+
+fn set(metrics: &Metrics, snapshot: &Snapshot) {
+    metrics.set_unapplied(snapshot.deliveries.unapplied);
+    for target in &snapshot.targets {
+        for (word, count) in &target.counts {
+            metrics.set_entries(target.account.as_str(), word, u64::from(*count));
+        }
+    }
+    for meter in &snapshot.meters {
+        let (Some(left), Some(limit)) = (meter.remaining, meter.limit) else { continue };
+        let resets_in = meter.resets_at.and_then(|at| (at - snapshot.now).to_std().ok());
+        let left = u64::try_from(left).unwrap_or(0);
+        metrics.set_quota(meter.service.as_str(), &meter.bucket, left, u64::from(limit), resets_in);
+    }
+    for line in &snapshot.subscriptions {
+        let (account, id) = (line.at.account.as_str(), line.at.id.as_str());
+        metrics.set_subscription(line.service.as_str(), account, id, Some(line.state.as_str()));
+    }
+    let open = snapshot.incidents.iter().filter(|i| i.closed_at.is_none()).count();
+    metrics.set_incidents_open(open as u64);
+    metrics.set_cache(snapshot.cache == CacheWord::Ready, 0);
+}
+
+/// What the engine may ask about receiver and cache.
+pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>) -> Facts {
+    let (counting, refusing) = (receiver.clone(), receiver);
+    Facts {
+        receiver: Some(Arc::new(move || {
+            let counts = counting.counters().read();
+            (counts.received, counts.duplicates, counts.rejected)
+        })),
+        rejected: Some(Arc::new(move || refusing.rejected().into_iter().map(line).collect())),
+        cache: Some(Arc::new(move || match *cache.state().borrow() {
+            CacheState::Opening { percent } => (CacheWord::Opening, percent),
+            CacheState::Rebuilding { percent } => (CacheWord::Rebuilding, percent),
+            CacheState::Ready => (CacheWord::Ready, 100),
+        })),
+    }
+}
+
+fn line(rejected: Rejected) -> DeliveryLine {
+    DeliveryLine {
+        seq: None,
+        at: DateTime::from_timestamp_nanos(rejected.unix_ns),
+        verdict: "rejected".into(),
+        reason: rejected.reason.as_str().to_owned(),
+        about: String::new(),
+        body: String::from_utf8_lossy(&rejected.body).into_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! Selections: kept by the id of what is selected, so that no change of the data moves the bar to another thing.
 
+use std::ops::Range;
+
 use crate::control::view::Row;
 
 use super::{Drawer, List, Model, Pane, Slot};
@@ -112,17 +114,11 @@ impl Model {
             return;
         };
         // Near its old place first: most changes are near.
-        let found = (0..len)
-            .find(|distance| {
-                let at = |i: usize| i < len && self.id_at(list, i).as_deref() == Some(id.as_str());
-                cursor.index.checked_sub(*distance).is_some_and(at) || at(cursor.index + distance)
-            })
-            .map(|distance| {
-                let before = cursor.index.checked_sub(distance);
-                before
-                    .filter(|i| self.id_at(list, *i).as_ref() == Some(&id))
-                    .unwrap_or(cursor.index + distance)
-            });
+        // The nearest to its old place, among what is here.
+        let found = self
+            .loaded(list)
+            .filter(|i| self.id_at(list, *i).as_ref() == Some(&id))
+            .min_by_key(|i| i.abs_diff(cursor.index));
         match found {
             Some(index) => {
                 self.cursors.insert(list, Cursor { id: Some(id), index });
@@ -166,15 +162,32 @@ impl Model {
         }
     }
 
-    /// The next row that needs a person, around the end.
+    /// The rows of a list that are here: a window of a view, else all.
+    fn loaded(&self, list: List) -> Range<usize> {
+        let slot = match list {
+            List::Today => Slot::Entries,
+            List::Mapping => Slot::Mapping,
+            List::Sync => Slot::Sync,
+            List::Log => Slot::Log,
+            _ => return 0..self.len(list),
+        };
+        let (offset, rows) = self.views.rows(slot);
+        let end = (offset + rows.len()).min(self.len(list));
+        offset.min(end)..end
+    }
+
+    /// The next row that needs a person, around the end of what is loaded.
     pub fn next_problem(&self, list: List, back: bool) -> Option<usize> {
-        let len = self.len(list);
+        let loaded = self.loaded(list);
         let from = self.selected(list);
-        (1..=len)
-            .map(|step| {
-                if back { (from + len - step % len.max(1)) % len.max(1) } else { (from + step) % len.max(1) }
-            })
-            .find(|index| self.is_problem(list, *index))
+        let mut problems = loaded.filter(|index| self.is_problem(list, *index)).peekable();
+        let first = problems.peek().copied();
+        if back {
+            let all: Vec<usize> = problems.collect();
+            all.iter().rev().find(|i| **i < from).or(all.last()).copied()
+        } else {
+            problems.find(|i| *i > from).or(first)
+        }
     }
 
     /// The pane's list is being asked for anew; what is shown answers an earlier question.

@@ -198,6 +198,8 @@ pub enum Pending {
     Ask(Box<Wish>),
     /// A change.
     Change,
+    /// Something beside the point: its answer would cover what the person reads.
+    Quiet,
 }
 
 /// Makes command ids: 96 random bits given from outside, then a count.

@@ -10,6 +10,8 @@ mod sync;
 mod today;
 mod webhooks;
 
+use crate::control::snapshot::CacheWord;
+
 use super::model::{Model, Pane};
 use super::paint::Paint;
 
@@ -76,7 +78,7 @@ fn nothing(model: &Model, p: &mut Paint<'_>, pane: Pane, y: u16, empty: &str) {
         if pane.slot().is_some() { view.is_none_or(|v| v.page.is_none()) } else { model.snapshot.is_none() };
     let text = if missing && !model.is_live() {
         "waiting for the engine".to_owned()
-    } else if missing {
+    } else if missing || model.snapshot.as_ref().is_some_and(|s| s.cache != CacheWord::Ready) {
         "opening".to_owned()
     } else if let Some(view) = view.filter(|v| !v.open.filter.is_empty()) {
         format!("nothing holds \"{}\" · Esc shows all", view.open.filter)

@@ -38,7 +38,7 @@ pub fn draw(model: &Model, picker: &Picker, p: &mut Paint<'_>) {
         .filter(|_| picker.typing.is_none())
         .collect();
     let below = if h > y + actions.len() as u16 + 4 { actions.len() as u16 + 1 } else { 0 };
-    let list_rows = h.saturating_sub(y + below);
+    let list_rows = h.saturating_sub(y + below).min(picker.ranked.len().max(1) as u16);
     if picker.ranked.is_empty() {
         let (muted, waiting) = (p.s.muted, model.views.get(Slot::Candidates).is_none_or(|v| v.waiting));
         let text = match (&picker.typing, waiting) {
@@ -57,7 +57,7 @@ pub fn draw(model: &Model, picker: &Picker, p: &mut Paint<'_>) {
     });
     if below > 0 {
         for (at, (action, label, what)) in actions.iter().enumerate() {
-            let row = h - below + 1 + at as u16;
+            let row = y + list_rows + 1 + at as u16;
             let Some(key) = model.keymap.shown(*action) else { continue };
             let (key_style, fg, muted) = (p.s.key, p.s.fg, p.s.muted);
             p.cell(3, row, 3, &key, key_style);

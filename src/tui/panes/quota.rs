@@ -10,15 +10,11 @@ use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
 use super::{has_keys, name, overview};
 
-fn about(m: &Meter) -> &'static str {
-    if m.source == Source::Estimate { "≤" } else { "" }
-}
-
 /// `22/30`, `≤18/30`.
-fn left(m: &Meter) -> String {
+fn left(model: &Model, m: &Meter) -> String {
     let left = m.remaining.map_or_else(|| "?".to_owned(), |n| n.max(0).to_string());
     match m.limit {
-        Some(limit) => format!("{}{left}/{limit}", about(m)),
+        Some(limit) => format!("{}{left}/{limit}", meter::about(m, model.ascii)),
         None => "no limit".to_owned(),
     }
 }
@@ -29,7 +25,7 @@ fn at_reset(model: &Model, m: &Meter, short: bool) -> String {
     }
     match (meter::at_reset(m), m.limit) {
         (Some(n), Some(_)) if short => format!("{n} left"),
-        (Some(n), Some(_)) => format!("{}{n} left", about(m)),
+        (Some(n), Some(_)) => format!("{}{n} left", meter::about(m, model.ascii)),
         _ => "calm".to_owned(),
     }
 }
@@ -88,7 +84,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             row.cell(x, 0, w, &m.label, s.fg);
         }
         if let Some((x, w)) = places[1] {
-            row.right(x + w, 0, w, &left(m), amber);
+            row.right(x + w, 0, w, &left(model, m), amber);
         }
         if let Some((x, w)) = places[2] {
             meter::draw(row, x, 0, w, m);
@@ -190,7 +186,7 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, m: &Meter) {
         (None, None) => String::new(),
     };
     let from = p.right(end, 0, 13, &until, s.muted);
-    let from = p.right(from.saturating_sub(2), 0, 8, &left(m), amber);
+    let from = p.right(from.saturating_sub(2), 0, 8, &left(model, m), amber);
     p.cell(2, 0, from.saturating_sub(3), &m.label, s.fg);
     let bar = w.saturating_sub(11).min(30);
     meter::draw(p, 2, 1, bar, m);

@@ -147,6 +147,7 @@ fn answer(model: &mut Model, id: &str, reply: Reply) -> Vec<Effect> {
         (Reply::Price(price), Some(Pending::Ask(wish))) => {
             model.question = Some(Question { say: price.say, then: Then::Wish(wish) });
         }
+        (Reply::Done { .. } | Reply::Failed { .. }, Some(Pending::Quiet)) => {}
         (Reply::Price(price), _) => model.say(Tone::Price, price.say),
         (Reply::Accepted, Some(pending)) => {
             model.pending.insert(id.to_owned(), pending);

@@ -1,8 +1,9 @@
 //! Going to another pane.
 
 use crate::control::command::Wish;
+use crate::control::message::ToEngine;
 
-use super::super::model::{Drawer, List, Model, Pane, Tone};
+use super::super::model::{Drawer, List, Model, Pane, Pending, Tone};
 use super::{Effect, act, door, send};
 
 /// Shows a pane.
@@ -79,7 +80,8 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
     }
     model.say(Tone::Said, alert.say);
     if model.is_live() {
-        effects.extend(act::wish(model, Wish::Acknowledge { alert: alert.id }));
+        let read = model.command(Wish::Acknowledge { alert: alert.id }, Pending::Quiet);
+        effects.push(Effect::Send(ToEngine::Command(read)));
     }
     effects
 }

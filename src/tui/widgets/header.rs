@@ -7,7 +7,6 @@ use crate::config::settings::Motion;
 use crate::control::snapshot::{CacheWord, Meter, Snapshot};
 use crate::domain::health::SubState;
 use crate::domain::id::Service;
-use crate::domain::quota::Source;
 
 use super::super::keymap::Action;
 use super::super::model::{Connection, Model, Pane};
@@ -200,7 +199,7 @@ fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
 
 fn quota(model: &Model, meter: &Meter, s: &Styles) -> Slot {
     let zone = model.zone();
-    let about = if meter.source == Source::Estimate { "≤" } else { "" };
+    let about = super::meter::about(meter, model.ascii);
     let left = meter.remaining.map_or_else(|| "?".to_owned(), |n| n.max(0).to_string());
     let limit = meter.limit.map_or_else(String::new, |n| format!("/{n}"));
     let mut slot = slot(format!("{} {about}{left}{limit}", meter.service), s.fg, Pane::Quota);

@@ -4,6 +4,7 @@
 use ratatui::style::Style;
 
 use crate::control::snapshot::Meter;
+use crate::domain::quota::Source;
 
 use super::super::paint::Paint;
 use super::super::theme::Styles;
@@ -17,6 +18,15 @@ pub fn style(meter: &Meter, s: &Styles) -> Style {
         s.meter_mid
     } else {
         s.meter_low
+    }
+}
+
+/// The sign before a number that the service does not tell.
+pub fn about(meter: &Meter, ascii: bool) -> &'static str {
+    match (meter.source, ascii) {
+        (Source::Estimate, false) => "≤",
+        (Source::Estimate, true) => "<=",
+        (Source::Header, _) => "",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::model::{List, Model};
 use super::super::paint::Paint;
+use super::super::text::count;
 use super::{price, rule, table};
 
 /// Choices shown at once.
@@ -15,7 +16,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let (x, y) = ((p.w() - w) / 2, 2);
     p.blank(x.saturating_sub(2), y, w + 4, h);
     let mut part = p.part(x, y, w, h);
-    let right = vec![(format!("{} commands", palette.choices.len()), part.s.muted)];
+    let right = vec![(count(palette.choices.len() as u64, "command", "commands"), part.s.muted)];
     let title = rule::Title { name: "command", right, focused: true, ..rule::Title::default() };
     rule::draw(&mut part, 0, 0, w, &title);
     let (key, fg, muted, matched) = (part.s.key, part.s.fg, part.s.muted, part.s.matched);

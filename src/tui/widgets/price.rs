@@ -28,9 +28,13 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         line(p, &notice.say, style, "");
         return;
     }
-    if let Connection::Lost { since, retry_s, .. } = &model.connection {
+    if let Connection::Lost { since, retry_s, why } = &model.connection {
         let again =
             if *retry_s == 0 { "trying again".to_owned() } else { format!("trying again in {retry_s} s") };
+        if model.snapshot.is_none() {
+            line(p, &format!("{why} · {again}"), warn, "");
+            return;
+        }
         let from = clock(*since, model.zone());
         line(p, &format!("showing {from} · {again} · keys that change things wait"), warn, "");
         return;

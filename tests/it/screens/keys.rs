@@ -384,4 +384,8 @@ fn reading_an_alert_says_so_to_the_engine() {
     assert!(commands(&jumped).contains(&&Wish::Acknowledge { alert: "unmapped".to_owned() }));
     assert_eq!(model.pane, Pane::Mapping);
     assert_eq!(model.came_from, Some(Pane::Overview));
+    let Some(Effect::Send(ToEngine::Command(read))) = jumped.last() else { panic!("{jumped:?}") };
+    let reply = Reply::Done { say: "marked as read".to_owned() };
+    fixture::say(&mut model, FromEngine::Reply { id: read.id.clone(), reply });
+    assert!(text(&mut model).contains("4 entries wait"), "the answer does not cover the alert");
 }

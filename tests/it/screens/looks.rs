@@ -1,6 +1,5 @@
 //! Snapshots of the screens, as text and with their styles. `SCREENS_OUT=DIR` writes them as ANSI, to be looked at.
 
-use hourwire::config::settings::Color;
 use hourwire::config::theme::Themes;
 use hourwire::tui::model::Model;
 use hourwire::tui::run::draw;
@@ -31,6 +30,18 @@ pub fn text(model: &mut Model) -> String {
         line.trim_end().to_owned()
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Writes a frame as ANSI into the folder `SCREENS_OUT`, if that is set, in the theme `SCREENS_THEME`.
+fn to_look_at(name: &str, model: &mut Model) {
+    let Ok(dir) = std::env::var("SCREENS_OUT") else { return };
+    let mut model = model.clone();
+    model.themes = Theme::all(&Themes::built_in(), Depth::True);
+    model.theme = Theme::find(&model.themes, &std::env::var("SCREENS_THEME").unwrap_or_default());
+    let (w, h) = model.size;
+    let mut terminal = Terminal::new(Screen::new(Vec::new(), Extent::Fixed(w, h))).unwrap();
+    draw(&mut model, &mut terminal).unwrap();
+    std::fs::write(format!("{dir}/{name}.ansi"), terminal.backend().writer()).unwrap();
 }
 
 /// Runs of equal style per line: from–to and the style.
@@ -105,6 +116,7 @@ fn every_shot_is_as_it_was() {
             let mut model = themed(*size, "", "terminal", false);
             model.started_engine = *name == "leave-80x24";
             fixture::press(&mut model, keys);
+            to_look_at(name, &mut model);
             insta::assert_snapshot!(*name, text(&mut model));
         }
     });
@@ -114,6 +126,7 @@ fn every_shot_is_as_it_was() {
 fn the_bad_days_are_as_they_were() {
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
         for (name, mut model) in super::fixture::bad_days() {
+            to_look_at(&format!("bad-{name}"), &mut model);
             insta::assert_snapshot!(format!("bad-{name}"), text(&mut model));
         }
     });
@@ -163,30 +176,5 @@ fn without_colour_the_selection_and_every_state_can_still_be_read() {
         "━ 1 Today",
     ] {
         assert!(text.contains(word), "{word}\n{text}");
-    }
-}
-
-#[test]
-fn ansi_for_looking_at() {
-    let Ok(dir) = std::env::var("SCREENS_OUT") else { return };
-    let depth = Depth::detect(Color::Auto, |name| std::env::var(name).ok());
-    let mut shots: Vec<(String, Model)> = SHOTS
-        .iter()
-        .map(|(name, size, keys)| {
-            let mut model = fixture::model(*size);
-            model.started_engine = *name == "leave-80x24";
-            fixture::press(&mut model, keys);
-            ((*name).to_owned(), model)
-        })
-        .collect();
-    shots.extend(fixture::bad_days().into_iter().map(|(name, model)| (format!("bad-{name}"), model)));
-    let theme = std::env::var("SCREENS_THEME").unwrap_or_else(|_| "terminal".to_owned());
-    for (name, mut model) in shots {
-        model.themes = Theme::all(&Themes::built_in(), depth.max(Depth::Mono));
-        model.theme = Theme::find(&model.themes, &theme);
-        let (w, h) = model.size;
-        let mut terminal = Terminal::new(Screen::new(Vec::new(), Extent::Fixed(w, h))).unwrap();
-        draw(&mut model, &mut terminal).unwrap();
-        std::fs::write(format!("{dir}/{name}.ansi"), terminal.backend().writer()).unwrap();
     }
 }

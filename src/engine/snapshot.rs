@@ -1,0 +1,261 @@
+//! The snapshot: everything that fits on a header and four panes, made from tallies, indexes and what is in memory.
+//!
+//! Nothing here scans all entries; it is made once for all viewers and only when something changed.
+
+pub mod alerts;
+mod meters;
+mod subscriptions;
+mod today;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::cache::rows;
+use crate::control::command::SubscriptionRef;
+use crate::control::snapshot::{
+    AccountLine, CacheWord, Deliveries, HoldLine, IncidentLine, IncidentStep, MappingSummary, Snapshot,
+    TargetLine,
+};
+use crate::control::view::LinkWord;
+use crate::domain::id::{Account, Service};
+use crate::domain::incident::{Incident, Step};
+use crate::domain::word::Class;
+
+use super::Engine;
+use super::desk::Desked;
+use super::puller;
+use super::state::State;
+use super::views::mapping;
+use super::words::Standing;
+
+/// Incidents shown.
+const INCIDENTS: usize = 50;
+/// Lists of parts are cut to this, so that a snapshot stays small.
+const MANY: usize = 100;
+/// What changes by the clock alone is looked at again after this.
+const AGES: TimeDelta = TimeDelta::seconds(5);
+
+/// What was shown last.
+#[derive(Default)]
+pub struct Board {
+    snapshot: Option<(u64, Arc<Snapshot>)>,
+}
+
+impl Engine {
+    /// The snapshot of this moment; `None` before the cache is ready.
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.ready.borrow().then(|| self.show())
+    }
+
+    /// The snapshot of this moment, whatever is known of it.
+    pub(super) fn show(&self) -> Arc<Snapshot> {
+        let rev = *self.changed.borrow();
+        let now = self.seams.now();
+        let mut state = self.state();
+        if let Some((of, snapshot)) = &state.board.snapshot
+            && *of == rev
+            && (snapshot.now - now).abs() < AGES
+        {
+            return snapshot.clone();
+        }
+        let snapshot = Arc::new(self.make_snapshot(&mut state, rev, now));
+        state.board.snapshot = Some((rev, snapshot.clone()));
+        snapshot
+    }
+
+    /// The zone whose days are shown: the first source's.
+    pub(super) fn shown_zone(state: &State) -> Tz {
+        state.setup.sources.first().map_or(chrono_tz::UTC, |s| state.zone(&s.account))
+    }
+
+    fn make_snapshot(&self, state: &mut State, rev: u64, now: DateTime<Utc>) -> Snapshot {
+        let zone = Self::shown_zone(state);
+        let ready = *self.ready.borrow();
+        let (cache, percent) = match (&self.lobby.facts().cache, ready) {
+            (Some(facts), _) => facts(),
+            (None, true) => (CacheWord::Ready, 100),
+            (None, false) => (CacheWord::Opening, 0),
+        };
+        // A cache that is ready before the engine has read it is still opening for those who look.
+        let cache = if !ready && cache == CacheWord::Ready { CacheWord::Opening } else { cache };
+        let standings = state.standings(now);
+        let mut snapshot = Snapshot {
+            rev,
+            now,
+            version: env!("CARGO_PKG_VERSION").into(),
+            started_at: self.lobby.started_at,
+            hosted_by: state.setup.hosted_by.clone(),
+            cache,
+            percent,
+            zone: zone.name().to_owned(),
+            accounts: accounts(state, zone),
+            today: Default::default(),
+            timers: Vec::new(),
+            subscriptions: Vec::new(),
+            reading: reading(state),
+            meters: meters::lines(state, now),
+            targets: targets(state, &standings, zone),
+            incidents: Vec::new(),
+            jobs: state.jobs.values().take(MANY).cloned().collect(),
+            alerts: Vec::new(),
+            holds: holds(state),
+            deliveries: self.deliveries(state),
+            mapping: summary(state, ready),
+            last: state.last.clone(),
+        };
+        if ready && let Err(e) = fill(state, &mut snapshot, zone, now) {
+            // The cache is being rebuilt under us: what is in memory is shown meanwhile.
+            tracing::debug!(error = %e, "a snapshot without rows");
+        }
+        snapshot
+    }
+
+    fn deliveries(&self, state: &State) -> Deliveries {
+        let counts = &state.counts;
+        let (received, duplicates, rejected) =
+            self.lobby.facts().receiver.map(|facts| facts()).unwrap_or_default();
+        Deliveries {
+            received,
+            duplicates: duplicates + counts.duplicates,
+            rejected,
+            dead: counts.dead,
+            unapplied: counts.unapplied,
+        }
+    }
+}
+
+/// The parts that need the cache.
+fn fill(state: &State, snapshot: &mut Snapshot, zone: Tz, now: DateTime<Utc>) -> Desked<()> {
+    snapshot.today = today::summary(state, zone, now)?;
+    snapshot.timers = today::timers(state)?;
+    snapshot.subscriptions = subscriptions::lines(state, zone, now)?;
+    snapshot.incidents = incidents(state)?;
+    snapshot.alerts = alerts::lines(state, snapshot)?;
+    Ok(())
+}
+
+fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
+    let sources = state.setup.sources.iter().map(|s| (&s.account, &s.tag, Service::Toggl));
+    let targets = state.setup.targets.iter().map(|t| (&t.account, &t.tag, Service::Clockify));
+    let line = |(name, tag, service): (&Account, &String, Service)| {
+        let running = state.running.get(name);
+        let profile = running.and_then(|r| r.profile.as_ref());
+        let trouble = running.and_then(|r| {
+            let refused = r.refused.as_ref().map(|why| {
+                // The status code is for the alert; the header has room for the words.
+                why.split_once(" (HTTP").map_or_else(|| why.clone(), |(word, _)| word.to_owned())
+            });
+            let offline =
+                || r.offline.map(|since| format!("offline {}", since.with_timezone(&zone).format("%H:%M")));
+            refused.or_else(offline)
+        });
+        AccountLine {
+            name: name.clone(),
+            tag: tag.clone(),
+            service,
+            user: profile.map(|p| p.name.clone()),
+            plan: profile.map(|p| p.plan.clone()).filter(|p| !p.is_empty()),
+            trouble,
+        }
+    };
+    sources.chain(targets).map(line).collect()
+}
+
+/// Seconds between reads where no webhook announces changes.
+fn reading(state: &State) -> Option<u32> {
+    let alone = state.setup.sources.iter().find(|s| !s.managed || state.setup.public_url.is_none())?;
+    u32::try_from(puller::interval(state, &alone.account).num_seconds()).ok()
+}
+
+fn targets(state: &State, standings: &[Standing], zone: Tz) -> Vec<TargetLine> {
+    const WORDS: [&str; 10] = [
+        "synced",
+        "queued",
+        "sending",
+        "waiting quota",
+        "unmapped",
+        "conflict",
+        "held",
+        "failed",
+        "skipped",
+        "running",
+    ];
+    let line = |standing: &Standing| {
+        let tally = state.desk.tally.get(&standing.account).copied().unwrap_or_default();
+        let count = |word: &str| {
+            let classes = Class::ALL.iter().filter(|class| match class {
+                Class::Ready => standing.ready_name() == word,
+                class => class.name() == word,
+            });
+            u32::try_from(classes.map(|c| tally[*c as usize]).sum::<i64>()).unwrap_or(0)
+        };
+        TargetLine {
+            service: Service::Clockify,
+            account: standing.account.clone(),
+            counts: WORDS.iter().map(|word| ((*word).to_owned(), count(word))).collect(),
+            trouble: standing.trouble(zone),
+        }
+    };
+    standings.iter().map(line).collect()
+}
+
+/// The holds; those by hand with the number of entries that wait behind them.
+fn holds(state: &State) -> Vec<HoldLine> {
+    let line = |hold: &HoldLine| {
+        if hold.id.starts_with("mass") {
+            return hold.clone();
+        }
+        let targets = state.desk.tally.iter().filter(|(t, _)| hold.target.as_ref().is_none_or(|h| h == *t));
+        let entries = targets.map(|(_, tally)| tally[Class::Ready as usize]).sum::<i64>();
+        HoldLine { entries: u32::try_from(entries).unwrap_or(0), ..hold.clone() }
+    };
+    state.holds.iter().take(MANY).map(line).collect()
+}
+
+fn incidents(state: &State) -> Desked<Vec<IncidentLine>> {
+    let mut lines = Vec::new();
+    state.desk.scan(rows::incidents(), INCIDENTS, &mut |_, value| {
+        lines.extend(rows::decode::<Incident>(value).ok().map(incident_line));
+        ControlFlow::Continue(())
+    })?;
+    Ok(lines)
+}
+
+fn incident_line(incident: Incident) -> IncidentLine {
+    let step = |s: Step| IncidentStep { at: s.at, what: s.what, answer: s.answer, requests: s.requests };
+    IncidentLine {
+        id: incident.id,
+        kind: incident.kind,
+        subscription: incident.subscription.map(|(account, id)| SubscriptionRef { account, id }),
+        opened_at: incident.opened_at,
+        closed_at: incident.closed_at,
+        cause: incident.cause,
+        recovered: incident.recovered,
+        requests: incident.requests,
+        timeline: incident.steps.into_iter().map(step).collect(),
+    }
+}
+
+fn summary(state: &State, ready: bool) -> MappingSummary {
+    let mut summary = MappingSummary {
+        version: state.mapping_version.clone(),
+        alert: state.mapping_alert.clone(),
+        ..MappingSummary::default()
+    };
+    if !ready || state.setup.targets.is_empty() {
+        return summary;
+    }
+    let links = mapping::Links::new(state);
+    for (account, project) in mapping::source_projects(state).filter(|(_, p)| !p.archived && !p.deleted) {
+        let words = links.of(state, account, project);
+        if words.iter().any(|w| matches!(w, LinkWord::Unmapped | LinkWord::Gone(_))) {
+            summary.unmapped += 1;
+        } else {
+            summary.linked += 1;
+        }
+    }
+    summary
+}

@@ -1,0 +1,86 @@
+//! How a target stands right now, and the state word of a bond that follows from it.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::id::Account;
+use crate::domain::link::Link;
+use crate::domain::quota::{Cause, Gate};
+use crate::domain::word::{Class, SyncWord};
+use crate::services::http::Charge;
+
+use super::call::bucket_of;
+use super::state::State;
+
+/// How a target stands at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The target.
+    pub account: Account,
+    /// Sending is held: since when and why.
+    pub held: Option<(DateTime<Utc>, String)>,
+    /// The quota lets nothing leave before this.
+    pub waits: Option<DateTime<Utc>>,
+    /// The target gives no answers: failures in a row, and when it is tried again.
+    pub silent: Option<(u32, DateTime<Utc>)>,
+}
+
+impl Standing {
+    /// The word of a bond.
+    pub fn word(&self, link: &Link) -> SyncWord {
+        let word = link.word(self.waits.is_some());
+        match (&self.held, link.class()) {
+            (Some((_, reason)), Class::Ready) => SyncWord::Held(reason.clone()),
+            _ => word,
+        }
+    }
+
+    /// The word that a due write counts under.
+    pub fn ready_name(&self) -> &'static str {
+        match (&self.held, self.waits) {
+            (Some(_), _) => "held",
+            (None, Some(_)) => "waiting quota",
+            (None, None) => "queued",
+        }
+    }
+
+    /// Its trouble in words; empty when it has none.
+    pub fn trouble(&self, zone: Tz) -> String {
+        let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M");
+        match (&self.held, &self.silent) {
+            (Some((since, _)), _) => format!("held {}", clock(*since)),
+            (None, Some((times, until))) => {
+                format!("no answer, {times} times in a row; trying again at {}", clock(*until))
+            }
+            (None, None) => String::new(),
+        }
+    }
+}
+
+impl State {
+    /// How every target stands, in the order of the settings.
+    pub fn standings(&mut self, now: DateTime<Utc>) -> Vec<Standing> {
+        let targets: Vec<Account> = self.setup.targets.iter().map(|t| t.account.clone()).collect();
+        targets.into_iter().map(|account| self.standing(account, now)).collect()
+    }
+
+    /// How one target stands.
+    pub fn standing(&mut self, account: Account, now: DateTime<Utc>) -> Standing {
+        let waits = bucket_of(self, &account, Charge::Workspace).and_then(|bucket| {
+            match self.meters.gate(&account, &bucket, Cause::Sync, &self.setup.policy, now) {
+                Gate::Wait(until) => Some(until),
+                Gate::Go => None,
+            }
+        });
+        let by_hand = |h: &&crate::control::snapshot::HoldLine| {
+            !h.id.starts_with("mass") && h.target.as_ref().is_none_or(|t| *t == account)
+        };
+        let held = self.holds.iter().filter(by_hand).min_by_key(|h| h.since);
+        let held = held.map(|h| (h.since, h.reason.clone()));
+        let silent = self.running.get(&account).and_then(|r| match r.breaker.gate(now) {
+            Gate::Wait(until) if r.breaker.failures() > 1 => Some((r.breaker.failures(), until)),
+            _ => None,
+        });
+        Standing { account, held, waits, silent }
+    }
+}

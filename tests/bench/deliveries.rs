@@ -1,0 +1,141 @@
+//! How many deliveries a second are verified, made durable and answered, and how fast one is.
+//!
+//! `cargo bench --bench deliveries`. The receiver runs as a process of its own on loopback, and so does the Node 20 +
+//! Express receiver it is compared with (same work, one fdatasync per request), in interleaved rounds. Without Node or
+//! without Express the comparison is left out and said so. `HOURWIRE_BENCH_ROUNDS` sets the rounds (default 5).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic)] // a program for developers
+
+#[path = "deliveries/disk.rs"]
+mod disk;
+#[path = "deliveries/load.rs"]
+mod load;
+#[path = "deliveries/node.rs"]
+mod node;
+#[path = "deliveries/ours.rs"]
+mod ours;
+
+use std::time::Duration;
+
+use load::{Figures, Plan};
+
+/// The path and secret that both receivers know.
+pub const HOOK: &str = "mfrggzdfmztwq2lknnwg23tpob";
+pub const SECRET: &str = "own-test-secret-01";
+const CONNECTIONS: usize = 32;
+
+fn main() {
+    if let Some(folder) = std::env::var_os(ours::FOLDER) {
+        return ours::run(folder.as_ref());
+    }
+    // `cargo test --benches` only wants to see that it works.
+    let measured = std::env::args().any(|argument| argument == "--bench");
+    let rounds = if measured { rounds() } else { 1 };
+    let scale = if measured { 1 } else { 100 };
+    let folder = tempfile::tempdir().unwrap();
+    println!("folder {}, load average {}", folder.path().display(), load_average());
+
+    let ours = ours::start(folder.path());
+    let node = if measured { node::start(folder.path()) } else { Err("only measured by cargo bench".into()) };
+    if let Err(reason) = &node {
+        println!("SKIPPED: no comparison with Node and Express: {reason}");
+    }
+    let mut plan = Plan::default();
+    warm_up(&mut plan, ours.port, node.as_ref().ok().map(|node| node.port), scale);
+
+    let mut table = Table::default();
+    for round in 1..=rounds {
+        let bare = disk::overwrite(folder.path(), 1000 / scale);
+        let append = disk::append(folder.path(), 1000 / scale);
+        let single = plan.run(ours.port, 1, 2000 / scale);
+        let crowd = plan.run(ours.port, CONNECTIONS, 40_000 / scale);
+        let other = node.as_ref().ok().map(|node| plan.run(node.port, CONNECTIONS, 6000 / scale));
+        table.add(round, bare, append, single, crowd, other);
+    }
+    table.summary();
+}
+
+fn rounds() -> usize {
+    std::env::var("HOURWIRE_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5).max(1)
+}
+
+fn warm_up(plan: &mut Plan, ours: u16, node: Option<u16>, scale: usize) {
+    for port in [Some(ours), node].into_iter().flatten() {
+        plan.run(port, CONNECTIONS, 2000 / scale);
+    }
+}
+
+fn load_average() -> String {
+    std::fs::read_to_string("/proc/loadavg").map_or_else(|_| "unknown".into(), |text| text.trim().to_owned())
+}
+
+/// The rounds so far.
+#[derive(Default)]
+struct Table {
+    single_ratio: Vec<f64>,
+    crowd_rate: Vec<f64>,
+    crowd_p50: Vec<f64>,
+    crowd_p99: Vec<f64>,
+    node_rate: Vec<f64>,
+    node_ratio: Vec<f64>,
+}
+
+impl Table {
+    fn add(
+        &mut self,
+        round: usize,
+        bare: Duration,
+        append: Duration,
+        single: Figures,
+        crowd: Figures,
+        other: Option<Figures>,
+    ) {
+        let ratio = ms(single.p50) / ms(bare);
+        println!(
+            "round {round}: fdatasync p50 {:.3} ms (appending {:.3}); one connection p50 {:.3} ms = {ratio:.2} x fdatasync",
+            ms(bare),
+            ms(append),
+            ms(single.p50)
+        );
+        println!("  hourwire, {CONNECTIONS} connections: {crowd}");
+        self.single_ratio.push(ratio);
+        self.crowd_rate.push(crowd.rate);
+        self.crowd_p50.push(ms(crowd.p50));
+        self.crowd_p99.push(ms(crowd.p99));
+        if let Some(other) = other {
+            println!(
+                "  node,     {CONNECTIONS} connections: {other}; hourwire is {:.1} x",
+                crowd.rate / other.rate
+            );
+            self.node_rate.push(other.rate);
+            self.node_ratio.push(crowd.rate / other.rate);
+        }
+    }
+
+    fn summary(&mut self) {
+        let rounds = self.crowd_rate.len();
+        println!("medians of {rounds} rounds (worst), load average {}:", load_average());
+        println!(
+            "  hourwire {:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
+            median(&mut self.crowd_rate),
+            median(&mut self.crowd_p50),
+            median(&mut self.crowd_p99)
+        );
+        let ratio = median(&mut self.single_ratio);
+        println!("  one connection {ratio:.2} x fdatasync ({:.2})", self.single_ratio.last().unwrap_or(&0.0));
+        if self.node_ratio.is_empty() {
+            println!("  Node and Express: SKIPPED");
+        } else {
+            let (rate, ratio) = (median(&mut self.node_rate), median(&mut self.node_ratio));
+            println!("  node {rate:.0}/s; hourwire / node {ratio:.1} x ({:.1})", self.node_ratio[0]);
+        }
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
