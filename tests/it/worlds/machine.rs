@@ -3,18 +3,22 @@
 //! A cut takes the disks as they are found afterwards, silences the wires of the incarnation, aborts its tasks and
 //! starts the next one later. Whatever an aborted task still does reaches nothing.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use hourwire::cache::{Memory, Store, rows};
+use hourwire::control::link::EngineEnd;
+use hourwire::domain::delivery::Delivered;
 use hourwire::engine::seams::{Plug, Probe, ProbeFailure, Rules, Seams};
 use hourwire::engine::setup::Setup;
 use hourwire::engine::{Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk, Sizes};
 use hourwire::receiver::{self, Receiver};
 use http::{Method, Request, Response, StatusCode};
-use tokio::sync::Notify;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 
 use super::books::Hooks;
@@ -81,6 +85,10 @@ struct Life {
     receiver: Arc<Receiver>,
     store: Arc<Memory>,
     ledger: Arc<Mutex<Ledger>>,
+    /// What was applied of the inbox when it began.
+    applied: u64,
+    /// Nobody comes to look, but the door is there.
+    _door: mpsc::Sender<EngineEnd>,
 }
 
 impl Machine {
@@ -157,14 +165,16 @@ impl Machine {
         });
         plan.trace.say(|| "machine: on".into());
         let (running, machine, mine) = (Arc::clone(&engine), self.clone(), Arc::clone(&alive));
+        let (door, arrivals) = mpsc::channel(1);
+        let applied = cursor(&store);
         let mut inner = self.inner();
         let task = tokio::spawn(async move {
-            let outcome = running.run().await;
+            let outcome = running.run(arrivals).await;
             // An engine that ends by itself lost its ledger; whoever hosts it starts it again.
             machine.shared.plan.trace.say(|| format!("machine: the engine ended: {outcome:?}"));
             machine.cut_if(&mine, "its own end");
         });
-        inner.life = Some(Life { engine, run: task.abort_handle(), alive, inbox, receiver, store, ledger });
+        inner.life = Some(Life { engine, run: task.abort_handle(), alive, inbox, receiver, store, ledger, applied, _door: door });
         Ok(())
     }
 
@@ -265,13 +275,30 @@ impl Machine {
         self.inner().life.as_ref().map(|life| Arc::clone(&life.engine))
     }
 
-    /// Deliveries in the inbox, those applied, and dead letters.
-    pub fn deliveries(&self) -> Option<(u64, u64)> {
+    /// Whether every durable delivery was applied once, and its copies counted.
+    pub fn inbox_is_applied(&self) -> Result<(), String> {
         let inner = self.inner();
-        let life = inner.life.as_ref()?;
-        let cursor = life.store.get(&rows::meta("cursor")).ok().flatten();
-        let applied = cursor.and_then(|bytes| rows::decode::<u64>(&bytes).ok()).unwrap_or(0);
-        Some((life.inbox.last_seq(), applied))
+        let Some(life) = &inner.life else { return Err("the machine is off".into()) };
+        let (stored, applied) = (life.inbox.last_seq(), cursor(&life.store));
+        if stored != applied {
+            return Err(format!("{stored} deliveries are durable, {applied} are applied"));
+        }
+        let told = life.engine.snapshot().ok_or("the engine is not ready")?.deliveries.clone();
+        let all = life.inbox.read_from(1, usize::MAX).map_err(|error| error.to_string())?;
+        let (mut seen, mut copies) = (BTreeSet::new(), 0);
+        for one in all {
+            let event: Option<Value> =
+                Delivered::decode(&one.payload).and_then(|it| serde_json::from_slice(&it.body).ok());
+            let event = event.ok_or("a stored delivery cannot be read")?;
+            let name = (event["subscription_id"].as_i64(), event["event_id"].as_i64());
+            if name.1 != Some(0) && !seen.insert(name) && one.seq > life.applied {
+                copies += 1;
+            }
+        }
+        if told.dead > 0 || told.duplicates < copies {
+            return Err(format!("{copies} copies by event were applied; the engine tells {told:?}"));
+        }
+        Ok(())
     }
 
     /// Whether a cache made anew from the ledger is the cache that grew with it.
@@ -299,6 +326,11 @@ impl Machine {
             life.run.abort();
         }
     }
+}
+
+fn cursor(store: &Memory) -> u64 {
+    let row = store.get(&rows::meta("cursor")).ok().flatten();
+    row.and_then(|bytes| rows::decode::<u64>(&bytes).ok()).unwrap_or(0)
 }
 
 /// A power cut must never look like damage: what was synced is whole, what was not is cut off.
