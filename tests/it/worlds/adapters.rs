@@ -158,9 +158,9 @@ impl Doorstep {
         }
         let machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(machine) = machine else { return Err("connection refused".into()) };
-        let request = headers.into_iter().fold(Request::builder().method(Method::POST).uri(url), |one, (k, v)| {
-            one.header(k, v)
-        });
+        let request = headers
+            .into_iter()
+            .fold(Request::builder().method(Method::POST).uri(url), |one, (k, v)| one.header(k, v));
         let request = request.body(body.clone()).map_err(|error| error.to_string())?;
         let answer = machine.receive(request).await.map(|answer| (answer.status(), answer.into_body()));
         pass(self.dice.float(0.001, 0.05)).await;
@@ -180,7 +180,8 @@ impl Doorstep {
         }
         let metadata = &event["metadata"];
         let Some(entry) = metadata["time_entry_id"].as_str().and_then(|id| id.parse().ok()) else { return };
-        let at = event["payload"]["at"].as_str().and_then(|at| at.parse::<chrono::DateTime<chrono::Utc>>().ok());
+        let at =
+            event["payload"]["at"].as_str().and_then(|at| at.parse::<chrono::DateTime<chrono::Utc>>().ok());
         let second = if metadata["action"] == "deleted" { None } else { at.map(|at| at.timestamp()) };
         self.brought.lock().unwrap_or_else(PoisonError::into_inner).insert((entry, second));
     }
@@ -191,7 +192,10 @@ fn told(body: &[u8]) -> String {
     let metadata = &event["metadata"];
     format!(
         "{} {} {} at {} “{}”",
-        metadata["action"], metadata["model"], event["payload"]["id"], event["payload"]["at"],
+        metadata["action"],
+        metadata["model"],
+        event["payload"]["id"],
+        event["payload"]["at"],
         event["payload"]["description"]
     )
 }

@@ -26,9 +26,13 @@ pub async fn ground(simulator: &Simulator, script: &Script) -> Ground {
     if script.colleague {
         let state = simulator.state();
         let ids = |list: &Value| -> Vec<String> {
-            rows(list).iter().map(|row| row["id"].as_str().map_or(row["id"].to_string(), str::to_owned)).collect()
+            rows(list)
+                .iter()
+                .map(|row| row["id"].as_str().map_or(row["id"].to_string(), str::to_owned))
+                .collect()
         };
-        let number = |list: &Value| -> Vec<i64> { ids(list).iter().filter_map(|id| id.parse().ok()).collect() };
+        let number =
+            |list: &Value| -> Vec<i64> { ids(list).iter().filter_map(|id| id.parse().ok()).collect() };
         let (toggl, clockify) = (&state["toggl"], &state["clockify"]);
         return Ground {
             source: number(&toggl["projects"]).into_iter().take(5).collect(),
@@ -42,7 +46,8 @@ pub async fn ground(simulator: &Simulator, script: &Script) -> Ground {
     let client =
         made(&toggl(simulator, &access.toggl_token, Method::POST, &format!("{home}/clients"), &body).await);
     ground.clients.extend(client.parse::<i64>());
-    for (place, name) in ["Osprey shop", "Harbor site", "Studio admin", "Tidewater pilot"].iter().enumerate() {
+    for (place, name) in ["Osprey shop", "Harbor site", "Studio admin", "Tidewater pilot"].iter().enumerate()
+    {
         let mut body = json!({"name": name, "active": true});
         if place < 2 {
             body["client_id"] = json!(ground.clients[0]);

@@ -174,7 +174,17 @@ impl Machine {
             machine.shared.plan.trace.say(|| format!("machine: the engine ended: {outcome:?}"));
             machine.cut_if(&mine, "its own end");
         });
-        inner.life = Some(Life { engine, run: task.abort_handle(), alive, inbox, receiver, store, ledger, applied, _door: door });
+        inner.life = Some(Life {
+            engine,
+            run: task.abort_handle(),
+            alive,
+            inbox,
+            receiver,
+            store,
+            ledger,
+            applied,
+            _door: door,
+        });
         Ok(())
     }
 

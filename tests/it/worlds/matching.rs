@@ -24,7 +24,8 @@ pub struct Misfit {
 
 /// Finds for every want the index of the entry that it explains, or what does not fit.
 pub fn explain(wants: &[Want], found: &[Body]) -> Result<Vec<Option<usize>>, Misfit> {
-    let mut pairs = Pairs { wants, found, of_want: vec![None; wants.len()], of_found: vec![None; found.len()] };
+    let mut pairs =
+        Pairs { wants, found, of_want: vec![None; wants.len()], of_found: vec![None; found.len()] };
     let mut misfit = Misfit::default();
     for (index, want) in wants.iter().enumerate().filter(|(_, want)| want.must) {
         if !pairs.place_want(index, &mut vec![false; found.len()]) {

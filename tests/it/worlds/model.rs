@@ -298,7 +298,8 @@ impl Model {
     }
 
     fn owner(&self, mapping: &Mapping, user: i64) -> Option<String> {
-        let row = mapping.users.iter().find(|row| is(row, user)).and_then(|row| row.target.get(&TARGET.into()));
+        let row =
+            mapping.users.iter().find(|row| is(row, user)).and_then(|row| row.target.get(&TARGET.into()));
         if let Some(to) = row {
             return Some(to.id.to_string());
         }
@@ -306,7 +307,10 @@ impl Model {
             return Some(self.terms.own.1.clone());
         }
         let email = self.emails.get(&user)?;
-        self.target_users.iter().find(|(_, other)| other.eq_ignore_ascii_case(email)).map(|(id, _)| id.clone())
+        self.target_users
+            .iter()
+            .find(|(_, other)| other.eq_ignore_ascii_case(email))
+            .map(|(id, _)| id.clone())
     }
 }
 

@@ -233,7 +233,8 @@ impl Office {
         book: &mut (dyn Book + Send),
     ) -> Value {
         let (status, answer) = toggl(&self.simulator, &person.token, method.clone(), path, body).await;
-        self.trace.say(|| format!("office: {method} {path} {body} → {} id {}", status.as_u16(), answer["id"]));
+        self.trace
+            .say(|| format!("office: {method} {path} {body} → {} id {}", status.as_u16(), answer["id"]));
         if !status.is_success() {
             return answer;
         }
@@ -306,7 +307,6 @@ pub async fn webhooks(
     body: &Value,
 ) -> (StatusCode, Value) {
     let credentials = format!("Basic {}", STANDARD.encode(format!("{token}:api_token")));
-    let request =
-        request(method, &format!("/webhooks/api/v1{path}"), ("Authorization", &credentials), body);
+    let request = request(method, &format!("/webhooks/api/v1{path}"), ("Authorization", &credentials), body);
     answer(simulator, Service::Toggl, request).await
 }

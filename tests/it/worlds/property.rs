@@ -1,5 +1,7 @@
 //! What must hold when the faults have stopped.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use hourwire::simulator::Simulator;
 
 use super::matching::Misfit;
@@ -32,6 +34,15 @@ pub fn well_formed(simulator: &Simulator) -> Result<(), String> {
         .map(|row| format!("{} {} {} → {:?}", row.service, row.method, row.path, row.status))
         .collect();
     if wrong.is_empty() { Ok(()) } else { Err(format!("refused as wrong: {wrong:?}")) }
+}
+
+/// A digest of every request that the program sent: equal seeds give equal stories.
+pub fn digest(simulator: &Simulator) -> u64 {
+    let mut hash = DefaultHasher::new();
+    for row in simulator.requests() {
+        (row.time, row.method, row.path, row.body.to_string(), row.status).hash(&mut hash);
+    }
+    hash.finish()
 }
 
 /// A misfit in words.

@@ -106,16 +106,17 @@ impl Script {
 /// How often a point is chosen, and its n-th time at most: rarely reached ones more often and at once.
 fn habit(point: &str) -> (u32, i64) {
     match point {
-        "orphans" => (90, 2),
-        "rebind" | "lookup" => (40, 3),
-        "read" => (20, 8),
-        "profile" | "items" | "survey" | "mapping" => (10, 3),
-        _ => (10, 12),
+        "orphans" => (45, 2),
+        "rebind" | "lookup" => (30, 3),
+        "read" | "guard" => (20, 6),
+        "profile" | "items" | "survey" => (22, 3),
+        "mapping" => (30, 2),
+        _ => (20, 8),
     }
 }
 
 fn cuts(dice: &Dice) -> Vec<Cut> {
-    let count = dice.weighted(&[20, 30, 30, 20]);
+    let count = dice.weighted(&[10, 30, 35, 25]);
     let weights: Vec<u32> = POINTS.iter().map(|point| habit(point).0).collect();
     let mut cuts = Vec::new();
     for _ in 0..count {

@@ -30,7 +30,7 @@ pub struct Content {
 }
 
 /// An entry of the target as it is compared.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Body {
     pub user: String,
     pub project: Option<String>,
@@ -108,7 +108,9 @@ pub fn source_users(state: &Value) -> Vec<(i64, String)> {
 /// Ids and e-mail addresses of the target's users.
 pub fn target_users(state: &Value) -> Vec<(String, String)> {
     let users = rows(&state["clockify"]["users"]).iter();
-    users.filter_map(|row| Some((row["id"].as_str()?.to_owned(), row["email"].as_str()?.to_owned()))).collect()
+    users
+        .filter_map(|row| Some((row["id"].as_str()?.to_owned(), row["email"].as_str()?.to_owned())))
+        .collect()
 }
 
 /// The rows of a list; none where there is no list.
