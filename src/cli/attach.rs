@@ -52,7 +52,7 @@ pub async fn or_start(global: &Global) -> Result<Attached, Failure> {
         return Ok(Attached { engine, owner, started: false });
     }
     paths.make_state_dir().map_err(misconfigured)?;
-    let launch = launch(&paths, &global.log)?;
+    let launch = launch(&paths, global.log.as_deref())?;
     let started = tokio::task::spawn_blocking(move || detached::start(&launch)).await;
     let started = started.map_err(|error| Failure::not_well(format!("can't start the engine: {error}")))?;
     // Whoever was faster serves just as well: only if still nobody is there does the failed start count.
@@ -86,7 +86,7 @@ async fn to_owner(paths: &Paths) -> Result<Option<(ViewerEnd, LockInfo)>, Failur
 }
 
 /// How an engine for these folders is started in the background.
-pub fn launch(paths: &Paths, log: &str) -> Result<Launch, Failure> {
+pub fn launch(paths: &Paths, log: Option<&str>) -> Result<Launch, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::not_well(format!("can't find this program: {error}")))?;
     let absolute = |path: &PathBuf| {
@@ -95,7 +95,10 @@ pub fn launch(paths: &Paths, log: &str) -> Result<Launch, Failure> {
     };
     let mut args: Vec<OsString> = vec!["--config-dir".into(), absolute(&paths.config_dir)?.into()];
     args.extend(["--state-dir".into(), absolute(&paths.state_dir)?.into()]);
-    args.extend(["--log".into(), log.into(), "serve".into(), "--in-background".into()]);
+    if let Some(log) = log {
+        args.extend(["--log".into(), log.into()]);
+    }
+    args.extend(["serve".into(), "--in-background".into()]);
     let errors = paths.state_dir.join("start.log");
     Ok(Launch { program, args, errors, patience: detached::PATIENCE })
 }

@@ -77,7 +77,7 @@ pub async fn run(global: &Global, options: &Demo) -> Outcome {
         ));
     }
     let folder = Folder::new(global.state_dir.clone())?;
-    let _logs = logs::init(&folder.path.join("logs"), &global.log).map_err(Failure::usage)?;
+    let _logs = logs::init(&folder.path.join("logs"), global.log_level("info")).map_err(Failure::usage)?;
     let cancel = signals::cancelled_by_signals()?;
     let outcome = play(global, options, scenario, &folder.path, cancel.clone()).await;
     cancel.cancel();
@@ -111,7 +111,7 @@ async fn play(
     let breaker = Arc::new(move |bad| tunnel.set_down(bad));
     tokio::spawn(run_with(services.simulator.clone(), work, breaker, cancel.clone()));
     if options.headless {
-        let mut ready = hosted.ready;
+        let mut ready = hosted.ready.clone();
         ready.simulator = Some(services.ready);
         ready.print();
         cancel.cancelled().await;
@@ -129,10 +129,8 @@ async fn play(
             .map_err(|e| Failure::not_well(format!("the terminal failed: {e}")))?;
     }
     cancel.cancel();
-    match hosted.ended.await {
-        Ok(Err(say)) => Err(Failure::not_well(say)),
-        _ => Ok(Exit::Good),
-    }
+    hosted.ended().await?;
+    Ok(Exit::Good)
 }
 
 fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, Failure> {

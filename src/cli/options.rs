@@ -19,9 +19,16 @@ pub struct Global {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// What the log keeps: error, warn, info, debug, trace, or a filter such as hourwire=debug
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "info")]
-    pub log: String,
+    /// What the log keeps, else [log] level in hourwire.toml: error, warn, info, debug, trace, or a filter such as hourwire=debug
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+}
+
+impl Global {
+    /// The log's level: the option, else what the settings say.
+    pub fn log_level<'a>(&'a self, settings: &'a str) -> &'a str {
+        self.log.as_deref().unwrap_or(settings)
+    }
 }
 
 /// When to use colour.

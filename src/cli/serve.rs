@@ -49,23 +49,22 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         )));
     };
     paths.make_state_dir().map_err(Failure::usage)?;
-    let _logs = logs::init(&paths.state_dir.join("logs"), &global.log).map_err(Failure::usage)?;
+    let _logs = logs::init(&paths.state_dir.join("logs"), global.log_level(settings.log.level.as_str()))
+        .map_err(Failure::usage)?;
     let hosted_by = if options.in_background { HostedBy::Detached } else { HostedBy::Serve };
     let cancel = signals::cancelled_by_signals()?;
     let spec = spec(&paths, &settings, hosted_by).await?;
     let hosted = host::start(spec, cancel).await?;
     hosted.ready.print();
-    match hosted.ended.await {
-        Ok(Ok(())) | Err(_) => Ok(Exit::Good),
-        Ok(Err(say)) => Err(Failure::not_well(say)),
-    }
+    hosted.ended().await?;
+    Ok(Exit::Good)
 }
 
 /// Starts the same in the background, prints its ready line and returns.
 async fn detached(global: &Global) -> Outcome {
     let paths = attach::paths(global)?;
     paths.make_state_dir().map_err(Failure::usage)?;
-    let launch = attach::launch(&paths, &global.log)?;
+    let launch = attach::launch(&paths, global.log.as_deref())?;
     let ready = tokio::task::spawn_blocking(move || detached::start(&launch)).await;
     ready.map_err(|error| Failure::not_well(format!("can't start the engine: {error}")))??.print();
     Ok(Exit::Good)

@@ -157,14 +157,19 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
     // A service that gave up did so at a failed attempt: where the receiver was down then, that explains the changes
     // it missed before. Where it was up again, its downtime explains them too, but not the disabling.
     let down_then = facts.downtime.covers(facts.moment);
+    let second_of = |at: Option<DateTime<Utc>>| at.map(|t| t.trunc_subsecs(0));
     let count = facts
         .changes
         .iter()
-        .filter(|at| fresh(**at))
         .filter(|at| match down_then {
-            // Within one second a person's switch and later edits look like this; a receiver that was down decides.
-            true => **at <= facts.moment,
-            false => **at < facts.moment.trunc_subsecs(0) && !facts.downtime.covers(**at),
+            // Changes are known to the second only. Where it is the second of the last delivery or of the disabling,
+            // a receiver that was down decides.
+            true => {
+                second_of(facts.last_event).is_none_or(|last| **at >= last)
+                    && facts.life_from.is_none_or(|life| **at > life)
+                    && **at <= facts.moment
+            }
+            false => fresh(**at) && **at < facts.moment.trunc_subsecs(0) && !facts.downtime.covers(**at),
         })
         .count();
     (count > 0).then_some(Evidence::Undelivered { count, down: down_then })

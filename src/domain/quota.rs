@@ -77,6 +77,8 @@ pub const HOUR: TimeDelta = TimeDelta::hours(1);
 const ESTIMATE_MARGIN: TimeDelta = TimeDelta::seconds(35);
 /// Added to a reset that the service named.
 const TOLD_MARGIN: TimeDelta = TimeDelta::seconds(2);
+/// A call may have left this long before the window that it opened at the service.
+const BEGIN_MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// Without a number from the service, a refusal waits this long.
 const BLIND_WAIT: TimeDelta = TimeDelta::seconds(60);
 
@@ -215,6 +217,9 @@ impl Bucket {
     /// Notes what the service said with an answer. Calls are made one after another per bucket with headers, so the
     /// number includes all of ours.
     pub fn tell(&mut self, remaining: Option<i64>, resets_in: Option<TimeDelta>, now: DateTime<Utc>) {
+        if let Some(wait) = resets_in {
+            self.begin(now + wait - HOUR);
+        }
         if let Some(remaining) = remaining {
             let left = remaining.max(0);
             let known = left + self.calls.len() as i64;
@@ -226,6 +231,14 @@ impl Bucket {
         }
         if let Some(wait) = resets_in {
             self.resets_at = Some(now + wait);
+        }
+    }
+
+    /// The service's window began then: what left well before belongs to the one before, whose end we may have missed by
+    /// a moment. Counted on, it would look like a raised plan.
+    fn begin(&mut self, at: DateTime<Utc>) {
+        if self.window == Window::Anchored {
+            self.calls.retain(|(t, _)| *t >= at - BEGIN_MARGIN);
         }
     }
 
@@ -292,6 +305,19 @@ mod tests {
         b.spend(Cause::Person, t(0));
         b.refuse(Some(TimeDelta::seconds(600)), t(1));
         assert_eq!(b.gate(Cause::Person, &Policy::default(), t(2)), Gate::Wait(t(603)));
+    }
+
+    #[test]
+    fn a_window_that_the_service_began_a_moment_before_us_is_no_raised_plan() {
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        for s in 0..12 {
+            b.spend(Cause::Health, t(s * 300));
+            b.tell(Some(29 - s), Some(TimeDelta::seconds(3_600 - s * 300)), t(s * 300));
+        }
+        b.roll(t(3_600));
+        b.spend(Cause::Health, t(3_600));
+        b.tell(Some(29), Some(TimeDelta::seconds(3_600)), t(3_600));
+        assert_eq!((b.limit, b.remaining()), (Some(30), Some(29)));
     }
 
     #[test]

@@ -54,6 +54,15 @@ impl Meters {
         self.bucket(account, name, limit, window).limit = limit;
     }
 
+    /// Gives a bucket the name it has now that its owner is known; what was spent under the old one counts on.
+    pub fn rename(&mut self, account: &Account, old: &str, new: &str, draft: &mut Draft<'_>) -> Desked<()> {
+        let Some(bucket) = self.buckets.remove(&(account.clone(), old.to_owned())) else { return Ok(()) };
+        draft.delete_if_there(rows::bucket(account, old))?;
+        draft.put(rows::bucket(account, new), &bucket)?;
+        self.buckets.insert((account.clone(), new.to_owned()), bucket);
+        Ok(())
+    }
+
     /// Whether a call may leave now.
     pub fn gate(
         &mut self,

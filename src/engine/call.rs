@@ -54,12 +54,15 @@ pub fn pace(service: Service, profile: Option<&Profile>) -> Pace {
     }
 }
 
+/// The bucket of a user who is not known yet.
+pub const UNKNOWN_USER: &str = "user";
+
 /// The bucket that a charge of an account goes to.
 pub fn bucket_of(state: &State, account: &Account, charge: Charge) -> Option<String> {
     let profile = state.profile(account);
     match charge {
         Charge::Free => None,
-        Charge::User => Some(profile.map_or_else(|| "user".into(), |p| format!("user:{}", p.user))),
+        Charge::User => Some(profile.map_or_else(|| UNKNOWN_USER.into(), |p| format!("user:{}", p.user))),
         Charge::Org => profile.map(|p| format!("org:{}", p.organization)),
         Charge::Workspace => {
             let target = state.setup.targets.iter().find(|t| &t.account == account)?;

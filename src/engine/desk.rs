@@ -218,7 +218,11 @@ impl Desk {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         let seq = ledger.append(&Frame { ops })?;
         if self.seams.rules.journal_sync {
-            ledger.sync()?;
+            match ledger.sync() {
+                // The file failed, but the group stands, synced, in a new one.
+                Ok(()) | Err(JournalError::SyncFailed { rewritten: true, .. }) => {}
+                Err(e) => return Err(e.into()),
+            }
         }
         Ok(seq)
     }

@@ -139,11 +139,23 @@ impl Engine {
                 running.pace.get_or_insert(pace);
             }
         }
+        self.fix_cursor(&mut state)?;
         self.fix_sync_from(&mut state)?;
         self.load_mapping(&mut state)?;
         drop(state);
         for target in &targets {
             dispatcher::orphan_all(self, target)?;
+        }
+        Ok(())
+    }
+
+    /// A cursor beyond the inbox belongs to one that is gone: without this, new deliveries would be skipped.
+    fn fix_cursor(&self, state: &mut State) -> Desked<()> {
+        let cursor: u64 = state.desk.get(&rows::meta("cursor"))?.unwrap_or(0);
+        let last = self.inbox.last_seq();
+        if cursor > last {
+            tracing::warn!(cursor, last, "the inbox is another one than before; going on at its end");
+            state.desk.write("cursor", |draft| draft.put(rows::meta("cursor"), &last))?;
         }
         Ok(())
     }

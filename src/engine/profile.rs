@@ -130,7 +130,11 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
         return Err(CallError::Stopped(why));
     }
     state.calm(&format!("token:{account}"));
-    state.desk.write("profile", |draft| draft.put(rows::meta(&format!("profile:{account}")), &profile))?;
+    let State { desk, meters, .. } = &mut *state;
+    desk.write("profile", |draft| {
+        draft.put(rows::meta(&format!("profile:{account}")), &profile)?;
+        meters.rename(account, call::UNKNOWN_USER, &format!("user:{}", profile.user), draft)
+    })?;
     if let Some(running) = state.running.get_mut(account) {
         running.pace = Some(call::pace(service, Some(&profile)));
         running.refused = None;

@@ -76,10 +76,17 @@ impl Inbox {
 
     /// Makes what was appended durable with one write and one `fdatasync`.
     pub fn sync(&mut self) -> Result<(), JournalError> {
+        let outcome = self.log.sync();
+        self.log.prepare();
+        outcome
+    }
+
+    /// As [`Inbox::sync`], but leaves what can wait to [`Inbox::prepare`].
+    pub(super) fn sync_first(&mut self) -> Result<(), JournalError> {
         self.log.sync()
     }
 
-    /// Zero-fills ahead while nobody waits.
+    /// What can wait until the waiters are answered.
     pub(super) fn prepare(&mut self) {
         self.log.prepare();
     }

@@ -81,7 +81,9 @@ impl Ledger {
     /// After [`JournalError::SyncFailed`] with `rewritten` the frames are durable. After any other they are dropped and
     /// their numbers are used again: decide anew.
     pub fn sync(&mut self) -> Result<(), JournalError> {
-        self.log.sync()
+        let outcome = self.log.sync();
+        self.log.prepare();
+        outcome
     }
 
     /// The newest durable frame; 0 when there is none.

@@ -124,7 +124,7 @@ impl Log {
         let _ = self.write();
     }
 
-    /// Makes all appended records durable.
+    /// Makes all appended records durable. [`Log::prepare`] should follow.
     ///
     /// # Errors
     /// [`JournalError::SyncFailed`] and [`JournalError::NoSpace`]; they say what became of the records.
@@ -158,9 +158,13 @@ impl Log {
         Ok(())
     }
 
-    /// Zero-fills ahead while nobody waits.
+    /// Work for when nobody waits: leaves a note of what is durable, and zero-fills ahead.
     pub fn prepare(&mut self) {
+        let (durable, clean) = (self.durable, self.pending.is_empty());
         let Some(active) = &mut self.active else { return };
+        if clean {
+            note_durable(active, durable);
+        }
         if active.filled - active.tail < self.sizes.step / 2 && active.filled < self.sizes.segment {
             let to = (active.filled + self.sizes.step).min(self.sizes.segment.max(active.filled));
             if zero_fill(&*active.file, active.filled, to).is_ok() {
@@ -225,7 +229,6 @@ impl Log {
         }
         self.pending.drain(..self.written);
         self.written = 0;
-        note_durable(active, self.durable);
         Ok(())
     }
 

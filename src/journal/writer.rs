@@ -160,7 +160,7 @@ fn write_groups(
             let room = answers.len() < GROUP && bytes < GROUP_BYTES;
             next = if room { queue.try_recv().ok() } else { None };
         }
-        let outcome = inbox.sync();
+        let outcome = inbox.sync_first();
         if let Err(error) = &outcome {
             tracing::error!(%error, deliveries = answers.len(), "the inbox could not make deliveries durable");
         }

@@ -20,5 +20,5 @@ pub use handler::{MAX_BODY, Observe, Receiver};
 pub use hooks::{Hook, Hooks, Previous};
 pub use probe::{Asked, Probe};
 pub use rejected::Rejected;
-pub use serve::serve;
+pub use serve::{serve, spawn};
 pub use verifier::{Refusal, Verdict, Verifier};

@@ -1,7 +1,9 @@
 //! The socket side: HTTP/1 with limits on time, size and number. hyper's own builder, because it takes a header timeout.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,9 +24,28 @@ use super::handler::{MAX_BODY, Receiver, empty};
 
 const HEADER_TIME: Duration = Duration::from_secs(5);
 const BODY_TIME: Duration = Duration::from_secs(5);
-const CONNECTION_TIME: Duration = Duration::from_secs(300);
+const CONNECTION_TIME: Duration = Duration::from_mins(5);
 const STOP_TIME: Duration = Duration::from_secs(5);
 const HEADER_BYTES: usize = 16 * 1024;
+
+/// Serves on a thread of its own until `cancel`, so that nothing else of the process delays an answer; on one thread,
+/// because deliveries wait for the disk and not for a processor. Joining it waits for the last answer.
+pub fn spawn(
+    listener: std::net::TcpListener,
+    receiver: Arc<Receiver>,
+    cancel: CancellationToken,
+) -> io::Result<JoinHandle<()>> {
+    listener.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("receiver".into()).spawn(move || {
+        runtime.block_on(async {
+            match TcpListener::from_std(listener) {
+                Ok(listener) => serve(listener, receiver, cancel).await,
+                Err(error) => tracing::error!(%error, "the receiver cannot listen"),
+            }
+        });
+    })
+}
 
 /// Serves until `cancel`; then answers what is under way, for at most 5 s.
 pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, cancel: CancellationToken) {

@@ -51,9 +51,21 @@ pub struct Hosted {
     pub door: Door,
     /// Ends everything when cancelled.
     pub cancel: CancellationToken,
-    /// Resolves when the engine has ended; the error is one sentence.
-    pub ended: oneshot::Receiver<Result<(), String>>,
+    ending: oneshot::Receiver<Result<(), String>>,
+    sockets: socket::Listening,
     _lock: EngineLock,
+}
+
+impl Hosted {
+    /// Waits until the engine has ended and every viewer has been let out; the error is one sentence.
+    pub async fn ended(self) -> Result<(), Failure> {
+        let outcome = self.ending.await;
+        self.sockets.ended().await;
+        match outcome {
+            Ok(Err(say)) => Err(Failure::not_well(say)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Starts everything. The receiver answers and the door is open when this returns; the cache may still be opening.
@@ -80,7 +92,8 @@ pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, 
     );
     if let Some(listener) = spec.receiver.take() {
         ready.receiver = listener.local_addr().ok().map(|a| format!("http://{a}"));
-        tokio::spawn(receiver::serve(listener, receiver.clone(), cancel.clone()));
+        let listener = listener.into_std().map_err(Failure::not_well)?;
+        receiver::spawn(listener, receiver.clone(), cancel.clone()).map_err(Failure::not_well)?;
     }
     if let Some(listener) = spec.metrics.take() {
         ready.metrics = listener.local_addr().ok().map(|a| format!("http://{a}/metrics"));
@@ -89,10 +102,9 @@ pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, 
     let (door, arrivals) = Door::new();
     let sockets = socket::listen(&control, door.clone(), socket::Limits::default(), cancel.clone())
         .map_err(Failure::usage)?;
-    drop(sockets);
-    let (ending, ended) = oneshot::channel();
-    engine_thread::start(spec, inbox, receiver, metrics, arrivals, cancel.clone(), ending)?;
-    Ok(Hosted { ready, door, cancel, ended, _lock: lock })
+    let (ended, ending) = oneshot::channel();
+    engine_thread::start(spec, inbox, receiver, metrics, arrivals, cancel.clone(), ended)?;
+    Ok(Hosted { ready, door, cancel, ending, sockets, _lock: lock })
 }
 
 /// Listens on an address; `setting` names what a person may change.

@@ -146,7 +146,9 @@ fn check(state: &State, edit: &MappingEdit) -> Result<(), Refusal> {
         MappingEdit::LinkUser { target, to, .. } => (Kind::User, Some((target, to))),
         _ => (Kind::Project, None),
     };
-    if to.is_some() && state.item(&source.account, kind, &source.id).is_none() {
+    // A project may be known by its entries alone, until a catalogue read brings its name.
+    let has_entries = || state.desk.named(rows::by_project(&source.account, &source.id), 1);
+    if to.is_some() && state.item(&source.account, kind, &source.id).is_none() && has_entries()?.is_empty() {
         return because(format!("{} has no {} {}", source.account, kind.as_str(), source.id));
     }
     let Some((target, to)) = to.filter(|(target, _)| state.profile(target).is_some()) else { return Ok(()) };

@@ -60,6 +60,8 @@ pub struct Enabling {
     pub moment: Option<DateTime<Utc>>,
     /// When it was decided (our clock); a PING after this proves it.
     pub at: DateTime<Utc>,
+    /// Where the gap begins (the service's clock).
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// Rows being changed in one frame.

@@ -243,8 +243,12 @@ fn close(post: &mut Post) -> Step<()> {
     let care = care::care(&post.engine, &post.account)?;
     let floor = care.gap.map(|since| since + gap::MARGIN);
     let recovered = canary::recovered(post, floor)?;
+    let well = care::own(&post.engine, &post.account)?.is_some_and(|own| own.enabled && own.validated);
     care::write(&post.engine, &post.account, "guard close", |page| {
         page.care.gap = None;
+        if !well {
+            return Ok(());
+        }
         page.step("gap-fill", &format!("{recovered} entries recovered"), 1)?;
         page.close(recovered)
     })?;

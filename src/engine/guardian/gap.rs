@@ -1,6 +1,6 @@
 //! Reads that the guardian asks the puller for: to find out who disabled the subscription, and to fill the gap.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::domain::order::{EntryRow, Stamp};
@@ -39,8 +39,8 @@ pub fn ask(post: &mut Post, what: Reading, since: Option<DateTime<Utc>>, cause: 
     let settled = post.started + SETTLE_IN;
     let not_before = care::write(&post.engine, &post.account, "guard read", |page| {
         let last = page.care.read_at.replace(now);
-        let restarts = now - post.started < APART;
-        let apart = last.filter(|_| restarts).map(|t| t + APART);
+        // Only reads of an earlier run count: within one, nobody asks more often than there is reason to.
+        let apart = last.filter(|t| *t < post.started).map(|t| t + APART);
         Ok(if cause == Cause::Person { now } else { settled.max(apart.unwrap_or(settled)).max(now) })
     })?;
     let mut state = post.engine.state();
@@ -63,20 +63,20 @@ pub fn is_read(post: &Post) -> bool {
     !post.engine.state().reading.contains_key(&post.account)
 }
 
-/// Changes after `floor` (the service's clock) that reading brought and no delivery did.
+/// Changes since the second of `floor` (the service's clock) that reading brought and no delivery did.
 pub fn undelivered(post: &Post, floor: Option<DateTime<Utc>>) -> Desked<Vec<DateTime<Utc>>> {
-    let Some(floor) = floor else { return Ok(Vec::new()) };
+    let Some(floor) = floor.map(|t| t.trunc_subsecs(0)) else { return Ok(Vec::new()) };
     let now = post.now();
     let state = post.engine.state();
     let near = state.desk.named(rows::by_start(now - RECENT, now + TimeDelta::days(2)), usize::MAX)?;
-    let far = post.found.all().filter(|(_, at)| *at > floor).map(|(key, _)| key.clone());
+    let far = post.found.all().filter(|(_, at)| *at >= floor).map(|(key, _)| key.clone());
     let mut keys: Vec<_> = near.into_iter().filter(|k| k.account == post.account).chain(far).collect();
     keys.sort();
     keys.dedup();
     let mut found = Vec::new();
     for key in keys {
         let row: Option<EntryRow> = state.desk.get(&rows::entry(&key))?;
-        let read = row.filter(|r| r.at > floor && matches!(r.stamp, Stamp::Read { .. }));
+        let read = row.filter(|r| r.at >= floor && matches!(r.stamp, Stamp::Read { .. }));
         found.extend(read.map(|r| r.at));
     }
     Ok(found)

@@ -62,7 +62,8 @@ pub async fn heal(post: &mut Post, why: Option<&str>, cause: Cause) -> Step<End>
 }
 
 async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Cause) -> Step<()> {
-    let since = begun(post, own, why)?;
+    let begun = begun(post, own, why)?;
+    let since = begun.at;
     let id = own.id.clone();
     if !own.enabled {
         enable(post, &id, cause).await?;
@@ -76,7 +77,7 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
         page.care.hands_off = None;
         page.care.healed_at = Some(now);
         if page.care.incident.is_some() || !own.enabled {
-            page.care.gap = gap::since(own, &page.care).min(Some(since - gap::MARGIN));
+            page.care.gap = begun.since.or(Some(since - gap::MARGIN));
         }
         page.change_own(|row| row.cause.clear())?;
         page.say("info", format!("the subscription {id} is enabled and validated"))
@@ -85,19 +86,19 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
 }
 
 /// Notes durably that an enabling begins; one that was cut off keeps its begin.
-fn begun(post: &Post, own: &Subscription, why: Option<&str>) -> Step<DateTime<Utc>> {
+fn begun(post: &Post, own: &Subscription, why: Option<&str>) -> Step<Enabling> {
     let moment = (!own.enabled).then(|| check::moment(own));
-    let since = care::write(&post.engine, &post.account, "guard begin", |page| {
+    Ok(care::write(&post.engine, &post.account, "guard begin", |page| {
         let now = page.now();
         let cut_off = page.care.enabling.clone().filter(|e| own.enabled || e.moment == moment);
-        let enabling = cut_off.unwrap_or(Enabling { moment, at: now });
+        let since = gap::since(own, &page.care);
+        let enabling = cut_off.unwrap_or(Enabling { moment, at: now, since });
         page.care.enabling = Some(enabling.clone());
         if let Some(why) = why {
             page.say("info", format!("mending the subscription {}: {why}", own.id))?;
         }
-        Ok(enabling.at)
-    })?;
-    Ok(since)
+        Ok(enabling)
+    })?)
 }
 
 async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()> {

@@ -133,11 +133,6 @@ fn sort(listed: &[toggl::Subscription], ours: Ours, instance: &str) -> Listing {
         Ours::Here(id) | Ours::Elsewhere(id) => Some(id.clone()),
         Ours::Nowhere => None,
     };
-    let seat = |s: &toggl::Subscription| Seat {
-        id: s.id.clone(),
-        description: s.description.clone(),
-        live: s.enabled && s.validated_at.is_some(),
-    };
     let foreign = |s: &&toggl::Subscription| {
         Some(&s.id) != id.as_ref()
             && s.description.starts_with(PREFIX)
@@ -149,6 +144,12 @@ fn sort(listed: &[toggl::Subscription], ours: Ours, instance: &str) -> Listing {
         names: listed.iter().map(|s| s.description.clone()).collect(),
         ours,
     }
+}
+
+/// A subscription as a seat in the election.
+pub fn seat(told: &toggl::Subscription) -> Seat {
+    let live = told.enabled && told.validated_at.is_some();
+    Seat { id: told.id.clone(), description: told.description.clone(), live }
 }
 
 /// The subscriptions of this account that have a row.

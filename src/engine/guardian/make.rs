@@ -11,8 +11,8 @@ use crate::domain::subscription::Subscription;
 use crate::services::toggl::{self, Call, Filter, Wanted};
 
 use super::care::{self, bound_key};
-use super::list::{self, Listing};
-use super::{Hitch, Post, Step, Why, check, gap, heal};
+use super::list::{self, Listing, Ours};
+use super::{Hitch, Post, Step, Why, check, gap, heal, sender};
 
 /// Where filters are few: entries only, projects and clients by reading.
 fn few() -> Vec<Filter> {
@@ -52,10 +52,9 @@ pub async fn make(post: &mut Post, listing: &Listing) -> Step<()> {
     let wanted = wanted(post, free_name(post, &instance, &listing.names))?;
     // Deliveries of a subscription that is not known yet are no dead letters.
     care::write(&post.engine, &post.account, "guard make", |page| {
-        page.care.life_from = None;
         page.draft().delete_if_there(bound_key(&post.account))
     })?;
-    put(post, wanted, None, before).await
+    put(post, listing, wanted, None, before).await
 }
 
 /// Puts our address, secret and name on a subscription of ours that stands elsewhere.
@@ -68,7 +67,8 @@ pub async fn adopt(post: &mut Post, listing: &Listing, id: RemoteId) -> Step<()>
     let now = listing.seat.as_ref().map(|s| s.description.clone()).unwrap_or_default();
     let mine = take_of(&now).0.starts_with(&instance);
     let name = if mine { now } else { free_name(post, &instance, &listing.names) };
-    put(post, wanted(post, name)?, Some(id), before).await
+    let wanted = wanted(post, name)?;
+    put(post, listing, wanted, Some(id), before).await
 }
 
 /// Names the own subscription anew, everything else as it is. The service calls the address first.
@@ -126,6 +126,7 @@ fn free_name(post: &Post, instance: &str, names: &[String]) -> String {
 /// Sends it, with fewer filters or another name where the service asks for that.
 async fn put(
     post: &mut Post,
+    listing: &Listing,
     mut wanted: Wanted,
     id: Option<RemoteId>,
     before: Option<Subscription>,
@@ -149,6 +150,14 @@ async fn put(
         }
     };
     keep(post, &told, before, requests)?;
+    let seat = Some(list::seat(&told));
+    let others = listing.others.clone();
+    sender::apply(
+        post,
+        &Listing { seat, others, names: Vec::new(), ours: Ours::Here(told.id.clone()) },
+        Cause::Repair,
+    )
+    .await?;
     if told.validated_at.is_some() && told.enabled {
         post.engine.state().calm(&format!("hook:{}", post.account));
         return check::fill(post);
@@ -193,6 +202,11 @@ fn keep(
 ) -> Step<()> {
     care::write(&post.engine, &post.account, "guard bind", |page| {
         let now = page.now();
+        let since = match &before {
+            Some(before) => gap::since(before, &page.care),
+            None => told.created_at.map(|at| at - gap::MARGIN),
+        };
+        page.care.gap = since.or(Some(now - gap::MARGIN));
         page.draft().put(bound_key(&post.account), &told.id)?;
         list::refresh(page, post, told, true)?;
         page.change_own(|row| {
@@ -202,8 +216,6 @@ fn keep(
                 row.last_delivery_at = row.last_delivery_at.max(before.last_delivery_at);
             }
         })?;
-        let own = page.own()?;
-        page.care.gap = own.and_then(|own| gap::since(&own, &page.care)).or(Some(now - gap::MARGIN));
         page.care.life_from = told.updated_at.or(told.created_at).or(Some(now));
         page.care.tries = crate::domain::guard::Tries::default();
         page.step("create", &format!("{} at our address", told.id), requests)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use chrono::DateTime;
+use serde_json::Value;
 
 use crate::cache::rows;
 use crate::control::view::{DeliveryLine, Row};
@@ -22,6 +23,8 @@ use super::{Ask, Rows};
 const NEWEST: usize = 1_000;
 /// Of a body so much is shown.
 const BODY: usize = 4_096;
+/// Fields of a body that are nobody's business on a screen.
+const MASKED: [&str; 5] = ["request_body", "api_token", "secret", "authToken", "ical_url"];
 
 /// The window, newest first.
 pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
@@ -42,7 +45,7 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
         verdict: "dead".into(),
         reason: letter.reason,
         about: String::new(),
-        body: letter.body,
+        body: shown(letter.body.as_bytes()),
     }));
     lines.extend(engine.lobby.facts().rejected.map(|facts| facts()).unwrap_or_default());
     lines.sort_by(|a, b| b.at.cmp(&a.at).then(b.seq.cmp(&a.seq)));
@@ -68,12 +71,34 @@ fn line(stored: &Stored, dead: Option<DeadLetter>) -> DeliveryLine {
         verdict: verdict.into(),
         reason: dead.map(|d| d.reason).unwrap_or_default(),
         about: announced.map(|a| about(&a)).unwrap_or_default(),
-        body: delivered.map(|d| cut(&d.body)).unwrap_or_default(),
+        body: delivered.map(|d| shown(&d.body)).unwrap_or_default(),
     }
 }
 
-fn cut(body: &[u8]) -> String {
+/// A body as it came, cut, with what must not be seen masked.
+fn shown(body: &[u8]) -> String {
+    let masked = serde_json::from_slice(body).ok().map(|mut value: Value| {
+        mask(&mut value);
+        value.to_string().into_bytes()
+    });
+    let body = masked.as_deref().unwrap_or(body);
     String::from_utf8_lossy(&body[..body.len().min(BODY)]).into_owned()
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                if MASKED.contains(&key.as_str()) {
+                    *value = "…".into();
+                } else {
+                    mask(value);
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(mask),
+        _ => {}
+    }
 }
 
 /// `time_entry updated`; empty for a PING.
@@ -90,4 +115,18 @@ fn about(announced: &Announced) -> String {
         Action::Deleted => " deleted",
     });
     format!("{model}{action}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn what_is_nobodys_business_is_masked_and_nonsense_is_shown_as_it_came() {
+        let body = br#"{"metadata":{"request_body":"{\"private\":1}"},"payload":[{"api_token":"x"}]}"#;
+        let text = shown(body);
+        assert!(!text.contains("private") && !text.contains(r#""x""#), "{text}");
+        assert_eq!(shown(b"{nonsense"), "{nonsense");
+        assert_eq!(shown(&[b'a'; 9_000]).len(), 4_096);
+    }
 }

@@ -121,8 +121,9 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
     let mut lines = Vec::new();
     for (account, project) in source_projects(state) {
         let at = (account.clone(), project.id.clone());
-        let (waiting, week_s) = (waiting.get(&at).copied().unwrap_or(0), week.get(&at).copied().unwrap_or(0));
-        if project.deleted && waiting == 0 && week_s == 0 {
+        let count = waiting.get(&at).copied().unwrap_or(0);
+        let week_s = week.get(&at).copied().unwrap_or(0);
+        if project.deleted && count == 0 && week_s == 0 {
             continue;
         }
         lines.push(ProjectLine {
@@ -131,8 +132,22 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
             archived: project.archived,
             gone: project.deleted,
             links: links.of(state, account, project),
-            waiting,
+            waiting: count,
             week_s,
+        });
+    }
+    // Entries may name a project that no catalogue read has brought yet.
+    let known = |(account, id): &(Account, RemoteId)| state.item(account, Kind::Project, id).is_some();
+    for (at, count) in waiting.iter().filter(|(at, _)| !known(at)) {
+        let unknown = Item::new(Kind::Project, at.1.clone(), format!("project {}", at.1));
+        lines.push(ProjectLine {
+            source: SourceRef { account: at.0.clone(), id: at.1.clone(), name: unknown.name.clone() },
+            client: String::new(),
+            archived: false,
+            gone: false,
+            links: links.of(state, &at.0, &unknown),
+            waiting: *count,
+            week_s: week.get(at).copied().unwrap_or(0),
         });
     }
     lines.sort_by_cached_key(|line| {

@@ -143,8 +143,14 @@ fn jobs(model: &Model, p: &mut Paint<'_>) {
 pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let (w, h) = (p.w(), p.h());
     let (text, style) = verdict(model, p);
-    let right = if text == "calm" { (text, style) } else { ("dry soon".to_owned(), style) };
-    overview::title(model, p, Pane::Quota, "", Some(right));
+    let waits = model.snapshot.as_ref().is_some_and(|s| s.meters.iter().any(|m| m.waiting_until.is_some()));
+    let right = match text.as_str() {
+        "" => None,
+        "calm" => Some((text, style)),
+        _ if waits => Some(("waiting".to_owned(), style)),
+        _ => Some(("dry soon".to_owned(), style)),
+    };
+    overview::title(model, p, Pane::Quota, "", right);
     let Some(snapshot) = &model.snapshot else {
         super::nothing(model, p, Pane::Quota, 1, "");
         return;

@@ -1,6 +1,7 @@
 //! A cheap load: requests are built before the clock starts, one thread writes them and reads the answers.
 
 use std::fmt;
+use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use hourwire::receiver::signature;
@@ -27,6 +28,14 @@ pub struct Figures {
     pub p99: Duration,
 }
 
+impl Figures {
+    fn of(took: Duration, latencies: &mut [Duration]) -> Self {
+        latencies.sort();
+        let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
+        Self { rate: latencies.len() as f64 / took.as_secs_f64(), p50: at(0.5), p99: at(0.99) }
+    }
+}
+
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
@@ -40,6 +49,9 @@ impl Plan {
         let each = (deliveries / connections).max(1);
         let lanes: Vec<Vec<Vec<u8>>> =
             (0..connections).map(|_| (0..each).map(|_| self.request()).collect()).collect();
+        if connections == 1 {
+            return alone(port, &lanes[0]);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (took, mut latencies) = runtime.block_on(async {
             let mut streams = Vec::new();
@@ -53,9 +65,7 @@ impl Plan {
             let latencies: Vec<Duration> = futures_util::future::join_all(lanes).await.concat();
             (began.elapsed(), latencies)
         });
-        latencies.sort();
-        let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
-        Figures { rate: latencies.len() as f64 / took.as_secs_f64(), p50: at(0.5), p99: at(0.99) }
+        Figures::of(took, &mut latencies)
     }
 
     fn request(&mut self) -> Vec<u8> {
@@ -75,6 +85,28 @@ impl Plan {
         );
         [head.as_bytes(), body.as_bytes()].concat()
     }
+}
+
+/// One connection without a runtime, so that what is measured is the receiver's time.
+fn alone(port: u16, requests: &[Vec<u8>]) -> Figures {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut latencies = Vec::with_capacity(requests.len());
+    let (mut answer, mut piece) = (Vec::new(), [0; 1024]);
+    let all = Instant::now();
+    for request in requests {
+        let began = Instant::now();
+        stream.write_all(request).unwrap();
+        answer.clear();
+        while !is_whole(&answer) {
+            let n = stream.read(&mut piece).unwrap();
+            assert!(n > 0, "the receiver closed the connection");
+            answer.extend_from_slice(&piece[..n]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+        latencies.push(began.elapsed());
+    }
+    Figures::of(all.elapsed(), &mut latencies)
 }
 
 async fn lane(mut stream: TcpStream, requests: &[Vec<u8>]) -> Vec<Duration> {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::ours::Started;
 use super::{HOOK, SECRET};
 
-const PROGRAM: &str = r#"
+const PROGRAM: &str = r"
 const crypto = require('node:crypto');
 const fs = require('node:fs/promises');
 const express = require('express');
@@ -29,7 +29,7 @@ async function main() {
   const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
 }
 main();
-"#;
+";
 
 /// Starts it, or says why that is not possible here.
 pub fn start(folder: &Path) -> Result<Started, String> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hourwire::domain::id::Service;
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, RealDisk, system_clock};
-use hourwire::receiver::{Hook, Hooks, Receiver, serve};
+use hourwire::receiver::{Hook, Hooks, Receiver, spawn};
 use tokio_util::sync::CancellationToken;
 
 use super::{HOOK, SECRET};
@@ -62,10 +62,7 @@ pub fn run(folder: &Path) {
         Hook { service: Service::Toggl, label: "main".into(), secret: SECRET.into(), previous: None },
     );
     let receiver = Arc::new(Receiver::new(Arc::new(hooks), inbox, system_clock()));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        println!("{}", listener.local_addr().unwrap().port());
-        serve(listener, receiver, CancellationToken::new()).await;
-    });
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    println!("{}", listener.local_addr().unwrap().port());
+    spawn(listener, receiver, CancellationToken::new()).unwrap().join().unwrap();
 }

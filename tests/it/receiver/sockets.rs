@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hourwire::journal::SimDisk;
-use hourwire::receiver::{serve, signature};
+use hourwire::receiver::{serve, signature, spawn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -160,4 +160,22 @@ async fn a_stop_answers_what_is_under_way_and_ends() {
     served.task.await.unwrap();
     assert!(TcpStream::connect(served.address).await.is_err(), "nobody listens any more");
     assert_eq!(served.post.stored().len(), 2);
+}
+
+#[test]
+fn on_a_thread_of_its_own_it_serves_and_stops() {
+    use std::io::{Read as _, Write as _};
+    let post = post(SimDisk::new(1));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let thread = spawn(listener, Arc::clone(&post.receiver), stop.clone()).unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(&delivery(EVENT)).unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    stop.cancel();
+    thread.join().unwrap();
+    assert_eq!(post.stored().len(), 1);
 }

@@ -1,0 +1,6 @@
+//! The engine's side of the door: an engine over a simulated disk, the cache in memory and the simulated services,
+//! with viewers attached.
+
+mod commands;
+mod rig;
+mod views;

@@ -1,0 +1,8 @@
+//! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
+
+mod cuts;
+mod healing;
+mod making;
+mod pair;
+mod people;
+mod stage;

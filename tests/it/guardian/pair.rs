@@ -1,0 +1,44 @@
+//! Two engines on one workspace: at most one sends.
+
+use hourwire::control::command::Reply;
+use hourwire::simulator::toggl::Plan;
+
+use super::stage::{Machine, Office, live};
+
+#[tokio::test(start_paused = true)]
+async fn the_second_holds_and_a_person_may_take() {
+    let office = Office::new(Plan::Premium);
+    let (den, hut) = (Machine::new("den"), Machine::new("hut"));
+    let first = live(&office, &den).await;
+    assert_eq!(first.held(), None);
+    let second = live(&office, &hut).await;
+    office.pass(30).await;
+    assert!(second.held().is_some_and(|say| say.contains("hourwire den")), "{:?}", second.log());
+    office.pass(900).await;
+    assert_eq!(first.held(), None, "{:?}", first.log());
+    assert!(second.held().is_some(), "{:?}", second.log());
+    // Both receive.
+    office.track("Harbor plan").await;
+    office.until("both have it", 10, || first.entries() == 1 && second.entries() == 1).await;
+    let reply = second.engine.take(&"main".into()).await;
+    assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    assert_eq!(second.held(), None);
+    office.until("the first holds", 400, || first.held().is_some()).await;
+    office.pass(1_200).await;
+    assert!(second.held().is_none() && first.held().is_some());
+    // A restart changes nothing.
+    first.kill(&office).await;
+    let first = den.start(&office);
+    office.pass(60).await;
+    assert!(first.held().is_some_and(|say| say.contains("hourwire hut")), "{:?}", first.log());
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_free_the_second_has_no_subscription_and_holds() {
+    let office = Office::new(Plan::Free);
+    let first = live(&office, &Machine::new("den")).await;
+    let second = Machine::new("hut").start(&office);
+    office.pass(60).await;
+    assert!(second.held().is_some_and(|say| say.contains("hourwire den")), "{:?}", second.log());
+    assert!(second.own().is_none() && first.held().is_none());
+}

@@ -1,0 +1,421 @@
+//! A stage: simulated services, the way to the receivers, and machines that start, are killed and start again.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use futures_util::future::BoxFuture;
+use hourwire::cache::{Memory, Store, rows};
+use hourwire::control::view::LogLine;
+use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::incident::Incident;
+use hourwire::domain::mapping::{Mapping, MappingEdit};
+use hourwire::domain::policy::{Policy, Reenable};
+use hourwire::domain::subscription::Subscription;
+use hourwire::engine::seams::{Clock, ProbeFailure, Rules, Seams};
+use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook, Setup, SourceSetup};
+use hourwire::engine::{Engine, Parts, catch_up};
+use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk, Sizes};
+use hourwire::receiver::{self, Hooks, Receiver};
+use hourwire::services::http::{Wire, WireError};
+use hourwire::simulator::toggl::Plan;
+use hourwire::simulator::{Deliverer, Faults, Options, Plans, Simulator, World};
+use http::{Method, Request, Response, StatusCode};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+pub const WORKSPACE: i64 = 4_440_001;
+/// A receiver of somebody else, who says yes to everything.
+pub const ELSEWHERE: &str = "elsewhere.example.test";
+
+/// The way from the services to the receivers, by host.
+#[derive(Default)]
+pub struct Way {
+    down: AtomicBool,
+    receivers: Mutex<BTreeMap<String, Arc<Receiver>>>,
+}
+
+impl Deliverer for Way {
+    fn deliver(
+        &self,
+        url: String,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    ) -> BoxFuture<'static, Result<(StatusCode, Bytes), String>> {
+        let (host, path) = url.trim_start_matches("https://").split_once('/').expect("a path");
+        let host = host.to_owned();
+        let receiver = self.receivers.lock().unwrap().get(&host).cloned();
+        let down = self.down.load(SeqCst);
+        let request = headers
+            .iter()
+            .fold(Request::post(format!("/{path}")), |r, (name, value)| r.header(name, value))
+            .body(body)
+            .unwrap();
+        Box::pin(async move {
+            match receiver {
+                _ if host == ELSEWHERE => Ok((StatusCode::OK, Bytes::new())),
+                _ if down => Ok((StatusCode::BAD_GATEWAY, Bytes::new())),
+                None => Err("connection refused".to_owned()),
+                Some(receiver) => {
+                    let (parts, body) = receiver.handle(request).await.into_parts();
+                    Ok((parts.status, body))
+                }
+            }
+        })
+    }
+}
+
+struct Line(Simulator);
+
+impl Wire for Line {
+    fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, WireError>> {
+        Box::pin(async move {
+            let answer = self.0.call(Service::Toggl, request).await;
+            answer.map_err(|e| WireError::Unknown(e.to_string()))
+        })
+    }
+}
+
+/// The simulated services and the way.
+pub struct Office {
+    pub sim: Simulator,
+    pub way: Arc<Way>,
+    pub clock: Clock,
+}
+
+impl Office {
+    pub fn new(plan: Plan) -> Self {
+        let begin = tokio::time::Instant::now();
+        let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
+        let clock: Clock =
+            Arc::new(move || noon + TimeDelta::from_std(begin.elapsed()).expect("a short test"));
+        let way = Arc::new(Way::default());
+        let options = Options {
+            seed: 7,
+            plan: Plans::of(plan),
+            world: World::Empty,
+            clock: clock.clone(),
+            deliverer: way.clone(),
+        };
+        Self { sim: Simulator::new(options), way, clock }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// A person at work in the web page.
+    pub async fn person(&self, method: Method, path: &str, body: Value) -> Value {
+        let token = self.sim.access().toggl_token;
+        let pair =
+            base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{token}:api_token"));
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://toggl.test{path}"))
+            .header("authorization", format!("Basic {pair}"))
+            .header("content-type", "application/json")
+            .header("x-simulator-person", "1")
+            .body(Bytes::from(if body.is_null() { String::new() } else { body.to_string() }))
+            .unwrap();
+        let answer = self.sim.call(Service::Toggl, request).await.expect("an answer");
+        assert!(answer.status().is_success(), "{path}: {:?}", answer.body());
+        serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
+    }
+
+    /// A person tracks an hour.
+    pub async fn track(&self, description: &str) {
+        let start = self.now() - TimeDelta::hours(2);
+        let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
+            "start": start.to_rfc3339(), "duration": 3600});
+        self.person(Method::POST, &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), body).await;
+    }
+
+    /// A person switches a subscription in the web page.
+    pub async fn switch(&self, id: &RemoteId, enabled: bool) {
+        let path = format!("/webhooks/api/v1/subscriptions/{WORKSPACE}/{id}");
+        self.person(Method::PATCH, &path, json!({ "enabled": enabled })).await;
+    }
+
+    /// A person makes a subscription of their own in the web page.
+    pub async fn subscribe(&self, description: &str, enabled: bool) {
+        let body = json!({"description": description, "url_callback": format!("https://{ELSEWHERE}/in"),
+            "event_filters": [{"entity": "tag", "action": "created"}], "enabled": enabled});
+        self.person(Method::POST, &format!("/webhooks/api/v1/subscriptions/{WORKSPACE}"), body).await;
+    }
+
+    /// What the service lists.
+    pub async fn listed(&self) -> Vec<Value> {
+        let path = format!("/webhooks/api/v1/subscriptions/{WORKSPACE}");
+        self.person(Method::GET, &path, Value::Null).await.as_array().cloned().unwrap_or_default()
+    }
+
+    pub fn down(&self, down: bool) {
+        self.way.down.store(down, SeqCst);
+    }
+
+    pub fn faults(&self, faults: Value) {
+        let faults: Faults = serde_json::from_value(faults).unwrap();
+        self.sim.set_faults(faults);
+    }
+
+    /// Requests that a program sent, as `METHOD path`.
+    pub fn requests(&self) -> Vec<String> {
+        self.sim.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect()
+    }
+
+    pub fn count(&self, part: &str) -> usize {
+        self.requests().iter().filter(|r| r.contains(part)).count()
+    }
+
+    /// Waits for a condition in simulated time; answers how many seconds it took.
+    pub async fn until(&self, what: &str, ceiling_s: i64, mut is_so: impl FnMut() -> bool) -> i64 {
+        let begin = self.now();
+        loop {
+            if is_so() {
+                return (self.now() - begin).num_seconds();
+            }
+            assert!(self.now() - begin < TimeDelta::seconds(ceiling_s), "{what}: not in {ceiling_s} s");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Lets simulated time pass, to see that nothing happens.
+    pub async fn pass(&self, seconds: u64) {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+}
+
+/// A person's settings and files on one machine; they survive kills.
+#[derive(Clone)]
+pub struct Machine {
+    pub host: String,
+    pub instance: String,
+    pub reenable: Reenable,
+    ledger: SimDisk,
+    inbox: SimDisk,
+    book: Arc<Book>,
+    /// The frame at which the plug is pulled, counted over guard writes; 0 is never.
+    pub plug: Arc<AtomicUsize>,
+}
+
+impl Machine {
+    pub fn new(name: &str) -> Self {
+        Self {
+            host: format!("{name}.example.test"),
+            instance: format!("hourwire {name} 0f1e"),
+            reenable: Reenable::Evidence,
+            ledger: SimDisk::new(1),
+            inbox: SimDisk::new(2),
+            book: Arc::new(Book::default()),
+            plug: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    pub fn start(&self, office: &Office) -> Running {
+        let clock = office.clock.clone();
+        let ns: hourwire::journal::Clock =
+            Arc::new(move || clock().timestamp_nanos_opt().expect("this century"));
+        let hooks = Arc::new(Hooks::new(ns.clone()));
+        self.book.publish(&hooks);
+        let options = InboxOptions { sizes: Sizes::small(), ..InboxOptions::default() };
+        let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), options).unwrap();
+        let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
+        let receiver = Arc::new(Receiver::new(hooks.clone(), inbox.clone(), ns));
+        office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        let options = LedgerOptions { sizes: Sizes::small(), ..LedgerOptions::default() };
+        let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
+        let ledger = Arc::new(Mutex::new(ledger));
+        let store = Arc::new(Memory::new(rows::index));
+        catch_up(&ledger, store.as_ref()).unwrap();
+        let setup = self.setup(office, hooks);
+        let seams = self.seams(office);
+        let engine = Engine::new(Parts { setup, seams, ledger, store: store.clone(), inbox });
+        let task = tokio::spawn(engine.clone().run(hourwire::control::link::Door::new().1));
+        Running { engine, store, task, host: self.host.clone() }
+    }
+
+    fn seams(&self, office: &Office) -> Seams {
+        let (way, host) = (office.way.clone(), self.host.clone());
+        let probe = move || -> BoxFuture<'static, Result<(), ProbeFailure>> {
+            let there = way.receivers.lock().unwrap().contains_key(&host);
+            let good = there && !way.down.load(SeqCst);
+            let bad = ProbeFailure { kind: "status", say: "HTTP 502".into() };
+            Box::pin(async move { if good { Ok(()) } else { Err(bad) } })
+        };
+        let plug = self.plug.clone();
+        let pull = move |point: &'static str| {
+            point.starts_with("guard ")
+                && point != "guard probe"
+                && plug.load(SeqCst) > 0
+                && plug.fetch_sub(1, SeqCst) == 1
+        };
+        Seams {
+            clock: office.clock.clone(),
+            random: Arc::new(Mutex::new(StdRng::seed_from_u64(3))),
+            probe: Some(Arc::new(probe)),
+            plug: Arc::new(pull),
+            rules: Rules::default(),
+        }
+    }
+
+    fn setup(&self, office: &Office, hooks: Arc<Hooks>) -> Setup {
+        let source = SourceSetup {
+            account: "main".into(),
+            tag: "ME".into(),
+            base_url: "https://toggl.test".into(),
+            token: SecretString::from(office.sim.access().toggl_token),
+            workspace: None,
+            zone: None,
+            managed: true,
+            reenable: self.reenable,
+            read_every_s: 300,
+            wire: Arc::new(Line(office.sim.clone())),
+        };
+        Setup {
+            sources: vec![source],
+            targets: Vec::new(),
+            policy: Policy::default(),
+            public_url: Some(format!("https://{}", self.host)),
+            instance: self.instance.clone(),
+            hosted_by: "serve".into(),
+            mapping: Arc::new(NoMapping),
+            hooks: Arc::new(Open { book: self.book.clone(), hooks }),
+        }
+    }
+}
+
+/// An engine at work.
+pub struct Running {
+    pub engine: Arc<Engine>,
+    pub store: Arc<Memory>,
+    task: tokio::task::JoinHandle<Result<(), hourwire::engine::DeskError>>,
+    host: String,
+}
+
+impl Running {
+    /// kill -9: nothing more is written, the receiver is gone.
+    pub async fn kill(self, office: &Office) {
+        office.way.receivers.lock().unwrap().remove(&self.host);
+        self.task.abort();
+        let _ = self.task.await;
+    }
+
+    fn get<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Option<T> {
+        let bytes = self.store.get(key).unwrap()?;
+        Some(rows::decode(&bytes).unwrap())
+    }
+
+    /// Our own subscription as the ledger has it.
+    pub fn own(&self) -> Option<Subscription> {
+        let id: RemoteId = self.get(&rows::meta("bound:main"))?;
+        self.get(&rows::subscription(&Account::from("main"), &id))
+    }
+
+    pub fn is_well(&self) -> bool {
+        self.own().is_some_and(|s| s.enabled && s.validated)
+    }
+
+    /// Incidents, oldest first.
+    pub fn incidents(&self) -> Vec<Incident> {
+        (1..).map_while(|id| self.get(&rows::incident(id))).collect()
+    }
+
+    pub fn entries(&self) -> usize {
+        let mut count = 0;
+        let mut visit = |_: &[u8], _: &[u8]| {
+            count += 1;
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
+        count
+    }
+
+    /// The reason for which another instance holds sending.
+    pub fn held(&self) -> Option<String> {
+        let holds: Vec<hourwire::control::snapshot::HoldLine> =
+            self.get(&rows::meta("holds")).unwrap_or_default();
+        holds.into_iter().find(|h| h.id.starts_with("other:")).map(|h| h.say)
+    }
+
+    /// The log, oldest first, for messages of failing tests.
+    pub fn log(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut visit = |_: &[u8], value: &[u8]| {
+            let line: LogLine = rows::decode(value).unwrap();
+            lines.push(format!("{} {} {}", line.at.format("%H:%M:%S"), line.topic, line.say));
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::logs(), false, usize::MAX, &mut visit).unwrap();
+        lines.reverse();
+        lines
+    }
+}
+
+/// A machine with a live subscription.
+pub async fn live(office: &Office, machine: &Machine) -> Running {
+    let running = machine.start(office);
+    office.until("a live subscription", 60, || running.is_well()).await;
+    running
+}
+
+struct NoMapping;
+
+impl MappingBook for NoMapping {
+    fn load(&self) -> Loaded {
+        Ok((Mapping::default(), "empty".into()))
+    }
+
+    fn edit(&self, _: &MappingEdit) -> Result<(Mapping, String), String> {
+        Err("no file here".into())
+    }
+}
+
+/// The secrets, as a file would keep them.
+#[derive(Default)]
+struct Book(Mutex<BTreeMap<Account, Hook>>);
+
+impl Book {
+    fn publish(&self, hooks: &Hooks) {
+        for (account, hook) in self.0.lock().unwrap().iter() {
+            let label = account.to_string();
+            let known = receiver::Hook {
+                service: Service::Toggl,
+                label,
+                secret: hook.secret.clone(),
+                previous: None,
+            };
+            hooks.set(hook.path.clone(), known);
+        }
+    }
+}
+
+struct Open {
+    book: Arc<Book>,
+    hooks: Arc<Hooks>,
+}
+
+impl HookBook for Open {
+    fn hook(&self, account: &Account, _: &RemoteId) -> Result<Hook, String> {
+        let hook = {
+            let mut book = self.book.0.lock().unwrap();
+            let made =
+                || Hook { path: "mfrggzdfmztwq2lknnwg23tpob".into(), secret: "own-test-secret-01".into() };
+            book.entry(account.clone()).or_insert_with(made).clone()
+        };
+        self.book.publish(&self.hooks);
+        Ok(hook)
+    }
+
+    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn label(&self, account: &Account) -> String {
+        account.to_string()
+    }
+}
