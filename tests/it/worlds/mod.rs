@@ -20,6 +20,7 @@ mod setup;
 mod source;
 mod time;
 mod trace;
+mod weather;
 mod world;
 
 use std::sync::Mutex;

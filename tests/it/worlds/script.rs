@@ -1,6 +1,6 @@
 //! What a seed decides before a world begins: plans, terms, mapping habits, faults and cuts.
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::America::New_York;
 use hourwire::domain::id::Service;
 use hourwire::domain::policy::{OnDelete, Reenable};
@@ -49,6 +49,8 @@ pub struct Script {
     pub remaps: bool,
     /// Part of today is in the target before the engine comes.
     pub adopt: bool,
+    /// Days before today that are synced too.
+    pub back_days: i64,
     pub acts: i64,
     pub faults: Faults,
     pub cuts: Vec<Cut>,
@@ -63,6 +65,11 @@ pub struct Script {
 }
 
 impl Script {
+    /// The first day synced.
+    pub fn sync_from(&self) -> NaiveDate {
+        self.start.with_timezone(&New_York).date_naive() - TimeDelta::days(self.back_days)
+    }
+
     /// The script of a seed.
     pub fn draw(dice: &Dice) -> Self {
         let day = dice.int(2, 28) as u32;
@@ -78,6 +85,7 @@ impl Script {
         let clockify_free = !colleague && dice.chance(0.12);
         let acts = if clockify_free { dice.int(6, 14) } else { dice.int(20, 50) };
         let calm = dice.chance(0.05);
+        let adopt = !colleague && dice.chance(0.15);
         Self {
             start,
             skew: TimeDelta::milliseconds(if dice.chance(0.5) { 0 } else { dice.int(-90_000, 90_000) }),
@@ -89,7 +97,8 @@ impl Script {
             fallback: dice.chance(0.8),
             private_rule: dice.chance(0.6),
             remaps: dice.chance(0.35),
-            adopt: !colleague && dice.chance(0.15),
+            adopt,
+            back_days: if adopt && dice.chance(0.5) { dice.int(1, 4) } else { 0 },
             acts,
             faults: if calm { Faults::default() } else { faults(dice, colleague) },
             cuts: if calm { Vec::new() } else { cuts(dice) },
@@ -106,8 +115,8 @@ impl Script {
 /// How often a point is chosen, and its n-th time at most: rarely reached ones more often and at once.
 fn habit(point: &str) -> (u32, i64) {
     match point {
-        "orphans" => (45, 2),
-        "rebind" | "lookup" => (30, 3),
+        "orphans" => (60, 2),
+        "rebind" | "lookup" => (42, 3),
         "read" | "guard" => (20, 6),
         "profile" | "items" | "survey" => (22, 3),
         "mapping" => (30, 2),
@@ -168,7 +177,7 @@ fn answer(dice: &Dice) -> AnswerRule {
         (Service::Toggl, "GET", "/"),
         (Service::Toggl, "POST", "/"),
     ]);
-    let act = match dice.weighted(&[25, 25, 15, 12, 10, 5, 8]) {
+    let act = match dice.weighted(&[25, 25, 15, 12, 10, 14, 8]) {
         0 => Act::Lost,
         1 => Act::Done(500),
         2 => Act::Status(503),

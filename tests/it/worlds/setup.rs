@@ -21,7 +21,6 @@ const PUBLIC: &str = "https://hooks.example.test";
 pub fn setup(script: &Script, access: &Access, wire: SimWire, mappings: &Mappings, hooks: &Hooks) -> Furnish {
     let (script, access) = (script.clone(), access.clone());
     let (mappings, hooks) = (mappings.clone(), hooks.clone());
-    let zone = chrono_tz::America::New_York;
     Arc::new(move |alive, plug| {
         let to = |service| {
             let (alive, plug) = (Arc::clone(&alive), Arc::clone(&plug));
@@ -47,7 +46,7 @@ pub fn setup(script: &Script, access: &Access, wire: SimWire, mappings: &Mapping
                 token: SecretString::from(access.clockify_token.clone()),
                 workspace: access.clockify_workspace.as_str().into(),
                 on_delete: script.on_delete,
-                sync_from: Some(script.start.with_timezone(&zone).date_naive()),
+                sync_from: Some(script.sync_from()),
                 wire: to(Service::Clockify),
             }],
             policy: Policy { hold_changes: 0, hold_deletions: 0, ..Policy::default() },

@@ -4,26 +4,24 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use hourwire::domain::id::Service;
-use hourwire::domain::mapping::MappingEdit;
 use hourwire::engine::seams::Rules;
-use hourwire::simulator::toggl::{COLLEAGUE, OWNER, Plan};
-use hourwire::simulator::{Access, Faults, Options, PlanChange, Simulator, World as Furnishing};
-use http::Method;
+use hourwire::simulator::toggl::{COLLEAGUE, OWNER};
+use hourwire::simulator::{Access, Options, Simulator, World as Furnishing};
 use serde_json::Value;
 
 use super::adapters::{SimWire, ToReceiver};
 use super::books::{Hooks, Mappings};
 use super::counts::{Counter, Counts};
 use super::dice::Dice;
-use super::furnish::{Ground, ground, mapping, named, source_ref, type_in};
+use super::furnish::{Ground, ground, mapping, type_in};
 use super::machine::{Blueprint, Machine};
-use super::model::{Model, SOURCE, TARGET, Terms};
+use super::model::{Model, Terms};
 use super::net::Net;
 use super::office::{Book, Office, Person};
 use super::property;
 use super::script::Script;
 use super::setup::setup;
-use super::source::{Body, SourceEntry, rows};
+use super::source::{Body, SourceEntry};
 use super::time::{Time, pass};
 use super::trace::Trace;
 
@@ -61,23 +59,25 @@ pub fn play(seed: u64, rules: Rules, trace: bool) -> Result<Played, String> {
     outcome.map_err(|error| format!("seed {seed}: {error}\n  (replay: HOURWIRE_SEED={seed} cargo test five_hundred_worlds -- --nocapture)"))
 }
 
-struct World {
-    script: Script,
-    rules: Rules,
-    weather: Dice,
-    trace: Trace,
-    counter: Counter,
-    net: Net,
-    simulator: Simulator,
-    access: Access,
-    door: ToReceiver,
-    mappings: Mappings,
-    ground: Ground,
-    model: Model,
-    office: Office,
-    machine: Machine,
-    replans: usize,
-    was_enabled: bool,
+/// A world while it is played.
+pub struct World {
+    pub(super) script: Script,
+    pub(super) rules: Rules,
+    pub(super) weather: Dice,
+    pub(super) time: Time,
+    pub(super) trace: Trace,
+    pub(super) counter: Counter,
+    pub(super) net: Net,
+    pub(super) simulator: Simulator,
+    pub(super) access: Access,
+    pub(super) door: ToReceiver,
+    pub(super) mappings: Mappings,
+    pub(super) ground: Ground,
+    pub(super) model: Model,
+    pub(super) office: Office,
+    pub(super) machine: Machine,
+    pub(super) replans: usize,
+    pub(super) was_enabled: bool,
 }
 
 impl Book for Model {
@@ -121,7 +121,7 @@ impl World {
         let zone = chrono_tz::America::New_York;
         let terms = Terms {
             zone,
-            sync_from: script.start.with_timezone(&zone).date_naive(),
+            sync_from: script.sync_from(),
             on_delete: script.on_delete,
             own: (OWNER, hourwire::simulator::clockify::OWNER_ID.to_owned()),
         };
@@ -170,6 +170,7 @@ impl World {
             script,
             rules,
             weather,
+            time,
             trace,
             counter,
             net,
@@ -258,12 +259,14 @@ impl World {
         property::well_formed(&self.simulator)
     }
 
-    /// Hours of today from before the engine: half of them are in the target already, by hand.
+    /// Hours of today (and some days before) from before the engine: half of them are in the target already, by hand.
     async fn work_before(&mut self) {
         let person = self.office.people[0].clone();
+        let reach = std::mem::replace(&mut self.office.reach_h, 5 + 24 * self.script.back_days);
         for _ in 0..self.weather.int(4, 10) {
             self.office.add(&person, 1, &mut self.model).await;
         }
+        self.office.reach_h = reach;
         let wants = self.model.wants();
         let mut adopted = Vec::new();
         for want in &wants {
@@ -294,92 +297,6 @@ impl World {
             strangers.push(body);
         }
         self.model.found_before(&adopted, strangers);
-    }
-
-    /// What may go wrong before the next act.
-    fn weather(&mut self) {
-        if self.weather.chance(self.script.power) {
-            self.machine.cut();
-        }
-        if self.weather.chance(self.script.gone) && self.net.out() {
-            self.counter.note("network gone");
-            self.net.set_out(false);
-            let (net, seconds) = (self.net.clone(), self.weather.float(2.0, 150.0));
-            self.trace.say(|| format!("network: gone for {seconds:.0} s"));
-            tokio::spawn(async move {
-                pass(seconds).await;
-                net.set_out(true);
-            });
-        }
-        if self.weather.chance(self.script.tunnel) && self.net.tunnel() {
-            self.net.set_tunnel(false);
-            let (net, seconds) = (self.net.clone(), self.weather.float(10.0, 300.0));
-            self.trace.say(|| format!("tunnel: closed for {seconds:.0} s"));
-            tokio::spawn(async move {
-                pass(seconds).await;
-                net.set_tunnel(true);
-            });
-        }
-        if self.weather.chance(self.script.replan) {
-            let free = self.simulator.plan().toggl == Some(Plan::Free);
-            let toggl = Some(if free { Plan::Premium } else { Plan::Free });
-            self.simulator.set_plan(PlanChange { toggl, clockify: None });
-            self.replans += 1;
-            self.counter.note("plan change");
-            self.trace.say(|| format!("plan: {toggl:?}"));
-        }
-        if self.script.remaps && self.weather.chance(0.06) {
-            self.remap();
-        }
-    }
-
-    /// A person links a project elsewhere.
-    fn remap(&mut self) {
-        let edit = MappingEdit::LinkProject {
-            source: source_ref(*self.weather.pick(&self.ground.source)),
-            target: TARGET.into(),
-            to: named(self.weather.pick(&self.ground.target).as_str()),
-            from: None,
-        };
-        self.trace.say(|| format!("remap: {edit:?}"));
-        self.counter.note("remap");
-        self.model.remap(self.mappings.change(&edit));
-        if let Some(engine) = self.machine.engine() {
-            // An engine that dies over it reads the file at its next start.
-            let _ = engine.reload_mapping();
-        }
-    }
-
-    /// Sees whether Toggl has disabled the subscription.
-    async fn watch(&mut self) {
-        if !self.script.webhook {
-            return;
-        }
-        let path = format!("/subscriptions/{}", self.access.toggl_workspace);
-        let token = &self.access.toggl_token;
-        let (_, list) =
-            super::office::webhooks(&self.simulator, token, Method::GET, &path, &Value::Null).await;
-        let enabled = rows(&list).iter().any(|row| row["enabled"] == true && !row["validated_at"].is_null());
-        if self.was_enabled && !enabled {
-            self.counter.note("disabled");
-            self.trace.say(|| "subscription: disabled".into());
-        }
-        self.was_enabled = enabled;
-    }
-
-    /// The faults stop; habits of the service stay.
-    async fn clear_up(&mut self) {
-        let mut calm = Faults::default();
-        calm.deliveries.deleted_payload = self.script.faults.deliveries.deleted_payload;
-        calm.deliveries.history = self.script.faults.deliveries.history;
-        self.simulator.set_faults(calm);
-        self.simulator.set_plan(PlanChange { toggl: Some(self.script.plans.toggl), clockify: None });
-        self.machine.calm();
-        // What is under way may still end badly.
-        pass(1.0).await;
-        self.net.set_out(true);
-        self.net.set_tunnel(true);
-        self.trace.say(|| "calm".into());
     }
 
     /// Waits until the target is right, and sees that it stays so.
