@@ -26,3 +26,4 @@ mod simulator_toggl;
 mod status;
 mod telemetry;
 mod web;
+mod worlds;

@@ -1,0 +1,139 @@
+//! The mapping file and the hooks' secrets as they lie on a disk that survives every restart.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::mapping::{LinkRow, Mapping, MappingEdit, Rule, SourceRef, Then, When};
+use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook};
+use hourwire::receiver;
+use secrecy::SecretString;
+
+use super::dice::Dice;
+
+/// The mapping in memory; clones share it.
+#[derive(Clone)]
+pub struct Mappings(Arc<Mutex<(Mapping, u64)>>);
+
+impl Mappings {
+    /// A first version.
+    pub fn new(mapping: Mapping) -> Self {
+        Self(Arc::new(Mutex::new((mapping, 1))))
+    }
+
+    fn content(&self) -> MutexGuard<'_, (Mapping, u64)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A person edits the file.
+    pub fn change(&self, edit: &MappingEdit) -> Mapping {
+        let mut content = self.content();
+        apply(&mut content.0, edit);
+        content.1 += 1;
+        content.0.clone()
+    }
+}
+
+impl MappingBook for Mappings {
+    fn load(&self) -> Loaded {
+        let content = self.content();
+        Ok((content.0.clone(), format!("v{}", content.1)))
+    }
+
+    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String> {
+        self.change(edit);
+        self.load()
+    }
+}
+
+fn apply(mapping: &mut Mapping, edit: &MappingEdit) {
+    match edit {
+        MappingEdit::LinkProject { source, target, to, from } => {
+            let same = |row: &&mut LinkRow| row.source.key() == source.key() && row.from == *from;
+            if let Some(row) = mapping.projects.iter_mut().find(same) {
+                row.target.insert(target.clone(), to.clone());
+            } else {
+                let target = BTreeMap::from([(target.clone(), to.clone())]);
+                mapping.projects.push(LinkRow { source: source.clone(), target, from: *from });
+            }
+        }
+        MappingEdit::UnlinkProject { source, target, from } => {
+            for row in &mut mapping.projects {
+                if row.source.key() == source.key() && row.from == *from {
+                    row.target.remove(target);
+                }
+            }
+            mapping.projects.retain(|row| !row.target.is_empty());
+        }
+        MappingEdit::SkipProject { source } => {
+            mapping.rules.insert(0, Rule { when: skipped(source), then: Then::Skip });
+        }
+        MappingEdit::UnskipProject { source } => {
+            let when = skipped(source);
+            mapping.rules.retain(|rule| !(rule.when == when && rule.then == Then::Skip));
+        }
+        MappingEdit::LinkUser { source, target, to } => {
+            mapping.users.retain(|row| row.source.key() != source.key());
+            let target = BTreeMap::from([(target.clone(), to.clone())]);
+            mapping.users.push(LinkRow { source: source.clone(), target, from: None });
+        }
+    }
+}
+
+fn skipped(source: &SourceRef) -> When {
+    When { account: Some(source.account.clone()), project: Some(source.id.clone()), ..When::default() }
+}
+
+/// The secrets of the hooks as their file keeps them; clones share it. The receiver that runs learns of each.
+#[derive(Clone)]
+pub struct Hooks {
+    dice: Dice,
+    kept: Arc<Mutex<BTreeMap<Account, Hook>>>,
+    table: Arc<Mutex<Option<Arc<receiver::Hooks>>>>,
+}
+
+impl Hooks {
+    /// No hook yet.
+    pub fn new(dice: Dice) -> Self {
+        Self { dice, kept: Arc::default(), table: Arc::default() }
+    }
+
+    /// Another receiver starts: it reads the file.
+    pub fn open(&self, table: Arc<receiver::Hooks>) {
+        for (account, hook) in self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            table.set(hook.path.clone(), known(account, hook));
+        }
+        *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Some(table);
+    }
+}
+
+fn known(account: &Account, hook: &Hook) -> receiver::Hook {
+    receiver::Hook {
+        service: Service::Toggl,
+        label: account.to_string(),
+        secret: hook.secret.clone(),
+        previous: None,
+    }
+}
+
+impl HookBook for Hooks {
+    fn hook(&self, account: &Account, _: &RemoteId) -> Result<Hook, String> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let hook = kept.entry(account.clone()).or_insert_with(|| Hook {
+            path: format!("{:016x}{:016x}", self.dice.seed(), self.dice.seed()),
+            secret: SecretString::from(format!("{:016x}{:016x}", self.dice.seed(), self.dice.seed())),
+        });
+        if let Some(table) = &*self.table.lock().unwrap_or_else(PoisonError::into_inner) {
+            table.set(hook.path.clone(), known(account, hook));
+        }
+        Ok(hook.clone())
+    }
+
+    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn label(&self, account: &Account) -> String {
+        account.to_string()
+    }
+}
