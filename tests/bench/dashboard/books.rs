@@ -122,8 +122,8 @@ fn entry(n: usize, start: DateTime<Utc>, stop: Option<DateTime<Utc>>) -> Entry {
         start,
         stop,
         description: format!("{} {n}", WORDS[n % WORDS.len()]),
-        tags: if n % 4 == 0 { vec!["design".into()] } else { Vec::new() },
-        billable: n % 3 != 0,
+        tags: if n.is_multiple_of(4) { vec!["design".into()] } else { Vec::new() },
+        billable: !n.is_multiple_of(3),
     }
 }
 
