@@ -117,16 +117,18 @@ fn ours(
     let named = |s: &&toggl::Subscription| s.description.starts_with(instance);
     let (Some(url), Some(base)) = (url, base) else {
         // Not looked after here now, but it has our seat.
-        let seat = listed.iter().find(|s| Some(&s.id) == bound).or_else(|| listed.iter().find(named));
+        let seat = listed.iter().find(named);
         return seat.map_or(Ours::Nowhere, |s| Ours::Elsewhere(s.id.clone()));
     };
     if let Some(one) = listed.iter().find(|s| s.url == url) {
         return Ours::Here(one.id.clone());
     }
     let adoptable = |s: &&toggl::Subscription| s.url.starts_with(base) && (reached || named(s));
+    // That the ledger knows it as ours proves nothing: it may have been restored beside the engine that wrote it.
+    let known = |s: &&toggl::Subscription| Some(&s.id) == bound && (named(s) || adoptable(s));
     listed
         .iter()
-        .find(|s| Some(&s.id) == bound)
+        .find(known)
         .or_else(|| listed.iter().find(named))
         .or_else(|| listed.iter().find(adoptable))
         .map_or(Ours::Nowhere, |s| Ours::Elsewhere(s.id.clone()))

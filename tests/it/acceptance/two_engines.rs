@@ -39,3 +39,44 @@ async fn a_second_engine_on_the_same_accounts_holds_and_says_so() {
     assert_eq!((a.stop().await, b.stop().await), (Some(0), Some(0)));
     assert_eq!(first.complaints() + &second.complaints(), "");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_restored_or_copied_beside_its_owner_is_a_second_engine() {
+    let mut rig = Rig::new(51).await;
+    let owner = rig.engine("server", &Settings::default());
+    let engine = owner.serve().await;
+    owner.subscribed().await;
+    for _ in 0..5 {
+        rig.office.create().await;
+    }
+    rig.settle().await;
+    assert_eq!(engine.stop().await, Some(0));
+    let restored = rig.engine("restored", &Settings::default());
+    let backup = owner.home.join("old.jsonl");
+    let backup = backup.to_str().expect("UTF-8");
+    assert!(owner.run(&["backup", backup]).await.status.success());
+    assert!(restored.run(&["restore", backup]).await.status.success());
+    let copied = rig.engine("copied", &Settings::default());
+    let copy = std::process::Command::new("cp").arg("-a").args([owner.state(), copied.state()]).status();
+    assert!(copy.expect("cp runs").success());
+
+    let engine = owner.serve().await;
+    for laptop in [&restored, &copied] {
+        let second = laptop.serve().await;
+        laptop.until_said("another instance").await;
+        for _ in 0..10 {
+            rig.office.create().await;
+        }
+        rig.settle().await;
+        laptop
+            .until("it knows and holds them", |status| status["targets"][0]["held"].as_u64() >= Some(10))
+            .await;
+        assert_eq!(owner.status().await["targets"][0]["held"], 0);
+        assert_eq!(second.stop().await, Some(0));
+        assert_eq!(laptop.complaints(), "");
+    }
+    let made = count(&rig.office.requests().await, "clockify", "POST", "/time-entries");
+    assert_eq!(made, 25, "each entry was made once");
+    assert_eq!(rig.office.implied().await, rig.office.present().await);
+    assert_eq!(engine.stop().await, Some(0));
+}
