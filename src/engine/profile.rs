@@ -144,6 +144,23 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
     Ok(())
 }
 
+fn whole(account: &Account) -> Vec<u8> {
+    rows::meta(&format!("whole:{account}"))
+}
+
+/// Whether a first read went through to its end; a profile alone says nothing of what came after it.
+pub fn is_whole(engine: &Shared, account: &Account) -> Desked<bool> {
+    Ok(engine.state().desk.get(&whole(account))?.unwrap_or(false))
+}
+
+/// Notes that a first read went through to its end.
+pub fn note_whole(engine: &Shared, account: &Account) -> Desked<()> {
+    if is_whole(engine, account)? {
+        return Ok(());
+    }
+    engine.state().desk.write("whole", |draft| draft.put(whole(account), &true))
+}
+
 /// Keeps catalogue items, in the ledger and in memory.
 pub fn put_items(engine: &Shared, account: &Account, items: &[Item]) -> Desked<()> {
     let mut state = engine.state();

@@ -101,10 +101,10 @@ fn jitter(engine: &Shared) -> TimeDelta {
 /// Makes sure that the profile is known; answers when to read first, and whether this is the account's first start.
 async fn first(engine: &Shared, account: &Account) -> Option<(DateTime<Utc>, bool)> {
     loop {
-        let known = engine.state().profile(account).map(|p| p.read_at);
-        if known.is_some() {
-            let now = engine.seams.now();
-            return Some((now + SETTLE_IN, false));
+        match profile::is_whole(engine, account) {
+            Ok(true) => return Some((engine.seams.now() + SETTLE_IN, false)),
+            Ok(false) | Err(DeskError::NotReady) => {}
+            Err(_) => return None,
         }
         let outcome = tokio::select! { biased;
             () = engine.stop.cancelled() => return None,
@@ -130,7 +130,10 @@ async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
     let started = engine.seams.now();
     let me = profile::read_source(engine, account, Cause::Health).await?;
     let newest = me.entries.iter().map(|e| e.at).max();
-    take_reads(engine, account, &me.entries, started, newest.map(|t| t.timestamp() - OVERLAP))?;
+    // A first read that was cut off has set its mark; what was deleted since then only a read from there shows.
+    let mark: Option<i64> = engine.state().desk.get(&rows::meta(&format!("since:{account}")))?;
+    let mark = newest.filter(|_| mark.is_none()).map(|t| t.timestamp() - OVERLAP);
+    take_reads(engine, account, &me.entries, started, mark)?;
     let (workspace, admin) = {
         let state = engine.state();
         state.profile(account).map(|p| (p.workspace.clone(), p.admin)).unwrap_or_default()
@@ -150,6 +153,7 @@ async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
         running.caught_up = true;
     }
     history::plan_first(engine, account)?;
+    profile::note_whole(engine, account)?;
     engine.wakes.guard.notify_one();
     engine.touch_work();
     Ok(())
@@ -283,7 +287,8 @@ pub fn take_reads(
 pub async fn keep_target(engine: Shared, account: Account) {
     loop {
         let now = engine.seams.now();
-        let read_at = engine.state().profile(&account).map(|p| p.read_at);
+        let whole = profile::is_whole(&engine, &account).unwrap_or(false);
+        let read_at = engine.state().profile(&account).map(|p| p.read_at).filter(|_| whole);
         let next = match read_at {
             Some(at) if at + profile::OLD > now => at + profile::OLD,
             _ => {
@@ -294,6 +299,9 @@ pub async fn keep_target(engine: Shared, account: Account) {
                 match outcome {
                     Ok(()) => {
                         engine.rebind_target(&account);
+                        if profile::note_whole(&engine, &account).is_err() {
+                            return;
+                        }
                         engine.touch_work();
                         continue;
                     }
