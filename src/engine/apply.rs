@@ -11,7 +11,7 @@ use crate::domain::link::{Case, Link, Trouble, Wish, wish};
 use crate::domain::order::{EntryRow, Incoming, Merge, Stamp, merge};
 use crate::domain::policy::TOMBSTONE;
 use crate::domain::read::SourceRead;
-use crate::domain::route::{Inputs, People, Route, owner, route};
+use crate::domain::route::{Inputs, People, Route, Routed, owner, route};
 use crate::domain::word::SyncWord;
 
 use super::desk::{Desked, Draft};
@@ -130,9 +130,11 @@ fn routed(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Lin
     let Some(entry) = &row.entry else { return link.route.clone() };
     let client = state.client_of(&key.account, entry.project.as_ref());
     let inputs = Inputs::of(entry, client, state.zone(&key.account));
+    // What waits for a route has none to keep.
     if let Some(kept) = &link.route
         && link.may_be_there()
         && kept.inputs == inputs
+        && !matches!(kept.to, Routed::Unmapped | Routed::Hold)
     {
         return Some(kept.clone());
     }
