@@ -39,8 +39,8 @@ type Inputs = (Option<i64>, Option<i64>, Vec<String>, i64, i64);
 #[derive(Clone, Default)]
 struct Life {
     now: Option<SourceEntry>,
-    /// Every body that may have been sent since the last settling.
-    ever: BTreeSet<Body>,
+    /// Every stopped content since the last settling: the engine may have seen any of them last.
+    contents: BTreeSet<Content>,
     /// The first mapping under which it had these inputs since the last settling.
     since: BTreeMap<Inputs, usize>,
     /// What was in the target at the last settling, and from which inputs; none if it waited for a route even then.
@@ -52,7 +52,7 @@ struct Life {
 }
 
 enum Outcome {
-    Sent(Body),
+    Sent(Box<Body>),
     /// Not wanted there: removed if it is.
     Out,
     /// Not sent for now; what is there stays.
@@ -101,10 +101,6 @@ impl Model {
     /// A person changed the mapping.
     pub fn remap(&mut self, mapping: Mapping) {
         self.mappings.push(mapping);
-        let ids: Vec<i64> = self.lives.keys().copied().collect();
-        for id in ids {
-            self.note_bodies(id);
-        }
     }
 
     /// Looks at the whole source.
@@ -135,31 +131,29 @@ impl Model {
         if life.now.as_ref() == Some(&row) {
             return;
         }
-        let id = row.id;
         if !row.running && !row.deleted {
             let inputs = inputs(&row.content);
             life.strayed |= life.sent.as_ref().is_some_and(|(_, sent)| sent.as_ref() != Some(&inputs));
             life.since.entry(inputs).or_insert(newest);
+            life.contents.insert(row.content.clone());
         }
         life.now = Some(row);
-        self.note_bodies(id);
     }
 
-    fn note_bodies(&mut self, id: i64) {
-        let Some(row) = self.lives.get(&id).and_then(|life| life.now.clone()) else { return };
-        if row.running || row.deleted {
-            return;
+    /// Every body that may have been sent since the last settling: a content under any mapping since it has its
+    /// inputs, or under the route that was kept.
+    fn ever(&self, life: &Life) -> BTreeSet<Body> {
+        let mut bodies: BTreeSet<Body> = life.sent.iter().map(|(body, _)| body.clone()).collect();
+        for content in &life.contents {
+            let inputs = inputs(content);
+            bodies.extend(self.since(life, &inputs, content));
+            if let Some((body, Some(_))) =
+                life.sent.as_ref().filter(|(_, sent)| sent.as_ref() == Some(&inputs))
+            {
+                bodies.insert(content_of(content, &body.user, body.project.clone()));
+            }
         }
-        let Some(life) = self.lives.get(&id) else { return };
-        let inputs = inputs(&row.content);
-        // It may have been sent under any mapping since it has these inputs, and keeps that route.
-        let mut bodies = self.since(life, &inputs, &row.content);
-        if let Some((body, Some(_))) = life.sent.as_ref().filter(|(_, sent)| sent.as_ref() == Some(&inputs)) {
-            bodies.insert(content_of(&row.content, &body.user, body.project.clone()));
-        }
-        if let Some(life) = self.lives.get_mut(&id) {
-            life.ever.extend(bodies);
-        }
+        bodies
     }
 
     /// The source entries of a user that are there and stopped (or run).
@@ -179,8 +173,7 @@ impl Model {
     fn want(&self, id: i64, life: &Life) -> Option<Want> {
         let row = life.now.as_ref()?;
         let sure = life.sent.is_some() || life.adopted;
-        let before: BTreeSet<Body> =
-            life.ever.iter().cloned().chain(life.sent.iter().map(|(body, _)| body.clone())).collect();
+        let before = self.ever(life);
         let removed = || match self.terms.on_delete {
             OnDelete::Keep => before.clone(),
             OnDelete::Delete if !life.adopted => BTreeSet::new(),
@@ -230,7 +223,7 @@ impl Model {
     fn since(&self, life: &Life, inputs: &Inputs, content: &Content) -> BTreeSet<Body> {
         let first = life.since.get(inputs).copied().unwrap_or(self.mappings.len() - 1);
         let outcomes = self.mappings[first..].iter().map(|mapping| self.outcome(mapping, content));
-        outcomes.filter_map(|one| if let Outcome::Sent(body) = one { Some(body) } else { None }).collect()
+        outcomes.filter_map(|one| if let Outcome::Sent(body) = one { Some(*body) } else { None }).collect()
     }
 
     /// Compares with the target.
@@ -245,10 +238,11 @@ impl Model {
         let newest = self.mappings.len() - 1;
         for life in self.lives.values_mut() {
             (life.sent, life.strayed) = (None, false);
-            life.ever.clear();
+            life.contents.clear();
             life.since.clear();
             if let Some(row) = life.now.as_ref().filter(|row| !row.running && !row.deleted) {
                 life.since.insert(inputs(&row.content), newest);
+                life.contents.insert(row.content.clone());
             }
         }
         for (want, place) in wants.iter().zip(pairs) {
@@ -274,7 +268,7 @@ impl Model {
             Err(out) => return out,
         };
         match self.owner(mapping, content.user) {
-            Some(user) => Outcome::Sent(content_of(content, &user, Some(project))),
+            Some(user) => Outcome::Sent(Box::new(content_of(content, &user, Some(project)))),
             None => Outcome::Wait,
         }
     }

@@ -24,7 +24,7 @@ pub fn setup(script: &Script, access: &Access, wire: SimWire, mappings: &Mapping
     Arc::new(move |alive, plug| {
         let to = |service| {
             let (alive, plug) = (Arc::clone(&alive), Arc::clone(&plug));
-            Arc::new(SimWire { service, alive, plug, ..wire.clone() })
+            Arc::new(SimWire { service, plug, alive, ..wire.clone() })
         };
         Setup {
             sources: vec![SourceSetup {
