@@ -25,6 +25,9 @@ use super::source::{Body, SourceEntry};
 use super::time::{Time, pass};
 use super::trace::Trace;
 
+/// How often, and how far apart, a machine that is dark is waited for.
+const RETURNS: u32 = 30;
+const RETURN_S: f64 = 10.0;
 /// The target has to stay right for so long.
 const HOLD_S: f64 = 900.0;
 
@@ -322,6 +325,13 @@ impl World {
             waited += wait;
         }
         self.trace.say(|| format!("right {when}"));
+        // The machine may be dark at this moment, or have come back only now.
+        for _ in 0..RETURNS {
+            if self.machine.inbox_is_applied().is_ok() {
+                break;
+            }
+            pass(RETURN_S).await;
+        }
         self.machine.inbox_is_applied().map_err(|error| format!("{when}: {error}"))
     }
 
