@@ -10,7 +10,7 @@ use crate::office::Office;
 pub fn configure(home: &Path, simulator: &Value, office: &Office, receiver: &str) {
     let text = |path: &str| simulator.pointer(path).and_then(Value::as_str).expect("in the ready line");
     let settings = format!(
-        "[receiver]\n{receiver}\n\n[toggl.main]\nworkspace_id = {workspace}\ntoken = \"{toggl_token}\"\nbase_url = \"{toggl}\"\n\n\
+        "[receiver]\n{receiver}\nmetrics_listen = \"127.0.0.1:0\"\n\n[toggl.main]\nworkspace_id = {workspace}\ntoken = \"{toggl_token}\"\nbase_url = \"{toggl}\"\n\n\
          [clockify.mirror]\nworkspace_id = \"{target}\"\ntoken = \"{clockify_token}\"\nbase_url = \"{clockify}\"\n",
         workspace = simulator["toggl"]["workspace_id"],
         toggl_token = text("/toggl/token"),
