@@ -131,8 +131,8 @@ impl EngineLock {
         // In place: a new file under the name would carry no lock. One write, then the cut, so that a reader finds a
         // whole object at the start.
         self.file.write_all_at(&bytes, 0)?;
-        // Not synced: after a power cut nobody holds the lock, and what the file says counts for nothing.
-        self.file.set_len(bytes.len() as u64)
+        self.file.set_len(bytes.len() as u64)?;
+        self.file.sync_data()
     }
 }
 

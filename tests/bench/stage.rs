@@ -11,13 +11,15 @@ pub fn configure(home: &Path, simulator: &Value, office: &Office, receiver: &str
     let text = |path: &str| simulator.pointer(path).and_then(Value::as_str).expect("in the ready line");
     let settings = format!(
         "[receiver]\n{receiver}\nmetrics_listen = \"127.0.0.1:0\"\n\n[toggl.main]\nworkspace_id = {workspace}\ntoken = \"{toggl_token}\"\nbase_url = \"{toggl}\"\n\n\
-         [clockify.mirror]\nworkspace_id = \"{target}\"\ntoken = \"{clockify_token}\"\nbase_url = \"{clockify}\"\n",
+         [clockify.mirror]\nworkspace_id = \"{target}\"\ntoken = \"{clockify_token}\"\nbase_url = \"{clockify}\"\nsync_from = {sync_from}\n",
         workspace = simulator["toggl"]["workspace_id"],
         toggl_token = text("/toggl/token"),
         toggl = text("/toggl/api").trim_end_matches("/api/v9"),
         target = text("/clockify/workspace_id"),
         clockify_token = text("/clockify/token"),
         clockify = text("/clockify/api"),
+        // In every zone before what is tracked now.
+        sync_from = (chrono::Utc::now() - chrono::TimeDelta::days(2)).date_naive(),
     );
     let config = home.join("config");
     std::fs::create_dir_all(&config).expect("a folder");
