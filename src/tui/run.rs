@@ -18,7 +18,7 @@ use crate::config::settings::Motion;
 
 use super::model::{Model, Tone};
 use super::screen::Screen;
-use super::terminal::Host;
+use super::terminal::{Asked, Host};
 use super::theme::Theme;
 use super::update::{Effect, Event, Msg, update};
 use super::view::view;
@@ -36,8 +36,8 @@ pub struct Parts<W: Write, S, H> {
     pub host: H,
     /// The road to the engine.
     pub road: Road,
-    /// Asks to leave: a signal.
-    pub leave: tokio::sync::mpsc::Receiver<()>,
+    /// What signals ask.
+    pub asked: tokio::sync::mpsc::Receiver<Asked>,
     /// All themes again, when a theme file changed.
     pub themes: tokio::sync::mpsc::Receiver<Vec<Theme>>,
     /// The wall clock.
@@ -78,7 +78,14 @@ where
         let now = parts.clock;
         let tick_at = Instant::now() + until_tick(model, now());
         let event = tokio::select! { biased;
-            _ = parts.leave.recv() => Event::Quit,
+            asked = parts.asked.recv() => match asked {
+                Some(Asked::Suspend) => Event::Suspend,
+                Some(Asked::Continue) => {
+                    parts.host.retake()?;
+                    Event::Resumed
+                }
+                Some(Asked::Leave) | None => Event::Quit,
+            },
             event = parts.input.next() => match event {
                 Some(Ok(event)) => match translate(event) {
                     Some(event) => {
@@ -207,7 +214,7 @@ fn carry_out<W: Write, S, H: Host>(
 }
 
 /// Makes the next frame a whole one. `Terminal::clear` would do, but empties the screen before it is drawn.
-fn repaint<W: Write>(terminal: &mut Terminal<Screen<W>>) -> io::Result<()> {
+pub(super) fn repaint<W: Write>(terminal: &mut Terminal<Screen<W>>) -> io::Result<()> {
     let size = terminal.backend().size()?;
     terminal.backend_mut().forget();
     terminal.backend_mut().clear()?;

@@ -6,5 +6,5 @@ mod forged;
 mod known_ground;
 mod mistakes;
 mod refused_token;
-mod rig;
+pub mod rig;
 mod two_engines;

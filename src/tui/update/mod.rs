@@ -41,6 +41,8 @@ pub enum Event {
     Focus(bool),
     /// Time went on.
     Tick,
+    /// A signal asks to stop for a while.
+    Suspend,
     /// The process goes on after a stop, or a repaint is due.
     Resumed,
     /// A message through the door.
@@ -103,6 +105,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Event::Tick => Vec::new(),
+        Event::Suspend => vec![Effect::Suspend],
         Event::Resumed => {
             // What happened meanwhile was dropped, not kept: ask for everything.
             let mut effects = vec![Effect::Repaint];
