@@ -1,13 +1,15 @@
-//! What the dashboard remembers for its next start, kept where a person would write it: `[ui]` of `hourwire.toml`. One
-//! value changes, every other byte of the file stays. It must not write a file that could not be read back.
+//! What a person chooses on the screen and wants kept, put where they would write it: into `hourwire.toml`. One value
+//! changes, every other byte of the file stays. It must not write a file that could not be read back.
 
 use std::path::Path;
 
+use secrecy::{ExposeSecret, SecretString};
 use toml_edit::{DocumentMut, Item, Table, Value};
 
 use super::error::ConfigError;
 use super::file;
 use super::paths::SETTINGS;
+use crate::domain::id::Account;
 
 /// Makes a theme the one of the next start. A file that is not there, has mistakes or can't be written stays as it is.
 pub fn keep_theme(config_dir: &Path, theme: &str) -> Result<(), ConfigError> {
@@ -15,27 +17,78 @@ pub fn keep_theme(config_dir: &Path, theme: &str) -> Result<(), ConfigError> {
     let Some(found) = file::read(&path, SETTINGS)? else {
         return Err(ConfigError::about(SETTINGS, "is not there", "write it as the README shows"));
     };
-    let text = with_theme(&found.text, theme)?;
-    if text == found.text {
+    let text = edited(&found.text, |text| with_theme(text, theme))?;
+    let cure = format!("write theme = \"{theme}\" into its [ui] yourself");
+    write(&path, &found.text, &text, &cure)
+}
+
+/// Replaces the plain token of an account. The file's mode stays; it was closed to others, or the start was refused.
+pub fn keep_token(config_dir: &Path, account: &Account, token: &SecretString) -> Result<(), ConfigError> {
+    let path = config_dir.join(SETTINGS);
+    let Some(found) = file::read(&path, SETTINGS)? else {
+        return Err(ConfigError::about(SETTINGS, "is not there", "write it as the README shows"));
+    };
+    let text = edited(&found.text, |text| with_token(text, account, token))?;
+    write(&path, &found.text, &text, "write the new token into it yourself")
+}
+
+fn with_token(text: &str, account: &Account, token: &SecretString) -> Result<String, ConfigError> {
+    let mut document = parse(text)?;
+    let value = ["toggl", "clockify"].into_iter().find_map(|service| {
+        let accounts = document.get(service)?.as_table_like()?;
+        accounts.get(account.as_str())?.as_table_like()?.get("token")?.as_value()?;
+        Some(service)
+    });
+    let value = value.and_then(|service| {
+        document[service]
+            .as_table_like_mut()?
+            .get_mut(account.as_str())?
+            .as_table_like_mut()?
+            .get_mut("token")
+    });
+    match value.and_then(Item::as_value_mut) {
+        Some(value) => set(value, token.expose_secret()),
+        None => {
+            let what = format!("has no plain token of `{account}`");
+            return Err(ConfigError::about(SETTINGS, what, "renew it where it comes from"));
+        }
+    }
+    Ok(document.to_string())
+}
+
+fn write(path: &Path, before: &str, text: &str, cure: &str) -> Result<(), ConfigError> {
+    if text == before {
         return Ok(());
     }
-    file::replace(&path, text.as_bytes(), None).map_err(|error| {
-        let cure = format!("write theme = \"{theme}\" into its [ui] yourself");
-        ConfigError::about(SETTINGS, format!("can't be written: {error}"), cure)
+    file::replace(path, text.as_bytes(), None)
+        .map_err(|error| ConfigError::about(SETTINGS, format!("can't be written: {error}"), cure))
+}
+
+fn parse(text: &str) -> Result<DocumentMut, ConfigError> {
+    text.parse::<DocumentMut>().map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let what = format!("not TOML: {}", error.message().trim());
+        ConfigError::at(SETTINGS, text, offset, what, "mend it, then choose again")
     })
 }
 
-/// The text with another theme.
-fn with_theme(text: &str, theme: &str) -> Result<String, ConfigError> {
-    // The library writes plain newlines only; a file with the other kind gets them back.
+/// Another value; a comment behind it stays.
+fn set(value: &mut Value, text: &str) {
+    let mut new = Value::from(text);
+    *new.decor_mut() = value.decor().clone();
+    *value = new;
+}
+
+/// An edit of the text. The library writes plain newlines only; a file with the other kind gets them back.
+fn edited(text: &str, edit: impl FnOnce(&str) -> Result<String, ConfigError>) -> Result<String, ConfigError> {
     if text.contains("\r\n") {
-        return Ok(with_theme(&text.replace("\r\n", "\n"), theme)?.replace('\n', "\r\n"));
+        return Ok(edit(&text.replace("\r\n", "\n"))?.replace('\n', "\r\n"));
     }
-    let mut document = text.parse::<DocumentMut>().map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        let what = format!("not TOML: {}", error.message().trim());
-        ConfigError::at(SETTINGS, text, offset, what, "mend it, then choose the theme again")
-    })?;
+    edit(text)
+}
+
+fn with_theme(text: &str, theme: &str) -> Result<String, ConfigError> {
+    let mut document = parse(text)?;
     if !document.contains_key("ui") {
         // At the end and as lines of its own, so that no other table moves.
         let gap = if text.is_empty() { "" } else { "\n" };
@@ -47,12 +100,7 @@ fn with_theme(text: &str, theme: &str) -> Result<String, ConfigError> {
         return Err(ConfigError::about(SETTINGS, "`ui` is no table", "make it [ui]"));
     };
     match ui.get_mut("theme").and_then(Item::as_value_mut) {
-        Some(value) => {
-            let mut new = Value::from(theme);
-            // A comment behind the value belongs to it.
-            *new.decor_mut() = value.decor().clone();
-            *value = new;
-        }
+        Some(value) => set(value, theme),
         None => {
             ui.insert("theme", toml_edit::value(theme));
         }
@@ -86,10 +134,11 @@ mod tests {
             ("ui = { mouse = false }\n", "ui = { mouse = false , theme = \"nord\" }\n".to_owned()),
             ("# a\r\n[ui]\r\ntheme = \"light\"\r\n", "# a\r\n[ui]\r\ntheme = \"nord\"\r\n".to_owned()),
         ] {
-            let kept = with_theme(before, "nord").unwrap();
+            let with_theme = |text: &str| edited(text, |text| with_theme(text, "nord"));
+            let kept = with_theme(before).unwrap();
             let squeeze = |text: &str| text.replace(' ', "");
             assert_eq!(squeeze(&kept), squeeze(&after));
-            assert_eq!(with_theme(&kept, "nord").unwrap(), kept);
+            assert_eq!(with_theme(&kept).unwrap(), kept);
         }
     }
 
@@ -104,6 +153,19 @@ mod tests {
         assert_eq!(settings.ui.theme, "high-contrast");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(fs::read_to_string(&path).unwrap().starts_with(FILE));
+    }
+
+    #[test]
+    fn a_plain_token_is_replaced_where_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(SETTINGS);
+        let text =
+            "[toggl.main]\ntoken = \"old\" # from the profile page\n\n[clockify.mirror]\ntoken_env = \"K\"\n";
+        fs::write(&path, text).unwrap();
+        keep_token(folder.path(), &"main".into(), &"n3w".into()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text.replace("\"old\"", "\"n3w\""));
+        let error = keep_token(folder.path(), &"mirror".into(), &"n3w".into()).unwrap_err().to_string();
+        assert!(error.contains("no plain token of `mirror`") && !error.contains("n3w"), "{error}");
     }
 
     #[test]

@@ -112,6 +112,13 @@ pub enum Wish {
         /// Only say what would change.
         dry: bool,
     },
+    /// Takes a new token of an account over, after asking the service whose it is.
+    RenewToken {
+        /// The account.
+        account: Account,
+        /// What a person typed; `None` fetches it again from where the settings say.
+        token: Option<Typed>,
+    },
     /// Marks an alert as read.
     Acknowledge {
         /// The alert's id.
@@ -119,6 +126,17 @@ pub enum Wish {
     },
     /// Stops the engine.
     StopEngine,
+}
+
+/// A secret that a person typed. It goes through the door and nowhere else: not into a log, not into a stored value.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed(…)")
+    }
 }
 
 /// A subscription by account and id.

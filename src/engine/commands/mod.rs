@@ -9,6 +9,7 @@ mod hold;
 mod read;
 mod replay;
 mod sync;
+mod token;
 mod undo;
 
 use chrono::TimeDelta;
@@ -115,6 +116,7 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::ReadNow => read::now(engine),
         Wish::Backfill { from, to, dry } => read::backfill(engine, from, to, dry),
         Wish::Replay { seq, dry } => replay::replay(engine, seq, dry),
+        Wish::RenewToken { account, token } => token::renew(engine, asker, account, token),
         Wish::Acknowledge { alert } => alert::acknowledge(engine, &alert),
         Wish::StopEngine => Ok(Reply::Done { say: "the engine stops".into() }),
     }
