@@ -37,6 +37,15 @@ pub enum Wish {
         /// Only the price.
         dry: bool,
     },
+    /// Moves the sent entries of a project to where the mapping leads now; a change of the mapping alone moves nothing.
+    MoveSent {
+        /// The source project.
+        source: SourceRef,
+        /// The target account.
+        target: Account,
+        /// Only the price.
+        dry: bool,
+    },
     /// Undoes this viewer's last change.
     Undo,
     /// Sends a failed item again.

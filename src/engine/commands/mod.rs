@@ -8,6 +8,7 @@ mod guard;
 mod hold;
 mod read;
 mod replay;
+mod reroute;
 mod sync;
 mod token;
 mod undo;
@@ -91,6 +92,7 @@ fn is_dry(wish: &Wish) -> bool {
     match wish {
         Wish::EditMapping { dry, .. }
         | Wish::CreateProject { dry, .. }
+        | Wish::MoveSent { dry, .. }
         | Wish::Backfill { dry, .. }
         | Wish::Replay { dry, .. } => *dry,
         _ => false,
@@ -102,6 +104,7 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
     match wish {
         Wish::EditMapping { seen, edit, dry } => edit::edit(engine, asker, &seen, &edit, dry),
         Wish::CreateProject { source, target, dry } => create::create(engine, asker, source, target, dry),
+        Wish::MoveSent { source, target, dry } => reroute::move_sent(engine, asker, &source, &target, dry),
         Wish::Undo => undo::undo(engine, asker),
         Wish::Retry { target, source } => sync::retry(engine, &target, &source),
         Wish::Resolve { target, source, keep_source } => sync::resolve(engine, &target, &source, keep_source),
