@@ -23,6 +23,7 @@ mod names;
 mod profile;
 mod puller;
 mod rebind;
+mod renew;
 pub mod seams;
 mod send;
 pub mod setup;
@@ -43,6 +44,7 @@ use crate::journal::InboxWriter;
 pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
 pub use lobby::{CacheFacts, Facts};
+pub use renew::TokenBook;
 use seams::Seams;
 use state::State;
 

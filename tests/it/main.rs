@@ -16,6 +16,7 @@ mod journal;
 mod main_path;
 mod office;
 mod process;
+mod pty;
 mod receiver;
 mod rooms;
 mod screens;
