@@ -9,6 +9,7 @@ mod call;
 mod commands;
 mod desk;
 mod dispatcher;
+mod doubts;
 pub mod guard_wish;
 mod guardian;
 mod history;
