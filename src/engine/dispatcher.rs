@@ -13,11 +13,13 @@ use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Intent, Link, Op};
 use crate::domain::matching::{self, Identity};
 use crate::domain::outcome;
+use crate::domain::quota::Cause;
 use crate::domain::word::Class;
 
 use super::Shared;
 use super::call::CallError;
 use super::desk::{DeskError, Desked};
+use super::jobs;
 use super::lookup::look_up;
 use super::send::{self, Job};
 use super::survey::{self, Range};
@@ -133,7 +135,7 @@ impl Dispatcher {
         let now = self.engine.seams.now();
         self.later.retain(|_, until| *until > now);
         self.survey_later = self.survey_later.filter(|until| *until > now);
-        let (open, ready, room) = {
+        let (open, ready, room, paused) = {
             let state = self.engine.state();
             let Some(running) = state.running.get(&self.target) else { return Ok(None) };
             if running.refused.is_some() || running.profile.is_none() || state.is_held(&self.target) {
@@ -144,7 +146,7 @@ impl Dispatcher {
             let open = state.desk.named(rows::by_class(&self.target, Class::Open), usize::MAX)?;
             let ready =
                 state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND + self.busy.len())?;
-            (open, ready, room)
+            (open, ready, room, state.paused.contains(&jobs::sending(&self.target)))
         };
         let mut next: Option<DateTime<Utc>> = self.later.values().min().copied();
         let mut sooner = |at: DateTime<Utc>| next = Some(next.map_or(at, |n| n.min(at)));
@@ -171,6 +173,9 @@ impl Dispatcher {
             }
             let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
             let Some((op, body)) = link.next() else { continue };
+            if paused && link.is_old_news() {
+                continue;
+            }
             if op == Op::Create {
                 if !self.ground_knows(&body.user, body.start)? {
                     unknown.entry(body.user.clone()).or_default().push(body.start);
@@ -244,9 +249,16 @@ impl Dispatcher {
         }
         let own = engine.state().profile(&self.target).is_some_and(|p| p.user == body.user);
         let names = body.tags.clone();
+        let urgent = engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
+        let cause = match (link.is_old_news(), urgent) {
+            (true, _) => Cause::Backfill,
+            (false, true) => Cause::Person,
+            (false, false) => Cause::Sync,
+        };
         let mut job = Job {
             target: self.target.clone(),
             source: key.clone(),
+            cause,
             op,
             body,
             there: link.there.clone(),
