@@ -3,12 +3,14 @@
 //! The parts are woken, not fed: they read open work from the desk and answer with facts. Nothing here holds a lock
 //! across an await, and nothing waits for a part.
 
+mod absence;
 mod apply;
 mod budget;
 mod call;
 mod commands;
 mod desk;
 mod dispatcher;
+mod doubts;
 pub mod guard_wish;
 mod guardian;
 mod history;

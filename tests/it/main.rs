@@ -15,6 +15,7 @@ mod guardian;
 mod journal;
 mod main_path;
 mod office;
+mod outages;
 mod process;
 mod pty;
 mod receiver;
