@@ -28,6 +28,17 @@ pub enum Patience {
     Short,
 }
 
+/// Who asks, how long it waits, and whether it may show that a refused token is good again.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Who asks.
+    pub cause: Cause,
+    /// How long it waits.
+    pub patience: Patience,
+    /// It asks who the token is: one such call passes a refusal when its time has come.
+    pub knocks: bool,
+}
+
 /// Why a call did not leave, or failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CallError {
@@ -101,6 +112,14 @@ pub fn set_limits(state: &mut State, account: &Account, service: Service) {
     }
 }
 
+/// What came of asking to leave.
+enum Admitted {
+    /// It leaves now, charged to this bucket.
+    Now(Option<String>),
+    /// Not before this.
+    Later(DateTime<Utc>),
+}
+
 impl Engine {
     /// The client of a source account.
     pub(super) fn toggl(&self, account: &Account) -> Option<Toggl> {
@@ -132,18 +151,39 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        self.turn_toggl(account, call, Turn { cause, patience, knocks: false }, send).await
+    }
+
+    /// One call to a source, in its lane. Who waits for quota waits outside: the lane is for those who may leave.
+    pub(super) async fn turn_toggl<T, F>(
+        self: &Shared,
+        account: &Account,
+        call: toggl::Call,
+        turn: Turn,
+        send: impl FnOnce(Toggl) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
         let Some(client) = self.toggl(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let lane = self.lanes.get(account);
-        let _turn = match lane {
-            Some(lane) => Some(lane.lock().await),
-            None => None,
-        };
-        let bucket = self.admit(account, call.charge(), cause, patience).await?;
-        let answer = send(client).await;
-        self.note(account, bucket.as_deref(), &answer)?;
-        Ok(answer)
+        loop {
+            let lane = match self.lanes.get(account) {
+                Some(lane) => Some(lane.lock().await),
+                None => None,
+            };
+            let until = match self.admit(account, call.charge(), turn)? {
+                Admitted::Now(bucket) => {
+                    let answer = send(client).await;
+                    self.note(account, bucket.as_deref(), &answer)?;
+                    return Ok(answer);
+                }
+                Admitted::Later(until) => until,
+            };
+            drop(lane);
+            self.seams.sleep_until(until).await;
+        }
     }
 
     /// One call to a target that is not a write of an entry.
@@ -157,40 +197,49 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        self.turn_clockify(account, Turn { cause, patience, knocks: false }, send).await
+    }
+
+    /// One call to a target that is not a write of an entry.
+    pub(super) async fn turn_clockify<T, F>(
+        self: &Shared,
+        account: &Account,
+        turn: Turn,
+        send: impl FnOnce(Clockify) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
         let Some(client) = self.clockify(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let bucket = self.admit(account, Charge::Workspace, cause, patience).await?;
+        let bucket = loop {
+            match self.admit(account, Charge::Workspace, turn)? {
+                Admitted::Now(bucket) => break bucket,
+                Admitted::Later(until) => self.seams.sleep_until(until).await,
+            }
+        };
         let answer = send(client).await;
         self.note(account, bucket.as_deref(), &answer)?;
         Ok(answer)
     }
 
-    /// Waits for the turn, then notes the spend durably.
-    async fn admit(
-        &self,
-        account: &Account,
-        charge: Charge,
-        cause: Cause,
-        patience: Patience,
-    ) -> Result<Option<String>, CallError> {
-        loop {
-            let until = {
-                let mut state = self.state();
-                let bucket = bucket_of(&state, account, charge);
-                match self.may_leave(&mut state, account, bucket.as_deref(), cause)? {
-                    Gate::Go => {
-                        self.spend(&mut state, account, bucket.as_deref(), cause)?;
-                        return Ok(bucket);
-                    }
-                    Gate::Wait(until) => until,
-                }
-            };
-            let long = until > self.seams.now() + TimeDelta::seconds(3);
-            if long && matches!(patience, Patience::Short) {
-                return Err(CallError::NotBefore(until));
+    /// Notes the spend durably where a call may leave, else says when to ask again.
+    fn admit(&self, account: &Account, charge: Charge, turn: Turn) -> Result<Admitted, CallError> {
+        let mut state = self.state();
+        let bucket = bucket_of(&state, account, charge);
+        match self.gate(&mut state, account, bucket.as_deref(), turn.cause, turn.knocks)? {
+            Gate::Go => {
+                self.spend(&mut state, account, bucket.as_deref(), turn.cause)?;
+                Ok(Admitted::Now(bucket))
             }
-            self.seams.sleep_until(until).await;
+            Gate::Wait(until) => {
+                let long = until > self.seams.now() + TimeDelta::seconds(3);
+                if long && matches!(turn.patience, Patience::Short) {
+                    return Err(CallError::NotBefore(until));
+                }
+                Ok(Admitted::Later(until))
+            }
         }
     }
 
@@ -202,13 +251,23 @@ impl Engine {
         bucket: Option<&str>,
         cause: Cause,
     ) -> Result<Gate, CallError> {
+        self.gate(state, account, bucket, cause, false)
+    }
+
+    fn gate(
+        &self,
+        state: &mut State,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        knocks: bool,
+    ) -> Result<Gate, CallError> {
         let now = self.seams.now();
         let Some(running) = state.running.get_mut(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        if let Some(why) = &running.refused
-            && cause != Cause::Person
-        {
+        let passes = !running.barred && (cause == Cause::Person || (knocks && running.knock.is_due(now)));
+        if let Some(why) = running.refused.as_ref().filter(|_| !passes) {
             return Err(CallError::Stopped(why.clone()));
         }
         if let Gate::Wait(until) = running.breaker.gate(now) {
@@ -267,10 +326,12 @@ impl Engine {
             }
             Some(Failure::Auth { status, .. }) => {
                 running.refused = Some(format!("token refused (HTTP {status})"));
+                running.knock.refused(now);
                 let say = format!(
                     "{account}: the token is refused (HTTP {status}); renew it, nothing is lost meanwhile"
                 );
                 state.alert(&format!("token:{account}"), now, 7, say);
+                self.wakes.upkeep.notify_waiters();
             }
             Some(Failure::Quota { .. }) => {}
             _ => {

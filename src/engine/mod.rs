@@ -9,6 +9,7 @@ mod call;
 mod commands;
 mod desk;
 mod dispatcher;
+mod first_day;
 pub mod guard_wish;
 mod guardian;
 mod history;
@@ -27,8 +28,10 @@ pub mod setup;
 mod snapshot;
 mod state;
 mod survey;
+mod upkeep;
 mod viewers;
 mod views;
+mod warm;
 mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +54,7 @@ struct Wakes {
     pull: Notify,
     guard: Notify,
     map: Notify,
+    upkeep: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.
