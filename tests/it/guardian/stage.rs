@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
 use hourwire::cache::{Memory, Store, rows};
 use hourwire::control::view::LogLine;
-use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::id::{Account, Key, RemoteId, Service};
 use hourwire::domain::incident::Incident;
 use hourwire::domain::policy::{Policy, Reenable};
 use hourwire::domain::subscription::Subscription;
@@ -91,18 +91,17 @@ pub struct Office {
 
 impl Office {
     pub fn new(plan: Plan) -> Self {
+        Self::of(plan, World::Empty)
+    }
+
+    pub fn of(plan: Plan, world: World) -> Self {
         let begin = tokio::time::Instant::now();
         let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
         let clock: Clock =
             Arc::new(move || noon + TimeDelta::from_std(begin.elapsed()).expect("a short test"));
         let way = Arc::new(Way::default());
-        let options = Options {
-            seed: 7,
-            plan: Plans::of(plan),
-            world: World::Empty,
-            clock: clock.clone(),
-            deliverer: way.clone(),
-        };
+        let options =
+            Options { seed: 7, plan: Plans::of(plan), world, clock: clock.clone(), deliverer: way.clone() };
         Self { sim: Simulator::new(options), way, clock }
     }
 
@@ -112,7 +111,10 @@ impl Office {
 
     /// A person at work in the web page.
     pub async fn person(&self, method: Method, path: &str, body: Value) -> Value {
-        let token = self.sim.access().toggl_token;
+        self.work(self.sim.access().toggl_token, method, path, body).await
+    }
+
+    async fn work(&self, token: String, method: Method, path: &str, body: Value) -> Value {
         let pair =
             base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{token}:api_token"));
         let request = Request::builder()
@@ -134,6 +136,16 @@ impl Office {
         let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
             "start": start.to_rfc3339(), "duration": 3600});
         self.person(Method::POST, &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), body).await;
+    }
+
+    /// A colleague tracks an hour; answers its id.
+    pub async fn colleague_tracks(&self, description: &str) -> i64 {
+        let token = self.sim.access().toggl_second_token.expect("a colleague");
+        let start = self.now() - TimeDelta::hours(2);
+        let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
+            "start": start.to_rfc3339(), "duration": 3600});
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
+        self.work(token, Method::POST, &path, body).await["id"].as_i64().expect("an id")
     }
 
     /// A person switches a subscription in the web page.
@@ -198,6 +210,8 @@ pub struct Machine {
     pub host: String,
     pub instance: String,
     pub reenable: Reenable,
+    /// The public address leads to this machine.
+    pub reached: bool,
     ledger: SimDisk,
     inbox: SimDisk,
     book: Arc<Book>,
@@ -211,10 +225,23 @@ impl Machine {
             host: format!("{name}.example.test"),
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
+            reached: true,
             ledger: SimDisk::new(1),
             inbox: SimDisk::new(2),
             book: Arc::new(Book::default()),
             plug: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Another machine with a copy of this one's state folder and settings, but not its address.
+    pub fn copied(&self, name: &str) -> Self {
+        Self {
+            instance: format!("hourwire {name} 0f1e"),
+            reached: false,
+            ledger: self.ledger.crash(3),
+            inbox: self.inbox.crash(4),
+            plug: Arc::new(AtomicUsize::new(0)),
+            ..self.clone()
         }
     }
 
@@ -228,7 +255,9 @@ impl Machine {
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), options).unwrap();
         let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
         let receiver = Arc::new(Receiver::new(hooks.clone(), inbox.clone(), ns));
-        office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        if self.reached {
+            office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        }
         let options = LedgerOptions { sizes: Sizes::small(), ..LedgerOptions::default() };
         let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
@@ -243,10 +272,10 @@ impl Machine {
     }
 
     fn seams(&self, office: &Office) -> Seams {
-        let (way, host) = (office.way.clone(), self.host.clone());
+        let (way, host, reached) = (office.way.clone(), self.host.clone(), self.reached);
         let probe = move || -> BoxFuture<'static, Result<(), ProbeFailure>> {
             let there = way.receivers.lock().unwrap().contains_key(&host);
-            let good = there && !way.down.load(SeqCst);
+            let good = reached && there && !way.down.load(SeqCst);
             let bad = ProbeFailure { kind: "status", say: "HTTP 502".into() };
             Box::pin(async move { if good { Ok(()) } else { Err(bad) } })
         };
@@ -324,6 +353,11 @@ impl Running {
 
     pub fn is_well(&self) -> bool {
         self.own().is_some_and(|s| s.enabled && s.validated)
+    }
+
+    pub fn knows(&self, entry: i64) -> bool {
+        let key = Key { account: "main".into(), id: entry.into() };
+        self.get::<Value>(&rows::entry(&key)).is_some()
     }
 
     /// Incidents, oldest first.
