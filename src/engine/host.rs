@@ -101,6 +101,10 @@ impl Engine {
     pub async fn run(self: Arc<Self>, arrivals: mpsc::Receiver<EngineEnd>) -> Result<(), DeskError> {
         let attending = tokio::spawn(viewers::run(self.clone(), arrivals));
         let outcome = self.clone().work().await;
+        if let Err(e) = &outcome {
+            tracing::error!(error = %e, "the engine stops");
+            self.state().ended = Some(format!("engine stopped: {e}"));
+        }
         self.stop.cancel();
         if attending.await.is_err() {
             tracing::error!("attending to viewers ended in a panic");
@@ -131,12 +135,7 @@ impl Engine {
         };
         parts.tasks.shutdown().await;
         let dead = self.state().desk.dead().cloned();
-        let outcome = dead.map_or(outcome, Err);
-        if let Err(e) = &outcome {
-            tracing::error!(error = %e, "the engine stops");
-            self.state().ended = Some(format!("engine stopped: {e}"));
-        }
-        outcome
+        dead.map_or(outcome, Err)
     }
 
     fn accounts(&self) -> (Vec<Account>, Vec<Account>) {

@@ -89,18 +89,17 @@ fn drop_holds(state: &mut State) -> Desked<()> {
     Ok(())
 }
 
-/// A mapping that was edited while the engine was off, or whose bonds a crash kept from following, is followed now.
-fn follow(state: &mut State, fixed: bool) -> Desked<()> {
+/// A mapping that was edited while the engine was off, or whose bonds a crash kept from following, is followed now;
+/// with `anyway` all that waits is bound anew. Answers how many bonds changed.
+fn follow(state: &mut State, anyway: bool) -> Desked<usize> {
     let before: Option<String> = state.desk.get(&followed())?;
     let version = state.mapping_version.clone();
     let stale = before.as_ref() != Some(&version);
-    if stale || fixed {
-        rebind::rebind_all(state)?;
-    }
+    let changed = if stale || anyway { rebind::rebind_all(state)? } else { 0 };
     if stale {
         state.desk.write("mapping", |draft| draft.put(followed(), &version))?;
     }
-    Ok(())
+    Ok(changed)
 }
 
 impl Engine {
@@ -144,7 +143,7 @@ impl Engine {
             return Err(DeskError::NotReady);
         }
         self.load_mapping(&mut state)?;
-        let changed = rebind::rebind_all(&mut state)?;
+        let changed = follow(&mut state, true)?;
         state.follow_due = false;
         drop(state);
         self.touch_work();

@@ -210,11 +210,21 @@ impl HookBook for Hooks {
 pub struct Gate {
     inner: Memory,
     open: AtomicBool,
+    shut_at: Mutex<Option<Vec<u8>>>,
 }
 
 impl Gate {
+    pub fn is_open(&self) -> bool {
+        self.open.load(SeqCst)
+    }
+
     pub fn set_open(&self, open: bool) {
         self.open.store(open, SeqCst);
+    }
+
+    /// Shuts itself as soon as this row is asked for.
+    pub fn shut_at(&self, key: Vec<u8>) {
+        *self.shut_at.lock().unwrap() = Some(key);
     }
 
     fn ask(&self) -> Result<&Memory, CacheError> {
@@ -224,6 +234,9 @@ impl Gate {
 
 impl Store for Gate {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, CacheError> {
+        if self.shut_at.lock().unwrap().take_if(|at| at == key).is_some() {
+            self.set_open(false);
+        }
         self.ask()?.get(key)
     }
 
@@ -303,7 +316,11 @@ impl Folder {
         let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), InboxOptions::default()).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
-        let store = Arc::new(Gate { inner: Memory::new(rows::index), open: AtomicBool::new(true) });
+        let store = Arc::new(Gate {
+            inner: Memory::new(rows::index),
+            open: AtomicBool::new(true),
+            shut_at: Mutex::default(),
+        });
         catch_up(&ledger, store.as_ref()).unwrap();
         let clock = services.clock.clone();
         let ns: hourwire::journal::Clock = Arc::new(move || clock().timestamp_nanos_opt().unwrap());
