@@ -281,5 +281,6 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), C
         }
         Err(failure) => return Err(CallError::Failed(failure)),
     };
-    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)
+    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)?;
+    Ok(())
 }

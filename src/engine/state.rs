@@ -12,6 +12,7 @@ use crate::cache::rows;
 use crate::control::snapshot::{Alert, HoldLine};
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::knock::Knock;
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
 use crate::domain::policy::Policy;
@@ -52,6 +53,10 @@ pub struct Running {
     pub profile: Option<Profile>,
     /// The token was refused or answers as another user: nothing is sent until it is renewed.
     pub refused: Option<String>,
+    /// When a refused token is tried again.
+    pub knock: Knock,
+    /// The settings name another account than what is known here: a person's calls are stopped too.
+    pub barred: bool,
     /// Not reachable: since when.
     pub offline: Option<DateTime<Utc>>,
     /// Failures in a row.
@@ -83,6 +88,8 @@ pub struct State {
     pub mapping_version: String,
     /// The file is broken: line and cure.
     pub mapping_alert: Option<String>,
+    /// The mapping was to be read again, or bonds to follow something, while the cache was not ready.
+    pub follow_due: bool,
     /// The meters.
     pub meters: Meters,
     /// Sending that is held.
@@ -105,6 +112,8 @@ pub struct State {
     pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
     pub last: Option<(DateTime<Utc>, String)>,
+    /// Why the engine ended, if not by a person.
+    pub ended: Option<String>,
     /// What was shown last, so that it is not made twice.
     pub board: Board,
 }
@@ -151,6 +160,7 @@ impl State {
             mapping: Mapping::default(),
             mapping_version: String::new(),
             mapping_alert: None,
+            follow_due: false,
             meters: Meters::default(),
             holds: Vec::new(),
             alerts: BTreeMap::new(),
@@ -162,6 +172,7 @@ impl State {
             found: BTreeMap::new(),
             reading: BTreeMap::new(),
             last: None,
+            ended: None,
             board: Board::default(),
         }
     }
