@@ -18,7 +18,7 @@ use crate::domain::word::Class;
 /// The version of the values written here.
 pub const VERSION: u8 = 1;
 /// The version of the index layout; a cache with another one is rebuilt.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 const ENTRY: u8 = 0x01;
 const ITEM: u8 = 0x02;
