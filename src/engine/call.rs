@@ -142,7 +142,7 @@ impl Engine {
         };
         let bucket = self.admit(account, call.charge(), cause, patience).await?;
         let answer = send(client).await;
-        self.note(account, bucket.as_deref(), &answer)?;
+        self.note(account, bucket.as_deref(), cause, &answer)?;
         Ok(answer)
     }
 
@@ -162,7 +162,7 @@ impl Engine {
         };
         let bucket = self.admit(account, Charge::Workspace, cause, patience).await?;
         let answer = send(client).await;
-        self.note(account, bucket.as_deref(), &answer)?;
+        self.note(account, bucket.as_deref(), cause, &answer)?;
         Ok(answer)
     }
 
@@ -235,9 +235,16 @@ impl Engine {
     }
 
     /// Notes what an answer said about meter, breaker and token.
-    pub(super) fn note<T>(&self, account: &Account, bucket: Option<&str>, answer: &Answer<T>) -> Desked<()> {
+    fn note<T>(
+        &self,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        answer: &Answer<T>,
+    ) -> Desked<()> {
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
+        state.count_request(account, cause, failure);
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;

@@ -7,4 +7,5 @@ mod known_ground;
 mod mistakes;
 mod refused_token;
 mod rig;
+mod scraped;
 mod two_engines;
