@@ -2,6 +2,7 @@
 //!
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
+pub mod absence;
 pub mod announced;
 pub mod brake;
 pub mod candidates;

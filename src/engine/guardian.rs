@@ -104,6 +104,8 @@ struct Post {
     checked: bool,
     found: canary::Found,
     reading: Option<gap::Reading>,
+    /// Requests spent on an incident that no line of its timeline names yet.
+    spent: u32,
 }
 
 /// Guards an account until the engine stops.
@@ -132,6 +134,7 @@ pub async fn run(engine: Shared, account: Account) {
         checked: false,
         found: canary::Found::default(),
         reading: None,
+        spent: 0,
     };
     let stop = post.engine.stop.clone();
     tokio::select! { biased;

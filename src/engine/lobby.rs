@@ -15,6 +15,7 @@ use crate::domain::id::Service;
 use crate::domain::quota::Cause;
 
 use super::Engine;
+use super::renew::TokenBook;
 
 /// An answer is remembered this long.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
@@ -38,6 +39,8 @@ pub struct Facts {
     pub rejected: Asking<Vec<DeliveryLine>>,
     /// How far the cache is.
     pub cache: Asking<CacheFacts>,
+    /// Where tokens come from; absent where there is no settings file.
+    pub tokens: Option<Arc<dyn TokenBook>>,
 }
 
 /// Bytes on the disk.

@@ -3,12 +3,14 @@
 //! The parts are woken, not fed: they read open work from the desk and answer with facts. Nothing here holds a lock
 //! across an await, and nothing waits for a part.
 
+mod absence;
 mod apply;
 mod budget;
 mod call;
 mod commands;
 mod desk;
 mod dispatcher;
+mod doubts;
 pub mod guard_wish;
 mod guardian;
 mod history;
@@ -21,6 +23,7 @@ mod names;
 mod profile;
 mod puller;
 mod rebind;
+mod renew;
 pub mod seams;
 mod send;
 pub mod setup;
@@ -41,6 +44,7 @@ use crate::journal::InboxWriter;
 pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
 pub use lobby::{CacheFacts, Facts};
+pub use renew::TokenBook;
 use seams::Seams;
 use state::State;
 

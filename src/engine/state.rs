@@ -247,6 +247,14 @@ impl State {
         draft.put(rows::meta("holds"), holds)
     }
 
+    /// Asks the puller for a read; of several wishes the soonest, most urgent and furthest reaching counts.
+    pub fn ask_read(&mut self, account: &Account, wish: ReadWish) {
+        let kept = self.reading.entry(account.clone()).or_insert_with(|| wish.clone());
+        kept.not_before = kept.not_before.min(wish.not_before);
+        kept.cause = kept.cause.min(wish.cause);
+        kept.since = [kept.since, wish.since].into_iter().flatten().min();
+    }
+
     /// Notes changes that a read brought and no delivery had announced.
     pub fn unannounced(&mut self, account: &Account, changed: &[Key]) {
         if !changed.is_empty() {
