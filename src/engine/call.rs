@@ -168,7 +168,7 @@ impl Engine {
         };
         let turn = self.admit(account, call.charge(), ask).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -201,7 +201,7 @@ impl Engine {
         };
         let turn = self.admit(account, Charge::Workspace, ask).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -268,9 +268,16 @@ impl Engine {
     }
 
     /// Notes what an answer said about meter, breaker and token.
-    pub(super) fn note<T>(&self, account: &Account, bucket: Option<&str>, answer: &Answer<T>) -> Desked<()> {
+    fn note<T>(
+        &self,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        answer: &Answer<T>,
+    ) -> Desked<()> {
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
+        state.count_request(account, cause, failure);
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;
