@@ -107,12 +107,16 @@ impl Meters {
         bucket.ask(cause, policy, now)
     }
 
+    /// A bucket as it is at `now`.
+    pub fn seen(&self, account: &Account, name: &str, now: DateTime<Utc>) -> Option<Bucket> {
+        let mut bucket = self.buckets.get(&(account.clone(), name.to_owned()))?.clone();
+        bucket.roll(now);
+        Some(bucket)
+    }
+
     /// Until when a cause would have to wait; nobody asks.
     pub fn waits(&self, account: &Account, name: &str, cause: Cause, policy: &Policy, now: DateTime<Utc>) -> Gate {
-        let Some(bucket) = self.buckets.get(&(account.clone(), name.to_owned())) else { return Gate::Go };
-        let mut bucket = bucket.clone();
-        bucket.roll(now);
-        bucket.gate(cause, policy, now)
+        self.seen(account, name, now).map_or(Gate::Go, |bucket| bucket.gate(cause, policy, now))
     }
 
     /// Notes a spend and stages it.

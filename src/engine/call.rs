@@ -6,7 +6,7 @@ use std::future::Future;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::id::{Account, Service};
-use crate::domain::pace::Pace;
+use crate::domain::pace::{Pace, TRY_CHEAP, TRY_DEAR};
 use crate::domain::quota::{Cause, Gate, Window};
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
@@ -234,7 +234,10 @@ impl Engine {
         let Some(running) = state.running.get_mut(account) else { return };
         match failure {
             Some(Failure::Unsent(_) | Failure::Unknown(_)) => {
-                running.breaker.failed(now, if hourly { 2 } else { 5 }, self.seams.draw());
+                // What never left costs nothing, whatever the plan.
+                let cheap = !hourly || matches!(failure, Some(Failure::Unsent(_)));
+                let longest = if cheap { TRY_CHEAP } else { TRY_DEAR };
+                running.breaker.failed(now, if hourly { 2 } else { 5 }, longest, self.seams.draw());
                 if matches!(failure, Some(Failure::Unsent(_))) {
                     running.offline.get_or_insert(now);
                 }

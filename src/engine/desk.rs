@@ -103,6 +103,11 @@ impl Desk {
         Ok(())
     }
 
+    /// Our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.seams.now()
+    }
+
     /// What stopped the desk, if anything.
     pub fn dead(&self) -> Option<&DeskError> {
         self.dead.as_ref()
