@@ -143,12 +143,17 @@ impl Meters {
     pub fn answered(
         &mut self,
         account: &Account,
-        name: &str,
+        (name, cause): (&str, Cause),
         told: &Told,
         failure: Option<&Failure>,
         draft: &mut Draft<'_>,
     ) -> Desked<()> {
         let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Ok(()) };
+        if matches!(failure, Some(Failure::Unsent(_))) && bucket.limit.is_some() {
+            bucket.take_back(cause);
+            draft.put(rows::bucket(account, name), bucket)?;
+            return put_hour(draft, account, name, &bucket.hours);
+        }
         let refused = matches!(failure, Some(Failure::Quota { .. }));
         if told.remaining.is_none() && told.resets_in.is_none() && !refused {
             return Ok(());

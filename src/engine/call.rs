@@ -143,7 +143,7 @@ impl Engine {
         };
         let turn = self.admit(account, call.charge(), cause, patience).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), cause, &answer)?;
         Ok(answer)
     }
 
@@ -163,7 +163,7 @@ impl Engine {
         };
         let turn = self.admit(account, Charge::Workspace, cause, patience).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), cause, &answer)?;
         Ok(answer)
     }
 
@@ -214,13 +214,19 @@ impl Engine {
     }
 
     /// Notes what an answer said about meter, breaker and token.
-    pub(super) fn note<T>(&self, account: &Account, bucket: Option<&str>, answer: &Answer<T>) -> Desked<()> {
+    pub(super) fn note<T>(
+        &self,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        answer: &Answer<T>,
+    ) -> Desked<()> {
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;
-            desk.write("told", |draft| meters.answered(account, bucket, &answer.told, failure, draft))?;
+            desk.write("told", |draft| meters.answered(account, (bucket, cause), &answer.told, failure, draft))?;
         }
         drop(state);
         self.touch();

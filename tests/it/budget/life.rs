@@ -96,7 +96,8 @@ fn work(
     }
 }
 
-/// A menu-bar timer on the same token: it looks every five minutes while somebody works, harder on some afternoons.
+/// A menu-bar timer on the same token: it looks every eight minutes while somebody works, which is all that a user's
+/// bucket bears beside a read every five; on some afternoons it reads the projects again and again.
 fn other(
     dice: &Dice,
     at: &impl Fn(f64) -> DateTime<Utc>,
@@ -110,12 +111,12 @@ fn other(
         if dice.chance(0.3) {
             acts.push((at(minute + 1.0), Act::OtherOrg));
         }
-        minute += dice.float(4.5, 5.5);
+        minute += dice.float(7.0, 9.0);
     }
     if !weekend && dice.chance(0.3) {
         let begin = dice.float(700.0, 900.0);
         for turn in 0..10 {
-            acts.push((at(begin + f64::from(turn)), Act::OtherUser));
+            acts.push((at(begin + f64::from(turn)), Act::OtherOrg));
         }
     }
 }
