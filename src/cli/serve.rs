@@ -149,6 +149,7 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
         },
         hosted_by,
         config_dir: Some(paths.config_dir.clone()),
+        commands: settings.hooks.clone(),
     })
 }
 

@@ -93,7 +93,8 @@ impl Bucket {
         now: DateTime<Utc>,
     ) -> TimeDelta {
         let Some(left) = self.remaining() else { return wished };
-        let end = self.dry_until.or(self.resets_at).map_or(HOUR, |end| (end - now).clamp(TimeDelta::zero(), HOUR));
+        let end =
+            self.dry_until.or(self.resets_at).map_or(HOUR, |end| (end - now).clamp(TimeDelta::zero(), HOUR));
         match i32::try_from(left - self.kept_from(cause, policy)) {
             Ok(above) if above > 0 => wished.max(end / above),
             _ => wished.max(end),

@@ -115,7 +115,14 @@ impl Meters {
     }
 
     /// Until when a cause would have to wait; nobody asks.
-    pub fn waits(&self, account: &Account, name: &str, cause: Cause, policy: &Policy, now: DateTime<Utc>) -> Gate {
+    pub fn waits(
+        &self,
+        account: &Account,
+        name: &str,
+        cause: Cause,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Gate {
         self.seen(account, name, now).map_or(Gate::Go, |bucket| bucket.gate(cause, policy, now))
     }
 

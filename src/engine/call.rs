@@ -203,7 +203,13 @@ impl Engine {
     }
 
     /// Notes a spend: pace in memory, quota in the ledger.
-    pub(super) fn spend(&self, state: &mut State, account: &Account, bucket: Option<&str>, cause: Cause) -> Desked<()> {
+    pub(super) fn spend(
+        &self,
+        state: &mut State,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+    ) -> Desked<()> {
         let now = self.seams.now();
         if let Some(pace) = state.running.get_mut(account).and_then(|r| r.pace.as_mut()) {
             pace.note(now);
@@ -226,7 +232,9 @@ impl Engine {
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;
-            desk.write("told", |draft| meters.answered(account, (bucket, cause), &answer.told, failure, draft))?;
+            desk.write("told", |draft| {
+                meters.answered(account, (bucket, cause), &answer.told, failure, draft)
+            })?;
         }
         drop(state);
         self.touch();

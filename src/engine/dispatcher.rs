@@ -166,6 +166,10 @@ impl Dispatcher {
                 None => {}
             }
         }
+        if ready.is_empty() {
+            // What a person sent now has gone.
+            self.engine.state().urgent.remove(&self.target);
+        }
         let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
         for key in ready {
             if self.busy.contains(&key) || self.later.contains_key(&key) {

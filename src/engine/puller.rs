@@ -174,7 +174,8 @@ pub fn interval(state: &State, account: &Account) -> TimeDelta {
     } else {
         alone
     };
-    let bucket = bucket_of(state, account, Charge::User).and_then(|name| state.meters.seen(account, &name, now));
+    let bucket =
+        bucket_of(state, account, Charge::User).and_then(|name| state.meters.seen(account, &name, now));
     bucket.map_or(wished, |bucket| bucket.bearable(Cause::Health, state.policy(), wished, now))
 }
 

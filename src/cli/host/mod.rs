@@ -3,6 +3,8 @@
 
 pub mod books;
 mod engine_thread;
+mod hook_command;
+mod quota_watch;
 pub mod wiring;
 
 use std::net::SocketAddr;
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Failure;
 use super::ready::Ready;
 use crate::config::paths::control_socket;
+use crate::config::settings;
 use crate::config::state::{EngineLock, HostedBy, LockInfo};
 use crate::control::link::Door;
 use crate::control::socket;
@@ -41,6 +44,8 @@ pub struct Spec {
     pub hosted_by: HostedBy,
     /// The folder whose mapping file is watched.
     pub config_dir: Option<PathBuf>,
+    /// Commands that run when something happens.
+    pub commands: settings::Hooks,
 }
 
 /// A hosted engine.

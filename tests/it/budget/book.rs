@@ -66,16 +66,17 @@ impl Book {
                 let later = &entry.versions[place..];
                 let holds = |write: &&&Written| {
                     write.at >= version.at
-                        && later.iter().any(|v| {
-                            (&v.text, v.start, v.stop) == (&write.text, write.start, write.stop)
-                        })
+                        && later
+                            .iter()
+                            .any(|v| (&v.text, v.start, v.stop) == (&write.text, write.start, write.stop))
                 };
                 let write = writes.get(number).and_then(|list| list.iter().find(holds));
                 lags.push(Lag {
                     number: *number,
                     version: version.clone(),
                     delivered: delivered(entry.id, version.at.timestamp()),
-                    took: write.map(|write| (write.at - self.free(version.at, write.at)).max(TimeDelta::zero())),
+                    took: write
+                        .map(|write| (write.at - self.free(version.at, write.at)).max(TimeDelta::zero())),
                 });
             }
         }

@@ -63,6 +63,9 @@ fn a_working_life_with_a_client_that_polls() {
     for (plan, seed) in [(Plan::Free, 1), (Plan::Premium, 3)] {
         let figures = play(live(By::Polling, plan, days(), seed));
         println!("{figures}");
-        assert!(plan != Plan::Free || figures.refused_for_us > 100, "polling every minute is refused on Free");
+        assert!(
+            plan != Plan::Free || figures.refused_for_us > 100,
+            "polling every minute is refused on Free"
+        );
     }
 }
