@@ -112,6 +112,24 @@ pub enum Wish {
         /// Only say what would change.
         dry: bool,
     },
+    /// Applies again all deliveries of a range that hold the words of a filter, oldest first.
+    ReplayAll {
+        /// The first place.
+        from: u64,
+        /// The last place.
+        to: u64,
+        /// Words that all must occur; empty takes all.
+        filter: String,
+        /// Only say what would change.
+        dry: bool,
+    },
+    /// Checks the signature of a delivery again.
+    Verify {
+        /// Its sequence number.
+        seq: u64,
+        /// With this secret; else with those that hold now.
+        secret: Option<String>,
+    },
     /// Marks an alert as read.
     Acknowledge {
         /// The alert's id.

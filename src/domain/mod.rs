@@ -28,6 +28,7 @@ pub mod quota;
 pub mod read;
 pub mod remap;
 pub mod route;
+pub mod signature;
 pub mod subscription;
 pub mod text;
 pub mod word;

@@ -45,6 +45,7 @@ impl Engine {
             state: Mutex::new(State::new(desk, setup)),
             seams,
             inbox,
+            black_box: super::black_box::BlackBox::default(),
             wakes: Wakes::default(),
             changed: watch::Sender::new(0),
             ready: watch::Sender::new(false),
@@ -85,6 +86,7 @@ impl Engine {
         let mut parts = JoinSet::new();
         let (sources, targets) = self.accounts();
         parts.spawn(intake::run(self.clone()));
+        parts.spawn(super::black_box::run(self.clone()));
         parts.spawn(mapper::run(self.clone()));
         for account in sources {
             parts.spawn(super::guardian::run(self.clone(), account.clone()));

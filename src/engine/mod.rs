@@ -4,6 +4,7 @@
 //! across an await, and nothing waits for a part.
 
 mod apply;
+mod black_box;
 mod budget;
 mod call;
 mod commands;
@@ -22,6 +23,7 @@ mod names;
 mod profile;
 mod puller;
 mod rebind;
+mod replay;
 pub mod seams;
 mod send;
 pub mod setup;
@@ -59,6 +61,8 @@ pub struct Engine {
     state: Mutex<State>,
     seams: Seams,
     inbox: InboxWriter,
+    /// The index of the deliveries kept raw.
+    black_box: black_box::BlackBox,
     wakes: Wakes,
     /// Grows with every change that a viewer may see.
     changed: watch::Sender<u64>,

@@ -6,5 +6,6 @@ mod healing;
 mod making;
 mod pair;
 mod people;
+mod replays;
 pub mod stage;
 pub mod way;

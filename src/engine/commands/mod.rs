@@ -91,7 +91,10 @@ fn is_dry(wish: &Wish) -> bool {
         Wish::EditMapping { dry, .. }
         | Wish::CreateProject { dry, .. }
         | Wish::Backfill { dry, .. }
-        | Wish::Replay { dry, .. } => *dry,
+        | Wish::Replay { dry, .. }
+        | Wish::ReplayAll { dry, .. } => *dry,
+        // It changes nothing, and its secret is not to be kept.
+        Wish::Verify { .. } => true,
         _ => false,
     }
 }
@@ -115,6 +118,8 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::ReadNow => read::now(engine),
         Wish::Backfill { from, to, dry } => read::backfill(engine, from, to, dry),
         Wish::Replay { seq, dry } => replay::replay(engine, seq, dry),
+        Wish::ReplayAll { from, to, filter, dry } => replay::replay_all(engine, from, to, &filter, dry),
+        Wish::Verify { seq, secret } => replay::verify(engine, seq, secret.as_deref()),
         Wish::Acknowledge { alert } => alert::acknowledge(engine, &alert),
         Wish::StopEngine => Ok(Reply::Done { say: "the engine stops".into() }),
     }

@@ -139,7 +139,11 @@ actions! {
     SendHeld, Hold, "send-held", ["S"], "send", "Send the held changes";
     DropHeld, Hold, "drop-held", ["x"], "drop", "Drop the held changes (asks)";
 
-    Replay, Deliveries, "replay", ["r", "enter"], "replay", "Apply the delivery again, after showing what would change";
+    OpenDelivery, Deliveries, "open-delivery", ["enter"], "open", "Show headers, proof, what the delivery changed and why";
+    Replay, Deliveries, "replay", ["r"], "replay", "Apply the delivery again, after showing what would change";
+    ReplayShown, Deliveries, "replay-shown", ["A"], "replay all", "Apply all deliveries under the filter again, after showing what would change";
+    FilterDeliveries, Deliveries, "filter-deliveries", ["/"], "filter", "Show only deliveries that hold all of the words";
+    Verify, Deliveries, "verify", ["v"], "verify", "Check the signature again with the secrets that hold now";
 
     Older, Drawer, "older", ["["], "older", "Show the one before";
     Newer, Drawer, "newer", ["]"], "newer", "Show the one after";

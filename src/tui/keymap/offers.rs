@@ -26,7 +26,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         match &model.drawer {
             Some(Drawer::Picker(_)) => found.push(Context::Picker),
             Some(Drawer::Hold { .. }) => found.push(Context::Hold),
-            Some(Drawer::Deliveries) => found.push(Context::Deliveries),
+            Some(Drawer::Deliveries | Drawer::Delivery { .. }) => found.push(Context::Deliveries),
             _ => {}
         }
         found.push(Context::Drawer);
@@ -76,6 +76,8 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             | SendHeld
             | DropHeld
             | Replay
+            | ReplayShown
+            | Verify
             | Undo
     );
     if changes && !model.is_live() {
@@ -94,7 +96,14 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             "there is no conflict to decide"
         }
         Link if model.candidate().is_none() => "no candidate is selected",
-        Replay if model.selected_delivery().is_none() => "this one was refused at the door and not kept",
+        OpenDelivery | FilterDeliveries | ReplayShown
+            if matches!(model.drawer, Some(Drawer::Delivery { .. })) =>
+        {
+            "Esc leads back to the list"
+        }
+        Replay | OpenDelivery | Verify if model.selected_delivery().is_none() => {
+            "this one was refused at the door and not kept"
+        }
         OtherTarget if model.targets().len() < 2 => "there is one target",
         SendHeld | DropHeld if model.hold().is_none() => "this has been decided",
         Older | Newer if model.incidents().len() < 2 => "there is no other one",
@@ -161,7 +170,10 @@ pub fn footer(model: &Model) -> Vec<Action> {
         (Some(Drawer::Incident { .. }), true) => {
             vec![Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
         }
-        (Some(Drawer::Deliveries), true) => vec![Replay, Copy, Back],
+        (Some(Drawer::Deliveries), true) => {
+            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Back]
+        }
+        (Some(Drawer::Delivery { .. }), true) => vec![Replay, Verify, Copy, Back],
         (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],
         (Some(_), true) => vec![Copy, Back],
         _ => match model.active() {

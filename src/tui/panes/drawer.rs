@@ -15,6 +15,7 @@ pub fn height(model: &Model, body: u16) -> u16 {
         Some(Drawer::Picker(_)) => picker::rows(model),
         Some(Drawer::Incident { .. }) => model.len(List::Drawer) as u16 + 4,
         Some(Drawer::Entry { .. }) => model.len(List::Drawer).max(4) as u16,
+        Some(Drawer::Delivery { .. }) => model.len(List::Drawer).max(12) as u16,
         Some(Drawer::Ledger { .. }) => model.len(List::Drawer).max(2) as u16,
         Some(Drawer::Said { say, .. }) => {
             let lines = width(say) / 70 + 2;
@@ -40,7 +41,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let mut body = p.part(0, 1, w, h.saturating_sub(1));
     match drawer {
         Drawer::Picker(p) => picker::draw(model, p, &mut body),
-        Drawer::Entry { .. } => facts(model, &mut body, 0),
+        Drawer::Entry { .. } | Drawer::Delivery { .. } => facts(model, &mut body, 0),
         Drawer::Said { say, .. } => {
             let fg = body.s.fg;
             let used = wrapped(&mut body, say, fg);
@@ -196,9 +197,7 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
         p.text(3, 0, if opening { "opening" } else { "no delivery is kept yet" }, s.muted);
         return;
     }
-    // The raw body of the selected one, below the list.
-    let raw = 4.min(h / 3);
-    let rows = h.saturating_sub(raw).min(model.len(List::Drawer) as u16);
+    let rows = h.min(model.len(List::Drawer) as u16);
     let mut list = p.part(0, 0, w, rows);
     table::rows(&mut list, model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, index) else {
@@ -217,16 +216,9 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
         row.right(19, 0, 6, &line.seq.map(|n| n.to_string()).unwrap_or_default(), s.faint);
         row.cell(21, 0, 9, &line.verdict, style);
         row.cell(32, 0, 20, &line.about, s.fg);
-        row.cell(54, 0, w.saturating_sub(55), &line.reason, s.muted);
+        let about = if line.reason.is_empty() { &line.summary } else { &line.reason };
+        row.cell(54, 0, w.saturating_sub(55), about, s.muted);
     });
-    if let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, model.selected(List::Drawer)) {
-        let room = usize::from(w.saturating_sub(6)).max(1);
-        let body: Vec<char> = super::super::text::safe(&line.body).chars().collect();
-        for (at, part) in body.chunks(room).take(usize::from(raw.saturating_sub(1))).enumerate() {
-            let text: String = part.iter().collect();
-            p.cell(3, rows + 1 + at as u16, w.saturating_sub(4), &text, s.faint);
-        }
-    }
 }
 
 fn hold(model: &Model, p: &mut Paint<'_>) {

@@ -67,6 +67,25 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
         }
         Replay => replay(model),
+        ReplayShown => {
+            let filter = model.views.filter(Slot::Deliveries).to_owned();
+            let wish = |dry| Wish::ReplayAll { from: 0, to: u64::MAX, filter: filter.clone(), dry };
+            ask(model, wish(true), wish(false))
+        }
+        OpenDelivery => {
+            let Some(seq) = model.selected_delivery() else { return Vec::new() };
+            model.drawer = Some(Drawer::Delivery { seq });
+            model.cursors.remove(&List::Drawer);
+            send(model.views.ensure(Slot::Detail, ViewKind::Delivery { seq }, WINDOW))
+        }
+        FilterDeliveries => {
+            model.typing = Some(model.views.filter(Slot::Deliveries).to_owned().into());
+            Vec::new()
+        }
+        Verify => {
+            let Some(seq) = model.selected_delivery() else { return Vec::new() };
+            wish(model, Wish::Verify { seq, secret: None })
+        }
         Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
         KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
         KeepTarget => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: false }),
@@ -143,11 +162,13 @@ pub fn ask(model: &mut Model, dry: Wish, real: Wish) -> Vec<Effect> {
 
 /// Asks for another filter of the active pane.
 pub fn set_filter(model: &mut Model, text: &str) -> Vec<Effect> {
-    let Some(slot) = model.active().slot() else { return Vec::new() };
+    let deliveries = matches!(model.drawer, Some(Drawer::Deliveries)) && model.in_drawer;
+    let slot = if deliveries { Some(Slot::Deliveries) } else { model.active().slot() };
+    let Some(slot) = slot else { return Vec::new() };
     if model.views.filter(slot) == text {
         return Vec::new();
     }
-    model.select(model.active().list(), 0);
+    model.select(model.list(), 0);
     send(model.views.set_filter(slot, text))
 }
 
@@ -243,6 +264,14 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
+    if matches!(model.drawer, Some(Drawer::Delivery { .. })) {
+        model.drawer = Some(Drawer::Deliveries);
+        model.cursors.remove(&List::Drawer);
+        return send(model.views.close(Slot::Detail));
+    }
+    if matches!(model.drawer, Some(Drawer::Deliveries)) && !model.views.filter(Slot::Deliveries).is_empty() {
+        return set_filter(model, "");
+    }
     let preview = jump::has_preview(model);
     if model.in_drawer || (model.drawer.is_some() && !preview) {
         model.in_drawer = false;
