@@ -75,6 +75,18 @@ pub enum Wish {
         /// Which.
         subscription: SubscriptionRef,
     },
+    /// Changes a subscription; the answer follows as a notice.
+    Reshape {
+        /// Which; of a new one only the account counts.
+        subscription: SubscriptionRef,
+        /// How.
+        change: Reshape,
+    },
+    /// Shows the secret of an account's hook.
+    Reveal {
+        /// Which.
+        subscription: SubscriptionRef,
+    },
     /// Stops sending to one target or all.
     Hold {
         /// `None` is all.
@@ -137,6 +149,32 @@ pub enum Wish {
     },
     /// Stops the engine.
     StopEngine,
+}
+
+/// What is changed about a subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reshape {
+    /// One is made for the account.
+    Create,
+    /// Another name.
+    Rename {
+        /// Unique in the workspace.
+        name: String,
+    },
+    /// Other events.
+    Events {
+        /// As `time_entry *`.
+        filters: Vec<String>,
+    },
+    /// A new secret; the old one is taken for a day more.
+    Rotate,
+    /// As it was made here, where somebody changed it.
+    Restore,
+    /// As somebody changed it.
+    Adopt,
+    /// Removed at the service.
+    Delete,
 }
 
 /// A subscription by account and id.

@@ -2,11 +2,13 @@
 //!
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
+pub mod advice;
 pub mod announced;
 pub mod brake;
 pub mod candidates;
 pub mod catalogue;
 pub mod delivery;
+pub mod drift;
 pub mod entry;
 pub mod forecast;
 pub mod ground;

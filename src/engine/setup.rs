@@ -89,6 +89,9 @@ pub trait HookBook: Send + Sync {
     /// Makes the hook's next secret, keeps it durably, and lets the receiver take the old one too until `overlap`
     /// seconds from now.
     fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String>;
+    /// Takes a secret that somebody set at the service as the current one; the one before holds until `overlap`
+    /// seconds from now.
+    fn accept(&self, account: &Account, secret: SecretString, overlap_s: i64) -> Result<(), String>;
     /// The label under which deliveries of this account's hook are stored.
     fn label(&self, account: &Account) -> String;
 }

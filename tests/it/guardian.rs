@@ -2,6 +2,7 @@
 
 mod books;
 mod cuts;
+mod edits;
 mod healing;
 mod making;
 mod pair;

@@ -74,6 +74,27 @@ impl SecretsOnDisk {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).instance.clone()
     }
 
+    /// Changes an account's hook durably, then tells the receiver.
+    fn change(
+        &self,
+        account: &Account,
+        overlap_s: i64,
+        change: impl FnOnce(&mut secrets::Hook, chrono::DateTime<chrono::Utc>),
+    ) -> Result<SecretString, String> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = secrets.clone();
+        let until = chrono::Utc::now() + chrono::TimeDelta::seconds(overlap_s);
+        let Some(hook) = next.hooks.iter_mut().find(|h| h.account == *account) else {
+            return Err(format!("{account} has no hook yet"));
+        };
+        change(hook, until);
+        let hook = hook.clone();
+        self.save(&next)?;
+        *secrets = next;
+        publish(&self.hooks, &hook);
+        Ok(hook.current)
+    }
+
     fn save(&self, secrets: &HookSecrets) -> Result<(), String> {
         secrets.save(&self.state_dir).map_err(|e| format!("the webhook secrets can't be written: {e}"))
     }
@@ -133,18 +154,11 @@ impl HookBook for SecretsOnDisk {
     }
 
     fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String> {
-        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = secrets.clone();
-        let until = chrono::Utc::now() + chrono::TimeDelta::seconds(overlap_s);
-        let Some(hook) = next.hooks.iter_mut().find(|h| h.account == *account) else {
-            return Err(format!("{account} has no hook yet"));
-        };
-        hook.rotate(&mut rand::rng(), until);
-        let hook = hook.clone();
-        self.save(&next)?;
-        *secrets = next;
-        publish(&self.hooks, &hook);
-        Ok(hook.current)
+        self.change(account, overlap_s, |hook, until| hook.rotate(&mut rand::rng(), until))
+    }
+
+    fn accept(&self, account: &Account, secret: SecretString, overlap_s: i64) -> Result<(), String> {
+        self.change(account, overlap_s, |hook, until| hook.take(secret, until)).map(drop)
     }
 
     fn label(&self, account: &Account) -> String {

@@ -94,7 +94,7 @@ fn is_dry(wish: &Wish) -> bool {
         | Wish::Replay { dry, .. }
         | Wish::ReplayAll { dry, .. } => *dry,
         // It changes nothing, and its secret is not to be kept.
-        Wish::Verify { .. } => true,
+        Wish::Verify { .. } | Wish::Reveal { .. } => true,
         _ => false,
     }
 }
@@ -111,6 +111,10 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::Disable { subscription } => guard::ask(engine, asker, subscription, Asked::Disable),
         Wish::Test { subscription } => guard::ask(engine, asker, subscription, Asked::Test),
         Wish::Validate { subscription } => guard::ask(engine, asker, subscription, Asked::Validate),
+        Wish::Reshape { subscription, change } => {
+            guard::ask(engine, asker, subscription, Asked::Reshape(change))
+        }
+        Wish::Reveal { subscription } => guard::reveal(engine, &subscription),
         Wish::Hold { target } => hold::hold(engine, asker, target),
         Wish::Release { target } => hold::release(engine, asker, target),
         Wish::Decide { hold, send } => hold::decide(engine, &hold, send),

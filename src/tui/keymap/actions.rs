@@ -126,6 +126,15 @@ actions! {
     Deliveries, Webhooks, "deliveries", ["d"], "deliveries", "Show the deliveries kept raw, dead letters among them";
     Disable, Webhooks, "disable", ["X"], "disable", "Disable the subscription; it stays so until a person enables it";
 
+    MakeHook, Webhooks, "create-subscription", ["c"], "create", "Make a subscription for the account";
+    EditEvents, Webhooks, "edit-events", ["e"], "events", "Change the events that the subscription tells";
+    RenameHook, Webhooks, "rename-subscription", ["m"], "rename", "Give the subscription another name";
+    RotateSecret, Webhooks, "rotate-secret", ["s"], "new secret", "Make a new secret; the old one is taken for a day more";
+    RevealSecret, Webhooks, "reveal-secret", ["*"], "secret", "Show the secret on the price line";
+    RestoreOurs, Webhooks, "restore-ours", ["<"], "restore ours", "Undo what somebody changed at the service";
+    AdoptTheirs, Webhooks, "adopt-theirs", [">"], "take theirs", "Want what somebody changed at the service";
+    DeleteHook, Webhooks, "delete-subscription", ["D"], "delete", "Delete the subscription at the service";
+
     Retry, Sync, "retry", ["R"], "retry", "Send the failed entry again";
     KeepSource, Sync, "keep-source", ["<"], "ours wins", "Decide the conflict: send what Toggl has";
     KeepTarget, Sync, "keep-target", [">"], "theirs stays", "Decide the conflict: leave what the target has";

@@ -160,6 +160,12 @@ impl Model {
         self.snapshot.as_ref()?.subscriptions.get(self.selected(List::Webhooks))
     }
 
+    /// Whether a subscription of ours is there.
+    pub fn has_own_hook(&self) -> bool {
+        let lines = self.snapshot.as_ref().map_or(&[][..], |s| s.subscriptions.as_slice());
+        lines.iter().any(|line| line.ours && line.cause != "deleted here")
+    }
+
     /// The selected project of the Mapping pane.
     pub fn selected_project(&self) -> Option<&crate::control::view::ProjectLine> {
         match self.selected_row(List::Mapping)? {

@@ -58,7 +58,7 @@ impl Palette {
     /// Finds the choices that fit what is typed.
     pub fn rank(&mut self, model: &Model) {
         let typed = self.input.value().trim_start_matches(':').to_owned();
-        if let Some(choice) = backfill(&typed) {
+        if let Some(choice) = backfill(&typed).or_else(|| super::reshape::choice(model, &typed)) {
             self.choices = vec![choice];
             return;
         }

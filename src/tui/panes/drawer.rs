@@ -6,14 +6,14 @@ use super::super::model::{Drawer, List, Model, Slot, drawer_title};
 use super::super::paint::Paint;
 use super::super::text::{clock, clock_s, count, width};
 use super::super::widgets::{rule, table};
-use super::picker;
+use super::{hook, picker};
 
 /// Rows the open drawer takes of a body, its rule included; 0 when none is open.
 pub fn height(model: &Model, body: u16) -> u16 {
     let content = match &model.drawer {
         None => return 0,
         Some(Drawer::Picker(_)) => picker::rows(model),
-        Some(Drawer::Incident { .. }) => model.len(List::Drawer) as u16 + 4,
+        Some(Drawer::Incident { .. }) => model.len(List::Drawer) as u16 + 5 + hook::rows(model),
         Some(Drawer::Entry { .. }) => model.len(List::Drawer).max(4) as u16,
         Some(Drawer::Delivery { .. }) => model.len(List::Drawer).max(12) as u16,
         Some(Drawer::Ledger { .. }) => model.len(List::Drawer).max(2) as u16,
@@ -100,41 +100,22 @@ fn facts(model: &Model, p: &mut Paint<'_>, y: u16) {
 fn incident(model: &Model, p: &mut Paint<'_>) {
     let s = p.s;
     let w = p.w();
-    if let Some(line) = model.incident_subscription() {
-        let mut x = p.cell(3, 0, w / 2, &line.events.join(", "), s.muted);
-        x += 4;
-        if x + 8 < w {
-            p.cell(x, 0, w.saturating_sub(x + 1), &line.address, s.faint);
-        }
-        let zone = model.zone();
-        let mut facts = Vec::new();
-        if let Some(at) = line.checked_at {
-            facts.push(format!("checked {}", clock(at, zone)));
-        }
-        facts.push(if line.ours {
-            "made or adopted here".to_owned()
-        } else {
-            "not ours, left alone".to_owned()
-        });
-        if !line.cause.is_empty() {
-            facts.push(line.cause.clone());
-        }
-        p.cell(3, 1, w.saturating_sub(4), &facts.join(" · "), s.muted);
-    }
+    let top = 2 + hook::rows(model);
+    hook::draw(model, p);
     let Some(incident) = model.incident() else {
-        p.cell(3, 3, w.saturating_sub(4), "nothing has gone wrong here", s.faint);
+        p.cell(3, top + 1, w.saturating_sub(4), "nothing has gone wrong here", s.faint);
         return;
     };
-    p.text(3, 2, "when", s.faint);
-    p.text(11, 2, "what", s.faint);
-    p.text(23, 2, "answer", s.faint);
-    p.right(w.saturating_sub(1), 2, 8, "requests", s.faint);
+    p.text(3, top, "when", s.faint);
+    p.text(11, top, "what", s.faint);
+    p.text(23, top, "answer", s.faint);
+    p.right(w.saturating_sub(1), top, 8, "requests", s.faint);
     let h = p.h();
     let closed = incident.closed_at.is_some();
     let last = incident.timeline.len().saturating_sub(1);
     // The sum stands one row below the last step, or at the end when they fill the drawer.
-    let rows = (incident.timeline.len() as u16).min(h.saturating_sub(5));
-    table::rows(&mut p.part(0, 3, w, rows), model, List::Drawer, 0, model.in_drawer, |row, index| {
+    let rows = (incident.timeline.len() as u16).min(h.saturating_sub(top + 3));
+    table::rows(&mut p.part(0, top + 1, w, rows), model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some(step) = incident.timeline.get(index) else { return };
         row.text(3, 0, &clock(step.at, model.zone()), s.muted);
         row.cell(11, 0, 11, &step.what, s.fg);
@@ -151,7 +132,7 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
         incident.recovered,
         count(u64::from(incident.requests), "request", "requests")
     );
-    p.cell(3, rows + 4, w.saturating_sub(4), &sum, s.muted);
+    p.cell(3, rows + top + 2, w.saturating_sub(4), &sum, s.muted);
 }
 
 fn ledger(model: &Model, p: &mut Paint<'_>) {

@@ -1,12 +1,12 @@
 //! What each action does.
 
-use crate::control::command::{SubscriptionRef, Wish};
+use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::message::ToEngine;
 use crate::control::view::{Row, ViewKind};
 use crate::domain::health::Wanted;
 
 use super::super::keymap::Action;
-use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW};
+use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
 use super::super::text::count;
 use super::{Effect, input, jump, mapping, refuse, send};
 
@@ -85,6 +85,35 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Verify => {
             let Some(seq) = model.selected_delivery() else { return Vec::new() };
             wish(model, Wish::Verify { seq, secret: None })
+        }
+        MakeHook => {
+            let Some(at) = reshape::account(model) else { return Vec::new() };
+            let say = format!("make a subscription for {} · up to 3 requests · Enter does it", at.account);
+            let wish = Wish::Reshape { subscription: at, change: Reshape::Create };
+            model.question = Some(Question { say, then: Then::Wish(Box::new(wish)) });
+            Vec::new()
+        }
+        EditEvents => {
+            let now = model.selected_subscription().map(|s| s.events.join(", ")).unwrap_or_default();
+            reshape::edit(model, &format!("events {now}"));
+            model.select(List::Palette, 0);
+            Vec::new()
+        }
+        RenameHook => {
+            let now = model.selected_subscription().map(|s| s.description.clone()).unwrap_or_default();
+            reshape::edit(model, &format!("rename {now}"));
+            model.select(List::Palette, 0);
+            Vec::new()
+        }
+        RotateSecret => ask_subscription(model, "make a new secret for", 1, |s| reshaped(s, Reshape::Rotate)),
+        RestoreOurs => ask_subscription(model, "restore ours on", 1, |s| reshaped(s, Reshape::Restore)),
+        AdoptTheirs => ask_subscription(model, "take theirs on", 1, |s| reshaped(s, Reshape::Adopt)),
+        DeleteHook => ask_subscription(model, "delete for good", 2, |s| reshaped(s, Reshape::Delete)),
+        RevealSecret => {
+            let Some(subscription) = model.selected_subscription().map(|s| s.at.clone()) else {
+                return Vec::new();
+            };
+            wish(model, Wish::Reveal { subscription })
         }
         Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
         KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
@@ -338,6 +367,10 @@ fn ask_subscription(
     let wish = make(line.at.clone());
     model.question = Some(Question { say, then: Then::Wish(Box::new(wish)) });
     Vec::new()
+}
+
+fn reshaped(subscription: SubscriptionRef, change: Reshape) -> Wish {
+    Wish::Reshape { subscription, change }
 }
 
 fn sync_wish(

@@ -35,6 +35,10 @@ impl HookBook for Nothing {
         Err("no file here".into())
     }
 
+    fn accept(&self, _: &Account, _: SecretString, _: i64) -> Result<(), String> {
+        Err("no file here".into())
+    }
+
     fn label(&self, account: &Account) -> String {
         account.to_string()
     }

@@ -86,6 +86,10 @@ impl HookBook for NoHooks {
         Err("no file here".into())
     }
 
+    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
+        Err("no file here".into())
+    }
+
     fn label(&self, account: &Account) -> String {
         account.to_string()
     }

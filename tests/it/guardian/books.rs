@@ -97,6 +97,15 @@ impl HookBook for Open {
         Ok(secret)
     }
 
+    fn accept(&self, account: &Account, secret: SecretString, overlap_s: i64) -> Result<(), String> {
+        let mut book = self.book.0.lock().unwrap();
+        let kept = book.get_mut(account).ok_or("no hook yet")?;
+        kept.turn += 1;
+        kept.previous = Some(std::mem::replace(&mut kept.hook.secret, secret.clone()));
+        self.hooks.rotate(&kept.hook.path, secret, (self.clock)().timestamp() + overlap_s);
+        Ok(())
+    }
+
     fn label(&self, account: &Account) -> String {
         account.to_string()
     }

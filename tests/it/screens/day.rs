@@ -229,6 +229,14 @@ fn sub(
         today: 138,
         spark: vec![0, 0, 1, 8, 22, 17, 2, 0, 9, 17, 8, 9],
         latency_s: Some(0.6),
+        latency_spark: vec![6, 5, 7, 6, 9, 6, 5, 6, 12, 6, 6, 5],
+        drift: Vec::new(),
+        edited_at: None,
+        last_bad_at: None,
+        failures: 0,
+        secret: "····4f2a".to_owned(),
+        plan: "1 of 1, 3 of 3 events".to_owned(),
+        upgrade: String::new(),
     }
 }
 

@@ -141,6 +141,10 @@ impl HookBook for Hooks {
         Err("no file here".into())
     }
 
+    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
+        Err("no file here".into())
+    }
+
     fn label(&self, account: &Account) -> String {
         account.to_string()
     }
