@@ -37,6 +37,15 @@ pub enum Wish {
         /// Only the price.
         dry: bool,
     },
+    /// Moves the sent entries of a project to where the mapping leads now; a change of the mapping alone moves nothing.
+    MoveSent {
+        /// The source project.
+        source: SourceRef,
+        /// The target account.
+        target: Account,
+        /// Only the price.
+        dry: bool,
+    },
     /// Undoes this viewer's last change.
     Undo,
     /// Sends a failed item again.
@@ -140,7 +149,14 @@ pub enum Wish {
         /// Its sequence number.
         seq: u64,
         /// With this secret; else with those that hold now.
-        secret: Option<String>,
+        secret: Option<Typed>,
+    },
+    /// Takes a new token of an account over, after asking the service whose it is.
+    RenewToken {
+        /// The account.
+        account: Account,
+        /// What a person typed; `None` fetches it again from where the settings say.
+        token: Option<Typed>,
     },
     /// Marks an alert as read.
     Acknowledge {
@@ -177,6 +193,17 @@ pub enum Reshape {
     Delete,
 }
 
+/// A secret that a person typed. It goes through the door and nowhere else: not into a log, not into a stored value.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed(…)")
+    }
+}
+
 /// A subscription by account and id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SubscriptionRef {
@@ -185,6 +212,9 @@ pub struct SubscriptionRef {
     /// The subscription's id there.
     pub id: RemoteId,
 }
+
+/// How a notice begins that tells a refusal, the service's own words after it.
+pub const NOT_DONE: &str = "not done: ";
 
 /// The engine's answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,7 +31,8 @@ pub struct Drift {
 /// A digest that tells two secrets apart and gives neither away.
 pub fn secret_digest(secret: &str) -> String {
     let digest = Sha256::digest(format!("drift:{secret}").as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    digest.iter().take(8).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The fields in which `there` differs from `wanted`. Secrets are never shown, addresses without their last part.

@@ -281,7 +281,8 @@ pub struct Pulled<'a> {
     pub id: String,
 }
 
-fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
+/// Holds these heavy changes as one decision.
+pub fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
     // What is announced within the window joins the decision that is open.
     let open = state
         .holds

@@ -3,6 +3,7 @@
 //! The parts are woken, not fed: they read open work from the desk and answer with facts. Nothing here holds a lock
 //! across an await, and nothing waits for a part.
 
+mod absence;
 mod apply;
 mod black_box;
 mod budget;
@@ -16,6 +17,7 @@ mod guardian;
 mod history;
 mod host;
 mod intake;
+mod jobs;
 mod lobby;
 mod lookup;
 mod mapper;
@@ -23,13 +25,16 @@ mod names;
 mod profile;
 mod puller;
 mod rebind;
+mod renew;
 mod replay;
 pub mod seams;
 mod send;
 pub mod setup;
 mod snapshot;
 mod state;
+mod steady;
 mod survey;
+mod turn;
 mod viewers;
 mod views;
 mod words;
@@ -44,6 +49,7 @@ use crate::journal::InboxWriter;
 pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
 pub use lobby::{CacheFacts, Facts};
+pub use renew::TokenBook;
 use seams::Seams;
 use state::State;
 

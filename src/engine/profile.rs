@@ -51,8 +51,10 @@ pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Re
     Ok(me)
 }
 
-/// Reads who a target key is, its plan and its whole catalogue.
-pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Result<(), CallError> {
+/// Reads who a target key is and its plan.
+pub async fn who_is_target(engine: &Shared, account: &Account, cause: Cause) -> Result<Item, CallError> {
+    // What is known already is only old.
+    let cause = if is_whole(engine, account)? { Cause::Curiosity } else { cause };
     let user =
         engine.ask_clockify(account, cause, Patience::Forever, |c| async move { c.user().await }).await?;
     let user = user.result.map_err(CallError::Failed)?;
@@ -72,11 +74,17 @@ pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Re
         read_at: engine.seams.now(),
     };
     pin(engine, account, Service::Clockify, profile)?;
+    Ok(user.user)
+}
+
+/// Reads who a target key is, its plan and its whole catalogue.
+pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Result<(), CallError> {
+    let user = who_is_target(engine, account, cause).await?;
     for kind in [Kind::User, Kind::Project, Kind::Client, Kind::Tag] {
         let items = read_kind(engine, account, kind, cause).await?;
         put_items(engine, account, &items)?;
     }
-    put_items(engine, account, &[user.user])?;
+    put_items(engine, account, &[user])?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod main_path;
 mod office;
 mod outages;
 mod process;
+mod pty;
 mod receiver;
 mod rooms;
 mod screens;

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use crate::cache::rows;
-use crate::control::command::{Reply, Reshape, SubscriptionRef};
+use crate::control::command::{NOT_DONE, Reply, Reshape, SubscriptionRef};
 use crate::domain::id::{Account, RemoteId};
 use crate::domain::subscription::Subscription;
 use crate::engine::Shared;
@@ -65,7 +65,8 @@ fn hand_over(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, 
             () = stopping.cancelled() => {}
             reply = engine.ask_guardian(subscription, what) => {
                 let say = match reply {
-                    Reply::Done { say } | Reply::Failed { reason: say } => say,
+                    Reply::Done { say } => say,
+                    Reply::Failed { reason } => format!("{NOT_DONE}{reason}"),
                     Reply::Price(price) => price.say,
                     Reply::Accepted => return,
                 };

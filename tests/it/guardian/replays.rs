@@ -1,7 +1,7 @@
 //! Deliveries applied again, in any order and any number of times: nothing changes that has not changed.
 
 use hourwire::cache::{Store as _, rows};
-use hourwire::control::command::{Reply, Wish};
+use hourwire::control::command::{Reply, Typed, Wish};
 use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::json;
@@ -114,7 +114,7 @@ async fn a_delivery_can_be_checked_again_with_any_secret() {
     office.track("Harbor plan").await;
     office.until("it is here", 10, || running.entries() == 1).await;
     let seq = running.kept();
-    let verify = |secret: Option<&str>| Wish::Verify { seq, secret: secret.map(Into::into) };
+    let verify = |secret: Option<&str>| Wish::Verify { seq, secret: secret.map(|s| Typed(s.into())) };
     for (secret, words) in [
         (None, "with the current secret"),
         (Some("own-test-secret-01"), "with the given secret"),
