@@ -22,6 +22,7 @@ pub mod simulate;
 pub mod status;
 pub mod sync;
 pub mod themes;
+pub mod webhooks;
 pub mod why;
 
 use std::process::ExitCode;
@@ -67,6 +68,8 @@ pub enum Sub {
     /// What is not synced yet; send failed items again
     #[command(after_help = "Example:\n  hourwire sync status")]
     Sync(sync::Sync),
+    /// Subscriptions and the deliveries kept raw: what the Webhooks pane does
+    Webhooks(webhooks::Webhooks),
     /// Where each value of an entry comes from, and why it is where it is
     Why(why::Why),
     /// Write the ledger to a file as JSON lines
@@ -111,6 +114,7 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Release(which) => wait_for(hold::release(global, which)),
         Sub::Backfill(options) => wait_for(backfill::run(global, options)),
         Sub::Sync(options) => wait_for(sync::run(global, options)),
+        Sub::Webhooks(options) => wait_for(webhooks::run(global, options)),
         Sub::Why(options) => wait_for(why::run(global, options)),
         Sub::Backup(options) => backup::backup(global, options),
         Sub::Restore(options) => backup::restore(global, options),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
 use crate::domain::id::{Account, Key, RemoteId, Service};
 use crate::domain::quota::Source;
@@ -151,6 +152,22 @@ pub struct SubscriptionLine {
     pub today: u32,
     /// Deliveries per 2 hours, last 24 h, 12 values, oldest first.
     pub spark: Vec<u32>,
+    /// Fields that somebody changed at the service.
+    pub drift: Vec<Drift>,
+    /// Its secret as far as it is shown: the last four signs of ours.
+    pub secret: String,
+    /// When it was edited last (the service's clock).
+    pub edited_at: Option<DateTime<Utc>>,
+    /// The last call of the service that is known to have failed.
+    pub last_bad_at: Option<DateTime<Utc>>,
+    /// Calls known to have failed since the last good one.
+    pub failures: u32,
+    /// What of the plan is used: `1 of 1, 3 of 3 events`; empty while it is not known.
+    pub plan: String,
+    /// What the next plan would buy; empty when nothing.
+    pub upgrade: String,
+    /// The newest latencies in tenths of a second, oldest first.
+    pub latency_spark: Vec<u32>,
     /// Median seconds from the service's `created_at` to received, recent.
     pub latency_s: Option<f64>,
 }

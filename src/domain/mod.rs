@@ -3,11 +3,13 @@
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
 pub mod absence;
+pub mod advice;
 pub mod announced;
 pub mod brake;
 pub mod candidates;
 pub mod catalogue;
 pub mod delivery;
+pub mod drift;
 pub mod entry;
 pub mod forecast;
 pub mod ground;
@@ -33,6 +35,7 @@ pub mod read;
 pub mod remap;
 pub mod route;
 pub mod share;
+pub mod signature;
 pub mod subscription;
 pub mod text;
 pub mod threshold;

@@ -72,6 +72,7 @@ impl Engine {
             state: Mutex::new(State::new(desk, setup)),
             seams,
             inbox,
+            black_box: super::black_box::BlackBox::default(),
             wakes: Wakes::default(),
             changed: watch::Sender::new(0),
             ready: watch::Sender::new(false),
@@ -117,6 +118,7 @@ impl Engine {
         let mut parts = Running::default();
         let (sources, targets) = self.accounts();
         parts.add("the intake".into(), intake::run(self.clone()));
+        parts.add("the black box".into(), super::black_box::run(self.clone()));
         parts.add("the mapper".into(), mapper::run(self.clone()));
         for account in sources {
             parts.add(format!("the guardian of {account}"), guardian::run(self.clone(), account.clone()));

@@ -5,6 +5,7 @@
 
 mod absence;
 mod apply;
+mod black_box;
 mod budget;
 mod call;
 mod commands;
@@ -26,6 +27,7 @@ mod profile;
 mod puller;
 mod rebind;
 mod renew;
+mod replay;
 pub mod seams;
 mod send;
 pub mod setup;
@@ -69,6 +71,8 @@ pub struct Engine {
     state: Mutex<State>,
     seams: Seams,
     inbox: InboxWriter,
+    /// The index of the deliveries kept raw.
+    black_box: black_box::BlackBox,
     wakes: Wakes,
     /// Grows with every change that a viewer may see.
     changed: watch::Sender<u64>,

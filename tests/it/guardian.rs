@@ -3,9 +3,11 @@
 mod books;
 mod colleagues;
 mod cuts;
+mod edits;
 mod healing;
 mod making;
 mod pair;
 mod people;
+mod replays;
 pub mod stage;
 pub mod way;

@@ -1,8 +1,10 @@
 //! From the service's list to rows: what is ours, what is another instance's, what changed.
 
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
 
 use crate::cache::rows;
+use crate::domain::drift::{Shape, drift, secret_digest};
 use crate::domain::guard_claim::{Listed, Standpoint, claim};
 use crate::domain::guard_election::{PREFIX, Seat};
 use crate::domain::health::Wanted;
@@ -44,7 +46,7 @@ pub fn address(post: &Post) -> Option<String> {
 }
 
 /// Our own whole address, if the hook is there already.
-fn own_url(post: &Post) -> Option<String> {
+pub fn own_url(post: &Post) -> Option<String> {
     let base = address(post).filter(|_| post.managed)?;
     let workspace = post.profile()?.workspace;
     let hooks = post.engine.state().setup.hooks.clone();
@@ -72,6 +74,7 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
             page.draft().put(bound_key(&post.account), id)?;
             // What failed before nobody here has seen: it proves nothing.
             page.care.life_from = Some(now);
+            page.care.shape = listed.iter().find(|s| s.id == *id).map(shape);
             page.say("info", format!("the subscription {id} at our address is adopted"))?;
         }
         let mut gone = known(page, post)?;
@@ -134,6 +137,16 @@ pub fn seat(told: &toggl::Subscription) -> Seat {
     Seat { id: told.id.clone(), description: told.description.clone(), live }
 }
 
+/// What a subscription is at the service.
+pub fn shape(told: &toggl::Subscription) -> Shape {
+    Shape {
+        description: told.description.clone(),
+        url: told.url.clone(),
+        filters: told.filters.iter().map(|f| format!("{} {}", f.entity, f.action)).collect(),
+        secret: told.secret.as_ref().map(|s| secret_digest(s.expose_secret())).unwrap_or_default(),
+    }
+}
+
 /// The subscriptions of this account that have a row.
 fn known(page: &mut Page<'_, '_>, post: &Post) -> Desked<Vec<RemoteId>> {
     let ids: Option<Vec<RemoteId>> = page.draft().get(&rows::meta(&format!("listed:{}", post.account)))?;
@@ -145,7 +158,9 @@ pub fn refresh(page: &mut Page<'_, '_>, post: &Post, told: &toggl::Subscription,
     let key = rows::subscription(&post.account, &told.id);
     let now = page.now();
     let old: Option<Subscription> = page.draft().get(&key)?;
-    let row = row_of(old, told, ours, now);
+    let mut row = row_of(old, told, ours, now);
+    let wanted = page.care.shape.clone().filter(|_| ours);
+    row.drift = wanted.map(|wanted| drift(&wanted, &shape(told))).unwrap_or_default();
     page.put(&row)?;
     let meta = rows::meta(&format!("listed:{}", post.account));
     let mut ids = known(page, post)?;
@@ -185,6 +200,9 @@ fn row_of(
         last_event_at: None,
         last_ping_at: None,
         silent: false,
+        drift: Vec::new(),
+        last_bad_at: None,
+        failures: 0,
         cause: String::new(),
         recent: Vec::new(),
         latencies: Vec::new(),

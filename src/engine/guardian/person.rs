@@ -11,7 +11,7 @@ use crate::services::toggl::Call;
 
 use super::care::{self, bound_key};
 use super::heal::{self, End};
-use super::{Hitch, Post, Step, Why, list, prove, sender};
+use super::{Hitch, Post, Step, Why, edit, list, prove, sender};
 use crate::engine::desk::{DeskError, Desked};
 use crate::engine::guard_wish::{Asked, GuardWish};
 
@@ -43,13 +43,14 @@ async fn act(post: &mut Post, wish: &GuardWish) -> Step<String> {
     let id = &wish.subscription.id;
     let bound: Option<RemoteId> = post.engine.state().desk.get(&bound_key(&post.account))?;
     let own = bound.as_ref() == Some(id);
-    match wish.what {
+    match &wish.what {
         Asked::Enable if own => enable(post).await,
         Asked::Disable if own => disable(post).await,
         Asked::Enable => switch(post, id, true).await,
         Asked::Disable => switch(post, id, false).await,
         Asked::Test => test(post, id).await,
         Asked::Validate => validate(post, id).await,
+        Asked::Reshape(change) => edit::reshape(post, id, change).await,
         Asked::Take => sender::take_over(post).await,
     }
 }

@@ -134,6 +134,15 @@ actions! {
     Deliveries, Webhooks, "deliveries", ["d"], "deliveries", "Show the deliveries kept raw, dead letters among them";
     Disable, Webhooks, "disable", ["X"], "disable", "Disable the subscription; it stays so until a person enables it";
 
+    MakeHook, Webhooks, "create-subscription", ["c"], "create", "Make a subscription for the account";
+    EditEvents, Webhooks, "edit-events", ["e"], "events", "Change the events that the subscription tells";
+    RenameHook, Webhooks, "rename-subscription", ["m"], "rename", "Give the subscription another name";
+    RotateSecret, Webhooks, "rotate-secret", ["s"], "new secret", "Make a new secret; the old one is taken for a day more";
+    RevealSecret, Webhooks, "reveal-secret", ["*"], "secret", "Show the secret on the price line";
+    RestoreOurs, Webhooks, "restore-ours", ["<"], "restore ours", "Undo what somebody changed at the service";
+    AdoptTheirs, Webhooks, "adopt-theirs", [">"], "take theirs", "Want what somebody changed at the service";
+    DeleteHook, Webhooks, "delete-subscription", ["D"], "delete", "Delete the subscription at the service";
+
     Retry, Sync, "retry", ["R"], "retry", "Send the failed entry again";
     KeepSource, Sync, "keep-source", ["<"], "ours wins", "Decide the conflict: send what Toggl has";
     KeepTarget, Sync, "keep-target", [">"], "theirs stays", "Decide the conflict: leave what the target has";
@@ -147,7 +156,11 @@ actions! {
     SendHeld, Hold, "send-held", ["S"], "send", "Send the held changes";
     DropHeld, Hold, "drop-held", ["x"], "drop", "Drop the held changes (asks)";
 
-    Replay, Deliveries, "replay", ["r", "enter"], "replay", "Apply the delivery again, after showing what would change";
+    OpenDelivery, Deliveries, "open-delivery", ["enter"], "open", "Show headers, proof, what the delivery changed and why";
+    Replay, Deliveries, "replay", ["r"], "replay", "Apply the delivery again, after showing what would change";
+    ReplayShown, Deliveries, "replay-shown", ["A"], "replay all", "Apply all deliveries under the filter again, after showing what would change";
+    FilterDeliveries, Deliveries, "filter-deliveries", ["/"], "filter", "Show only deliveries that hold all of the words";
+    Verify, Deliveries, "verify", ["v"], "verify", "Check the signature again with the secrets that hold now";
 
     Older, Drawer, "older", ["["], "older", "Show the one before";
     Newer, Drawer, "newer", ["]"], "newer", "Show the one after";

@@ -5,6 +5,7 @@ mod drawer;
 mod lists;
 mod palette;
 mod picker;
+pub mod reshape;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};

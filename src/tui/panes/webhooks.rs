@@ -31,7 +31,12 @@ fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)>
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let d = &snapshot.deliveries;
     let mut right = Vec::new();
-    if p.w() >= 70 {
+    let plan = snapshot.subscriptions.iter().find(|s| s.ours && !s.plan.is_empty());
+    if let Some(line) = plan.filter(|_| p.w() >= 70) {
+        let tag = snapshot.accounts.iter().find(|a| a.name == line.at.account).map(|a| a.tag.as_str());
+        right.push((format!("{} {}", tag.unwrap_or_default(), line.plan).trim().to_owned(), p.s.muted));
+    }
+    if p.w() >= 100 || (plan.is_none() && p.w() >= 70) {
         right.push((count(d.received, "delivery", "deliveries"), p.s.muted));
         if d.duplicates > 0 {
             right.push((format!("{} copies", d.duplicates), p.s.muted));
@@ -63,6 +68,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         Col::new("last 24 h", 12, 3, 3),
         Col::new("today", 5, 2, 1).right(),
         Col::new("on the way", 10, 2, 0).right(),
+        Col::new("latency", 12, 4, 0),
     ];
     let places = table::lay(w - 1, &cols);
     table::head(p, 1, &cols, &places);
@@ -97,6 +103,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             put(5, &line.today.to_string(), s.muted);
             if let Some(seconds) = line.latency_s {
                 put(6, &format!("{seconds:.1} s"), s.muted);
+                put(7, &sparkline(&line.latency_spark), s.accent);
             }
         } else if let Some((x, _)) = places[4] {
             // A cause stands for the figures: there are none worth a look.

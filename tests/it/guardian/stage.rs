@@ -8,6 +8,9 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
 use hourwire::cache::{Memory, Store, rows};
+use hourwire::control::command::{Command, Reply, Wish};
+use hourwire::control::link::{EngineEnd, pair};
+use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::LogLine;
 use hourwire::domain::id::{Account, Key, RemoteId, Service};
 use hourwire::domain::incident::Incident;
@@ -265,10 +268,11 @@ impl Machine {
         catch_up(&ledger, store.as_ref()).unwrap();
         let setup = self.setup(office, hooks);
         let seams = self.seams(office);
+        let reader = inbox.clone();
         let engine = Engine::new(Parts { setup, seams, ledger, store: store.clone(), inbox });
         let (door, arrivals) = tokio::sync::mpsc::channel(1);
         let task = tokio::spawn(engine.clone().run(arrivals));
-        Running { engine, store, task, _door: door, host: self.host.clone() }
+        Running { engine, store, inbox: reader, task, door, host: self.host.clone() }
     }
 
     fn seams(&self, office: &Office) -> Seams {
@@ -326,7 +330,7 @@ impl Machine {
             instance: self.instance.clone(),
             hosted_by: "serve".into(),
             mapping: Arc::new(NoMapping),
-            hooks: Arc::new(Open { book: self.book.clone(), hooks }),
+            hooks: Arc::new(Open { book: self.book.clone(), hooks, clock: office.clock.clone() }),
         }
     }
 }
@@ -335,9 +339,10 @@ impl Machine {
 pub struct Running {
     pub engine: Arc<Engine>,
     pub store: Arc<Memory>,
+    inbox: InboxWriter,
     task: tokio::task::JoinHandle<Result<(), hourwire::engine::DeskError>>,
-    /// Nobody comes in, but the door stays there.
-    _door: tokio::sync::mpsc::Sender<hourwire::control::link::EngineEnd>,
+    /// Where viewers come in.
+    door: tokio::sync::mpsc::Sender<EngineEnd>,
     host: String,
 }
 
@@ -363,10 +368,32 @@ impl Running {
         Some(rows::decode(&bytes).unwrap())
     }
 
+    /// Asks for something as a viewer does, and waits for the first answer.
+    pub async fn wish(&self, wish: Wish) -> Reply {
+        let (mut viewer, end) = pair();
+        self.door.send(end).await.expect("the engine listens");
+        let hello = ToEngine::Hello { protocol: PROTOCOL, version: "0".into(), viewer: "test".into() };
+        viewer.to_engine.send(hello).await.expect("the engine listens");
+        let id = format!("{:032x}", rand::random::<u128>());
+        let command = ToEngine::Command(Command { id: id.clone(), wish });
+        viewer.to_engine.send(command).await.expect("the engine listens");
+        loop {
+            match viewer.from_engine.recv().await.expect("an answer") {
+                FromEngine::Reply { id: of, reply } if of == id => return reply,
+                _ => {}
+            }
+        }
+    }
+
     /// Our own subscription as the ledger has it.
     pub fn own(&self) -> Option<Subscription> {
         let id: RemoteId = self.get(&rows::meta("bound:main"))?;
         self.get(&rows::subscription(&Account::from("main"), &id))
+    }
+
+    /// The place of the newest delivery kept raw.
+    pub fn kept(&self) -> u64 {
+        self.inbox.last_seq()
     }
 
     pub fn is_well(&self) -> bool {
