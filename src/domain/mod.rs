@@ -2,6 +2,7 @@
 //!
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
+pub mod absence;
 pub mod announced;
 pub mod brake;
 pub mod candidates;
@@ -16,6 +17,7 @@ pub mod guard_election;
 pub mod guard_evidence;
 pub mod guard_silence;
 pub mod health;
+pub mod hours;
 pub mod id;
 pub mod incident;
 pub mod knock;
@@ -30,6 +32,7 @@ pub mod quota;
 pub mod read;
 pub mod remap;
 pub mod route;
+pub mod share;
 pub mod subscription;
 pub mod text;
 pub mod word;

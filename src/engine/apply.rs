@@ -27,6 +27,8 @@ pub struct Batch {
     pub heavy: Vec<(Account, Key)>,
     /// Entries deleted at the source by this batch.
     pub deleted: Vec<Key>,
+    /// Two states of one second met: a read is wanted.
+    pub doubtful: bool,
 }
 
 /// What happened to one fact.
@@ -65,6 +67,7 @@ pub fn take_entry(
     if gone_now {
         batch.deleted.push(key.clone());
     }
+    batch.doubtful |= row.doubt.is_some();
     say_change(state, draft, &key, old.as_ref(), &row)?;
     bind(state, draft, batch, &key, &row)?;
     batch.changed.push(key);
@@ -72,7 +75,7 @@ pub fn take_entry(
 }
 
 /// Stages an entry; a tombstone may be forgotten once nothing late can bring its entry back.
-fn put_entry(draft: &mut Draft<'_>, key: &Key, row: &EntryRow) -> Desked<()> {
+pub fn put_entry(draft: &mut Draft<'_>, key: &Key, row: &EntryRow) -> Desked<()> {
     if row.deleted.is_some() && row.doubt.is_none() {
         draft.put_for(rows::entry(key), row, TOMBSTONE)
     } else {
@@ -281,7 +284,8 @@ pub struct Pulled<'a> {
     pub id: String,
 }
 
-fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
+/// Holds these heavy changes as one decision.
+pub fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
     // What is announced within the window joins the decision that is open.
     let open = state
         .holds

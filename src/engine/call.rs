@@ -19,6 +19,12 @@ use super::{Engine, Shared};
 /// One lane a source account: its calls leave one after another, so that a header counts all before it.
 pub type Lanes = BTreeMap<Account, tokio::sync::Mutex<()>>;
 
+/// How long everybody else stands back before looking again while a key press waits for its turn.
+const GIVE_WAY: TimeDelta = TimeDelta::milliseconds(100);
+/// A key press may leave this much before the pace would let it: the burst limit is a leaky bucket, one call a little
+/// early does no harm.
+const PERSON_LEAD: TimeDelta = TimeDelta::milliseconds(150);
+
 /// How long a caller waits for its turn.
 #[derive(Clone, Copy, Debug)]
 pub enum Patience {
@@ -30,7 +36,7 @@ pub enum Patience {
 
 /// Who asks, how long it waits, and whether it may show that a refused token is good again.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn {
+pub struct Asking {
     /// Who asks.
     pub cause: Cause,
     /// How long it waits.
@@ -112,14 +118,6 @@ pub fn set_limits(state: &mut State, account: &Account, service: Service) {
     }
 }
 
-/// What came of asking to leave.
-enum Admitted {
-    /// It leaves now, charged to this bucket.
-    Now(Option<String>),
-    /// Not before this.
-    Later(DateTime<Utc>),
-}
-
 impl Engine {
     /// The client of a source account.
     pub(super) fn toggl(&self, account: &Account) -> Option<Toggl> {
@@ -151,15 +149,15 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
-        self.turn_toggl(account, call, Turn { cause, patience, knocks: false }, send).await
+        self.turn_toggl(account, call, Asking { cause, patience, knocks: false }, send).await
     }
 
-    /// One call to a source, in its lane. Who waits for quota waits outside: the lane is for those who may leave.
+    /// One call to a source, in its lane.
     pub(super) async fn turn_toggl<T, F>(
         self: &Shared,
         account: &Account,
         call: toggl::Call,
-        turn: Turn,
+        asking: Asking,
         send: impl FnOnce(Toggl) -> F,
     ) -> Result<Answer<T>, CallError>
     where
@@ -168,22 +166,10 @@ impl Engine {
         let Some(client) = self.toggl(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        loop {
-            let lane = match self.lanes.get(account) {
-                Some(lane) => Some(lane.lock().await),
-                None => None,
-            };
-            let until = match self.admit(account, call.charge(), turn)? {
-                Admitted::Now(bucket) => {
-                    let answer = send(client).await;
-                    self.note(account, bucket.as_deref(), &answer)?;
-                    return Ok(answer);
-                }
-                Admitted::Later(until) => until,
-            };
-            drop(lane);
-            self.seams.sleep_until(until).await;
-        }
+        let admitted = self.admit(account, call.charge(), asking).await?;
+        let answer = send(client).await;
+        self.note(account, admitted.bucket.as_deref(), &answer)?;
+        Ok(answer)
     }
 
     /// One call to a target that is not a write of an entry.
@@ -197,14 +183,14 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
-        self.turn_clockify(account, Turn { cause, patience, knocks: false }, send).await
+        self.turn_clockify(account, Asking { cause, patience, knocks: false }, send).await
     }
 
     /// One call to a target that is not a write of an entry.
     pub(super) async fn turn_clockify<T, F>(
         self: &Shared,
         account: &Account,
-        turn: Turn,
+        asking: Asking,
         send: impl FnOnce(Clockify) -> F,
     ) -> Result<Answer<T>, CallError>
     where
@@ -213,34 +199,10 @@ impl Engine {
         let Some(client) = self.clockify(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let bucket = loop {
-            match self.admit(account, Charge::Workspace, turn)? {
-                Admitted::Now(bucket) => break bucket,
-                Admitted::Later(until) => self.seams.sleep_until(until).await,
-            }
-        };
+        let admitted = self.admit(account, Charge::Workspace, asking).await?;
         let answer = send(client).await;
-        self.note(account, bucket.as_deref(), &answer)?;
+        self.note(account, admitted.bucket.as_deref(), &answer)?;
         Ok(answer)
-    }
-
-    /// Notes the spend durably where a call may leave, else says when to ask again.
-    fn admit(&self, account: &Account, charge: Charge, turn: Turn) -> Result<Admitted, CallError> {
-        let mut state = self.state();
-        let bucket = bucket_of(&state, account, charge);
-        match self.gate(&mut state, account, bucket.as_deref(), turn.cause, turn.knocks)? {
-            Gate::Go => {
-                self.spend(&mut state, account, bucket.as_deref(), turn.cause)?;
-                Ok(Admitted::Now(bucket))
-            }
-            Gate::Wait(until) => {
-                let long = until > self.seams.now() + TimeDelta::seconds(3);
-                if long && matches!(turn.patience, Patience::Short) {
-                    return Err(CallError::NotBefore(until));
-                }
-                Ok(Admitted::Later(until))
-            }
-        }
     }
 
     /// Whether a call may leave now.
@@ -254,7 +216,8 @@ impl Engine {
         self.gate(state, account, bucket, cause, false)
     }
 
-    fn gate(
+    /// The same for who may show that a refused token is good again.
+    pub(super) fn gate(
         &self,
         state: &mut State,
         account: &Account,
@@ -273,17 +236,29 @@ impl Engine {
         if let Gate::Wait(until) = running.breaker.gate(now) {
             return Ok(Gate::Wait(until));
         }
+        if running.persons > 0 && cause != Cause::Person {
+            return Ok(Gate::Wait(now + GIVE_WAY));
+        }
         if let Some(pace) = &mut running.pace
             && let Gate::Wait(until) = pace.next_free_at(now)
         {
-            return Ok(Gate::Wait(until));
+            let until = if cause == Cause::Person { until - PERSON_LEAD } else { until };
+            if until > now {
+                return Ok(Gate::Wait(until));
+            }
         }
         let policy = state.setup.policy.clone();
         Ok(bucket.map_or(Gate::Go, |b| state.meters.gate(account, b, cause, &policy, now)))
     }
 
     /// Notes a spend: pace in memory, quota in the ledger.
-    fn spend(&self, state: &mut State, account: &Account, bucket: Option<&str>, cause: Cause) -> Desked<()> {
+    pub(super) fn spend(
+        &self,
+        state: &mut State,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+    ) -> Desked<()> {
         let now = self.seams.now();
         if let Some(pace) = state.running.get_mut(account).and_then(|r| r.pace.as_mut()) {
             pace.note(now);

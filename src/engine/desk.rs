@@ -162,6 +162,19 @@ impl Desk {
         Ok(keys)
     }
 
+    /// The source keys that the first `limit` rows of an index range name, and where the range goes on behind them.
+    pub fn named_after(&self, range: &KeyRange, limit: usize) -> Desked<(Vec<Key>, Option<Vec<u8>>)> {
+        let mut keys = Vec::new();
+        let mut after = None;
+        self.scan(range.clone(), limit, &mut |key, value| {
+            keys.extend(rows::named_by(value));
+            // The smallest key behind this one.
+            after = Some([key, &[0]].concat());
+            ControlFlow::Continue(())
+        })?;
+        Ok((keys, after))
+    }
+
     /// Starts a draft.
     pub fn draft(&self) -> Draft<'_> {
         Draft {

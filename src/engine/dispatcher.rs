@@ -13,24 +13,32 @@ use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Intent, Link, Op};
 use crate::domain::matching::{self, Identity};
 use crate::domain::outcome;
+use crate::domain::quota::Cause;
 use crate::domain::word::Class;
 
 use super::Shared;
 use super::call::CallError;
 use super::desk::{DeskError, Desked};
+use super::jobs;
 use super::lookup::look_up;
 use super::send::{self, Job};
 use super::survey::{self, Range};
 
 /// Writes under way at once on a plan that bears it.
 const AT_ONCE: usize = 8;
-/// Bonds looked at in one round.
-const ROUND: usize = 256;
+/// Bonds looked at in one step of a round.
+const STEP: usize = 256;
+/// Bonds looked at in one round; the next one goes on from there.
+const ROUND: usize = 4_096;
+/// A task that ended without effect is tried again after this, then after twice as long, …
+const RETRY: TimeDelta = TimeDelta::seconds(2);
+/// … up to this.
+const LONGEST_RETRY: TimeDelta = TimeDelta::minutes(5);
 
 /// What a task was about, so that it is free again when the task ends.
 enum Ended {
     Work(Key, Result<(), CallError>),
-    Survey(Result<(), CallError>),
+    Survey(RemoteId, Result<(), CallError>),
 }
 
 struct Dispatcher {
@@ -40,9 +48,33 @@ struct Dispatcher {
     busy: BTreeSet<Key>,
     creating: BTreeMap<Key, Identity>,
     surveying: bool,
-    /// Not before: bonds whose last try could not leave.
-    later: BTreeMap<Key, DateTime<Utc>>,
-    survey_later: Option<DateTime<Utc>>,
+    /// Not before: bonds whose last try could not leave, and how often in a row.
+    later: BTreeMap<Key, Later>,
+    /// Users whose time could not be read.
+    survey_later: BTreeMap<RemoteId, Later>,
+    /// Where the next round begins: far on when all before it wait for something.
+    from: Option<Vec<u8>>,
+}
+
+/// When to try again.
+#[derive(Clone, Copy)]
+struct Later {
+    until: DateTime<Utc>,
+    tries: u32,
+}
+
+impl Later {
+    /// After one more try without effect. Waiting for quota or pace is no failure.
+    fn after(old: Option<Self>, error: &CallError, now: DateTime<Utc>) -> Self {
+        let tries = old.map_or(0, |l| l.tries);
+        match error {
+            CallError::NotBefore(until) => Self { until: *until, tries },
+            _ => {
+                let wait = RETRY * 2_i32.pow(tries.min(10));
+                Self { until: now + wait.min(LONGEST_RETRY), tries: tries + 1 }
+            }
+        }
+    }
 }
 
 /// Sends to one target until the engine stops.
@@ -55,7 +87,8 @@ pub async fn run(engine: Shared, target: Account) -> Desked<()> {
         creating: BTreeMap::new(),
         surveying: false,
         later: BTreeMap::new(),
-        survey_later: None,
+        survey_later: BTreeMap::new(),
+        from: None,
     };
     loop {
         let engine = d.engine.clone();
@@ -89,11 +122,9 @@ impl Dispatcher {
                 self.busy.remove(&key);
                 self.creating.remove(&key);
                 match &result {
-                    Err(CallError::NotBefore(until)) => {
-                        self.later.insert(key, *until);
-                    }
-                    Err(_) => {
-                        self.later.insert(key, now + TimeDelta::seconds(2));
+                    Err(e) => {
+                        let later = Later::after(self.later.get(&key).copied(), e, now);
+                        self.later.insert(key, later);
                     }
                     Ok(()) => {
                         self.later.remove(&key);
@@ -101,13 +132,17 @@ impl Dispatcher {
                 }
                 result
             }
-            Ended::Survey(result) => {
+            Ended::Survey(user, result) => {
                 self.surveying = false;
-                self.survey_later = match &result {
-                    Err(CallError::NotBefore(until)) => Some(*until),
-                    Err(_) => Some(now + TimeDelta::seconds(5)),
-                    Ok(()) => None,
-                };
+                match &result {
+                    Err(e) => {
+                        let later = Later::after(self.survey_later.get(&user).copied(), e, now);
+                        self.survey_later.insert(user, later);
+                    }
+                    Ok(()) => {
+                        self.survey_later.remove(&user);
+                    }
+                }
                 result
             }
         };
@@ -127,9 +162,7 @@ impl Dispatcher {
     /// Starts what can be started; answers when to look again at the latest.
     fn start(&mut self) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
-        self.later.retain(|_, until| *until > now);
-        self.survey_later = self.survey_later.filter(|until| *until > now);
-        let (open, ready, room) = {
+        let (open, room) = {
             let state = self.engine.state();
             let Some(running) = state.running.get(&self.target) else { return Ok(None) };
             if running.refused.is_some() || running.profile.is_none() || state.is_held(&self.target) {
@@ -137,57 +170,100 @@ impl Dispatcher {
             }
             let free = running.profile.as_ref().is_none_or(|p| p.free);
             let room = if free || !running.breaker.is_closed() { 1 } else { AT_ONCE };
-            let open = state.desk.named(rows::by_class(&self.target, Class::Open), usize::MAX)?;
-            let ready =
-                state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND + self.busy.len())?;
-            (open, ready, room)
+            (state.desk.named(rows::by_class(&self.target, Class::Open), usize::MAX)?, room)
         };
-        let mut next: Option<DateTime<Utc>> = self.later.values().min().copied();
+        self.later.retain(|_, l| l.until + TimeDelta::hours(1) > now);
+        let waits = self.later.values().chain(self.survey_later.values()).map(|l| l.until);
+        let mut next: Option<DateTime<Utc>> = waits.filter(|until| *until > now).min();
         let mut sooner = |at: DateTime<Utc>| next = Some(next.map_or(at, |n| n.min(at)));
         let mut open_identities: BTreeSet<Identity> = self.creating.values().cloned().collect();
+        let mut lost = Vec::new();
         for key in open {
             let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
             let Some(intent) = &link.open else { continue };
             if intent.op == Op::Create {
                 open_identities.insert(matching::of_wish(&intent.body));
             }
-            if self.busy.contains(&key) || self.later.contains_key(&key) || self.busy.len() >= room {
+            if self.busy.contains(&key) {
                 continue;
             }
             match due(intent) {
+                // Nobody waits for its answer: it came while it could not be written down.
+                None => lost.push(key),
+                Some(_) if self.waits(&key, now) || self.busy.len() >= room => {}
                 Some(due) if due <= now => self.spawn_lookup(key, link),
                 Some(due) => sooner(due),
-                None => {}
             }
         }
-        let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
-        for key in ready {
-            if self.busy.contains(&key) || self.later.contains_key(&key) {
-                continue;
-            }
-            let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
-            let Some((op, body)) = link.next() else { continue };
-            if op == Op::Create {
-                if !self.ground_knows(&body.user, body.start)? {
-                    unknown.entry(body.user.clone()).or_default().push(body.start);
-                    continue;
-                }
-                if open_identities.contains(&matching::of_wish(&body)) {
-                    continue;
-                }
-                open_identities.insert(matching::of_wish(&body));
-            }
-            if self.busy.len() >= room {
-                break;
-            }
-            if let Some(until) = self.spawn_send(key, link, op, body)? {
-                sooner(until);
-                break;
-            }
+        if !lost.is_empty() {
+            orphan(&self.engine, &self.target, lost)?;
+            sooner(now + TimeDelta::milliseconds(1));
         }
-        if let Some(until) = self.survey_later {
+        if let Some(until) = self.start_ready(room, open_identities)? {
             sooner(until);
-        } else if let Some((user, starts)) = unknown.into_iter().next() {
+        }
+        Ok(next)
+    }
+
+    fn waits(&self, key: &Key, now: DateTime<Utc>) -> bool {
+        self.later.get(key).is_some_and(|l| l.until > now)
+    }
+
+    /// Starts writes of bonds that are ready, longest waiting first, while there is room.
+    fn start_ready(
+        &mut self,
+        room: usize,
+        mut open_identities: BTreeSet<Identity>,
+    ) -> Desked<Option<DateTime<Utc>>> {
+        let now = self.engine.seams.now();
+        let paused = self.engine.state().paused.contains(&jobs::sending(&self.target));
+        let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
+        let mut next = None;
+        let mut seen = 0;
+        let mut range = rows::by_class(&self.target, Class::Ready);
+        if let Some(from) = self.from.take() {
+            range.from = from;
+        }
+        'round: while self.busy.len() < room {
+            let (keys, after) = self.engine.state().desk.named_after(&range, STEP)?;
+            seen += keys.len();
+            for key in keys {
+                if self.busy.contains(&key) || self.waits(&key, now) {
+                    continue;
+                }
+                let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
+                let Some((op, body)) = link.next() else { continue };
+                if paused && link.is_old_news() {
+                    continue;
+                }
+                if op == Op::Create {
+                    if !self.ground_knows(&body.user, body.start)? {
+                        unknown.entry(body.user.clone()).or_default().push(body.start);
+                        continue;
+                    }
+                    if !open_identities.insert(matching::of_wish(&body)) {
+                        continue;
+                    }
+                }
+                if let Some(until) = self.spawn_send(key, link, op, body)? {
+                    next = Some(until);
+                    break 'round;
+                }
+                if self.busy.len() >= room {
+                    break 'round;
+                }
+            }
+            let Some(after) = after else { break };
+            range.from.clone_from(&after);
+            if seen >= ROUND {
+                // All of these wait for something: what comes after them must not wait for them.
+                self.from = Some(after);
+                next = Some(now + TimeDelta::milliseconds(50));
+                break;
+            }
+        }
+        let readable = |user: &RemoteId| self.survey_later.get(user).is_none_or(|l| l.until <= now);
+        if let Some((user, starts)) = unknown.into_iter().find(|(user, _)| readable(user)) {
             self.spawn_survey(user, &starts)?;
         }
         Ok(next)
@@ -219,8 +295,9 @@ impl Dispatcher {
             self.engine.state().desk.get(&rows::ground(&self.target, &user))?.unwrap_or_default();
         let Some((from, to)) = ground.survey(starts, now) else { return Ok(()) };
         self.surveying = true;
-        let (engine, range) = (self.engine.clone(), Range { target: self.target.clone(), user, from, to });
-        self.tasks.push(Box::pin(async move { Ended::Survey(survey::survey(engine, range).await) }));
+        let (engine, range) =
+            (self.engine.clone(), Range { target: self.target.clone(), user: user.clone(), from, to });
+        self.tasks.push(Box::pin(async move { Ended::Survey(user, survey::survey(engine, range).await) }));
         Ok(())
     }
 
@@ -240,9 +317,16 @@ impl Dispatcher {
         }
         let own = engine.state().profile(&self.target).is_some_and(|p| p.user == body.user);
         let names = body.tags.clone();
+        let urgent = engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
+        let cause = match (link.is_old_news(), urgent) {
+            (true, _) => Cause::Backfill,
+            (false, true) => Cause::Person,
+            (false, false) => Cause::Sync,
+        };
         let mut job = Job {
             target: self.target.clone(),
             source: key.clone(),
+            cause,
             op,
             body,
             there: link.there.clone(),
@@ -283,7 +367,7 @@ impl Dispatcher {
             self.busy.insert(key.clone());
             let target = self.target.clone();
             self.tasks.push(Box::pin(async move {
-                let result = send::tag_ids(&engine, &target, &names).await.map(|_| ());
+                let result = send::make_tags(&engine, &target, &key, &names).await;
                 Ended::Work(key, result)
             }));
         }
@@ -311,11 +395,14 @@ fn due(intent: &Intent) -> Option<DateTime<Utc>> {
 
 /// After a start nobody waits for an answer: every write under way becomes uncertain.
 pub fn orphan_all(engine: &Shared, target: &Account) -> Desked<()> {
-    let mut state = engine.state();
+    let open = engine.state().desk.named(rows::by_class(target, Class::Open), usize::MAX)?;
+    orphan(engine, target, open)
+}
+
+fn orphan(engine: &Shared, target: &Account, open: Vec<Key>) -> Desked<()> {
     let now = engine.seams.now();
-    let open = state.desk.named(rows::by_class(target, Class::Open), usize::MAX)?;
     let lookup = engine.seams.rules.lookup;
-    state.write("orphans", |_, draft| {
+    engine.state().write("orphans", |_, draft| {
         for key in open {
             let Some(mut link) = draft.link(target, &key)? else { continue };
             if !lookup {

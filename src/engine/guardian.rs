@@ -106,6 +106,8 @@ struct Post {
     checked: bool,
     found: canary::Found,
     reading: Option<gap::Reading>,
+    /// Requests spent on an incident that no line of its timeline names yet.
+    spent: u32,
 }
 
 /// Guards an account until the engine stops.
@@ -134,6 +136,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         checked: false,
         found: canary::Found::default(),
         reading: None,
+        spent: 0,
     };
     let stop = post.engine.stop.clone();
     tokio::select! { biased;

@@ -6,7 +6,6 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
-use crate::control::snapshot::JobLine;
 use crate::domain::catalogue::Kind;
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::Trouble;
@@ -14,11 +13,13 @@ use crate::domain::order::EntryRow;
 use crate::domain::quota::Cause;
 use crate::services::toggl::{Call, Cursor, ReportPage, Search};
 
+use super::absence::{self, Window};
 use super::apply::{Batch, bind_one};
 use super::call::{CallError, Patience};
 use super::desk::Desked;
 use super::puller::{has_colleagues, take_reads};
-use super::{Shared, profile};
+use super::state::State;
+use super::{Shared, jobs, profile};
 
 /// The source's own list reaches back this far; older ranges are read by Reports.
 const LIST_REACH: TimeDelta = TimeDelta::days(85);
@@ -36,6 +37,22 @@ pub struct Job {
     pub to: DateTime<Utc>,
     /// A person asked for it: entries before `sync_from` are sent too.
     pub backfill: bool,
+    /// Not before this: a second look at what a first one did not show.
+    #[serde(default)]
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+/// What is left to read of an account's history.
+pub fn planned(state: &State, account: &Account) -> Desked<Vec<Job>> {
+    Ok(state.desk.get(&meta(account))?.unwrap_or_default())
+}
+
+impl Job {
+    /// Requests that reading it takes at least: one for each range that a report covers.
+    pub fn requests(&self) -> u32 {
+        let days = (self.to - self.from).num_days().max(1).unsigned_abs();
+        u32::try_from(days.div_ceil(REPORT_DAYS)).unwrap_or(u32::MAX)
+    }
 }
 
 fn meta(account: &Account) -> Vec<u8> {
@@ -53,16 +70,38 @@ pub fn plan(
     let mut state = engine.state();
     state.desk.write("history", |draft| {
         let mut jobs: Vec<Job> = draft.get(&meta(account))?.unwrap_or_default();
-        let covered = jobs.iter().any(|j| j.from <= from && j.to >= to && (j.backfill || !backfill));
-        if !covered {
-            jobs.push(Job { from, to, backfill });
+        let covers = |j: &Job| j.not_before.is_none() && j.from <= from && j.to >= to;
+        if !jobs.iter().any(|j| covers(j) && (j.backfill || !backfill)) {
+            jobs.push(Job { from, to, backfill, not_before: None });
             draft.put(meta(account), &jobs)?;
         }
         Ok(())
     })?;
     drop(state);
-    engine.wakes.pull.notify_one();
+    engine.wakes.pull.notify_waiters();
     Ok(())
+}
+
+/// Plans a second look at a range, not before `at`. Looks that wait for the same hour are one.
+pub fn plan_later(
+    engine: &Shared,
+    account: &Account,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> Desked<()> {
+    engine.state().desk.write("history", |draft| {
+        let mut jobs: Vec<Job> = draft.get(&meta(account))?.unwrap_or_default();
+        match jobs.iter_mut().find(|j| j.not_before.is_some()) {
+            Some(job) => {
+                job.from = job.from.min(from);
+                job.to = job.to.max(to);
+                job.not_before = job.not_before.max(Some(at));
+            }
+            None => jobs.push(Job { from, to, backfill: false, not_before: Some(at) }),
+        }
+        draft.put(meta(account), &jobs)
+    })
 }
 
 /// At the first start: everything from the earliest `sync_from` that the cold start did not bring.
@@ -94,10 +133,20 @@ pub fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
 pub async fn work(engine: &Shared, account: &Account) -> Result<Option<DateTime<Utc>>, CallError> {
     loop {
         let jobs: Vec<Job> = engine.state().desk.get(&meta(account))?.unwrap_or_default();
-        show(engine, account, jobs.first());
-        let Some(job) = jobs.first().cloned() else { return Ok(None) };
-        let cause = if job.backfill { Cause::Backfill } else { Cause::Gapfill };
+        let (paused, person) = {
+            let state = engine.state();
+            let wish = state.reading.get(account);
+            (state.paused.contains(&jobs::reading(account)), wish.is_some_and(|w| w.cause == Cause::Person))
+        };
         let now = engine.seams.now();
+        let may = |j: &&Job| !(paused && j.backfill) && j.not_before.is_none_or(|at| at <= now);
+        let job = jobs.iter().find(may).cloned();
+        let Some(job) = job else { return Ok(jobs.iter().filter_map(|j| j.not_before).min()) };
+        if person {
+            // A key press does not wait for the rest of the history.
+            return Ok(Some(now));
+        }
+        let cause = if job.backfill { Cause::Backfill } else { Cause::Gapfill };
         let own_only = !has_colleagues(&engine.state(), account);
         let read = if own_only && job.to > now - LIST_REACH {
             list(engine, account, &job, cause).await
@@ -110,26 +159,6 @@ pub async fn work(engine: &Shared, account: &Account) -> Result<Option<DateTime<
             Err(e) => return Err(e),
         };
         finish(engine, account, &job, left)?;
-    }
-}
-
-fn show(engine: &Shared, account: &Account, job: Option<&Job>) {
-    let mut state = engine.state();
-    let name = format!("history:{account}");
-    match job {
-        None => {
-            state.jobs.remove(&name);
-        }
-        Some(job) => {
-            let what = if job.backfill { "backfill" } else { "reading history" };
-            let line = JobLine {
-                name: format!("{what} {}–{}", job.from.format("%-d %b"), job.to.format("%-d %b")),
-                done: 0,
-                total: None,
-                state: "reading".into(),
-            };
-            state.jobs.insert(name, line);
-        }
     }
 }
 
@@ -153,6 +182,8 @@ async fn list(
     take_reads(engine, account, &reads, started, None)?;
     admit(engine, account, job)?;
     let oldest = reads.iter().filter_map(|r| r.entry.as_ref()).map(|e| e.start).min();
+    let whole_from = if reads.len() >= CUT { oldest.map_or(to, |t| t + TimeDelta::seconds(1)) } else { from };
+    absence::weigh(engine, account, &Window { from: whole_from, to, by_reports: false, started }, &reads)?;
     if reads.len() >= CUT {
         // Up to a second later, so that entries of the same second are read again rather than lost.
         return Ok(oldest.map(|t| t + TimeDelta::seconds(1)).filter(|t| *t < to));
@@ -178,6 +209,8 @@ async fn report(
     let mut search = Search { from, to, users: Vec::new(), tag_names: tag_names(engine, account) };
     let mut after: Option<Cursor> = None;
     let mut tags_read = false;
+    let began = engine.seams.now();
+    let mut shown = Vec::new();
     loop {
         let started = engine.seams.now();
         let (asked, workspace) = (search.clone(), workspace.clone());
@@ -195,12 +228,17 @@ async fn report(
         }
         keep_tags(engine, account, &mut page)?;
         take_reads(engine, account, &page.reads, started, None)?;
+        shown.extend(page.reads);
         match page.next {
             Some(next) => after = Some(next),
             None => break,
         }
     }
     admit(engine, account, job)?;
+    // The service's days may begin at another hour than ours: the days at both ends prove nothing.
+    if let (Some(from), Some(to)) = (midnight(from + Days::new(1), zone), midnight(to, zone)) {
+        absence::weigh(engine, account, &Window { from, to, by_reports: true, started: began }, &shown)?;
+    }
     Ok((from > first).then(|| midnight(from, zone)).flatten())
 }
 
@@ -242,7 +280,8 @@ pub fn is_planned(
     to: DateTime<Utc>,
 ) -> Desked<bool> {
     let jobs: Vec<Job> = engine.state().desk.get(&meta(account))?.unwrap_or_default();
-    Ok(jobs.iter().any(|j| j.from < to && j.to > from))
+    // A second look at what was missing is for later.
+    Ok(jobs.iter().any(|j| j.not_before.is_none() && j.from < to && j.to > from))
 }
 
 /// Entries of a chosen range go to the targets although they are older than `sync_from`.

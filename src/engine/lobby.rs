@@ -13,6 +13,7 @@ use crate::control::snapshot::CacheWord;
 use crate::control::view::DeliveryLine;
 
 use super::Engine;
+use super::renew::TokenBook;
 
 /// An answer is remembered this long.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
@@ -36,6 +37,8 @@ pub struct Facts {
     pub rejected: Asking<Vec<DeliveryLine>>,
     /// How far the cache is.
     pub cache: Asking<CacheFacts>,
+    /// Where tokens come from; absent where there is no settings file.
+    pub tokens: Option<Arc<dyn TokenBook>>,
 }
 
 /// Who made a change.

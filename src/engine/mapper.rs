@@ -83,7 +83,7 @@ pub fn refresh(engine: &Shared, state: &mut State) -> Desked<()> {
 pub fn concerned(state: &State, edit: &MappingEdit) -> Desked<Option<Vec<Key>>> {
     let source = remap::source_of(edit);
     match edit {
-        MappingEdit::LinkUser { .. } => Ok(None),
+        MappingEdit::LinkUser { .. } | MappingEdit::UnlinkUser { .. } => Ok(None),
         _ => state.desk.named(rows::by_project(&source.account, &source.id), usize::MAX).map(Some),
     }
 }

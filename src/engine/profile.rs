@@ -12,13 +12,19 @@ use crate::domain::quota::Cause;
 use crate::services::http::Page;
 use crate::services::toggl::{Call, Me};
 
-use super::call::{self, CallError, Patience, Turn};
+use super::call::{self, Asking, CallError, Patience};
 use super::desk::Desked;
 use super::state::{Profile, State};
 use super::{Shared, apply};
 
 /// Profile, plan and catalogue are read again after this.
 pub const OLD: TimeDelta = TimeDelta::hours(24);
+
+/// What is known already is only old, unless a person asks.
+fn idly(engine: &Shared, account: &Account, cause: Cause) -> Desked<Cause> {
+    let known = cause != Cause::Person && is_whole(engine, account)?;
+    Ok(if known { Cause::Curiosity } else { cause })
+}
 
 /// What a source told of itself.
 pub struct SourceRead {
@@ -31,8 +37,9 @@ pub struct SourceRead {
 /// Reads who a source token is with everything related, once; returns it for the caller to apply its entries.
 pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Result<SourceRead, CallError> {
     let known = Known::of(engine, account);
-    let turn = Turn { cause, patience: Patience::Forever, knocks: true };
-    let answer = engine.turn_toggl(account, Call::Me, turn, |c| async move { c.me(true).await }).await?;
+    let cause = idly(engine, account, cause)?;
+    let asking = Asking { cause, patience: Patience::Forever, knocks: true };
+    let answer = engine.turn_toggl(account, Call::Me, asking, |c| async move { c.me(true).await }).await?;
     let mut me = answer.result.map_err(CallError::Failed)?;
     let (wanted, old) = {
         let state = engine.state();
@@ -64,7 +71,7 @@ pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Re
     };
     pin(engine, account, Service::Toggl, profile)?;
     engine.settle_first_day()?;
-    let mut changed = put_items(engine, account, std::slice::from_ref(&me.user))?;
+    let mut changed = change_items(engine, account, std::slice::from_ref(&me.user))?;
     for (kind, items) in [(Kind::Project, &me.projects), (Kind::Client, &me.clients), (Kind::Tag, &me.tags)] {
         changed += put_list(engine, account, kind, &known, items)?;
     }
@@ -115,12 +122,13 @@ pub async fn read_tags(engine: &Shared, account: &Account, cause: Cause) -> Resu
     Ok(())
 }
 
-/// Reads who a target key is, its plan and its whole catalogue.
-pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Result<(), CallError> {
-    let turn = Turn { cause, patience: Patience::Forever, knocks: true };
-    let user = engine.turn_clockify(account, turn, |c| async move { c.user().await }).await?;
+/// Reads who a target key is and its plan.
+pub async fn who_is_target(engine: &Shared, account: &Account, cause: Cause) -> Result<Item, CallError> {
+    let cause = idly(engine, account, cause)?;
+    let asking = Asking { cause, patience: Patience::Forever, knocks: true };
+    let user = engine.turn_clockify(account, asking, |c| async move { c.user().await }).await?;
     let user = user.result.map_err(CallError::Failed)?;
-    let home = engine.turn_clockify(account, turn, |c| async move { c.workspace().await }).await?;
+    let home = engine.turn_clockify(account, asking, |c| async move { c.workspace().await }).await?;
     let home = home.result.map_err(CallError::Failed)?;
     let profile = Profile {
         user: user.user.id.clone(),
@@ -134,11 +142,17 @@ pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Re
         read_at: engine.seams.now(),
     };
     pin(engine, account, Service::Clockify, profile)?;
+    Ok(user.user)
+}
+
+/// Reads who a target key is, its plan and its whole catalogue.
+pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Result<(), CallError> {
+    let user = who_is_target(engine, account, cause).await?;
     for kind in [Kind::User, Kind::Project, Kind::Client, Kind::Tag] {
         let known = Known::of(engine, account);
         let mut items = read_kind(engine, account, kind, cause).await?;
-        if kind == Kind::User && !items.iter().any(|i| i.id == user.user.id) {
-            items.push(user.user.clone());
+        if kind == Kind::User && !items.iter().any(|i| i.id == user.id) {
+            items.push(user.clone());
         }
         put_list(engine, account, kind, &known, &items)?;
     }
@@ -209,6 +223,7 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
         running.profile = Some(profile);
     }
     call::set_limits(&mut state, account, service);
+    engine.wakes.upkeep.notify_waiters();
     Ok(())
 }
 
@@ -256,11 +271,16 @@ fn put_list(engine: &Shared, account: &Account, kind: Kind, known: &Known, liste
         let gone = absent.filter_map(|(_, id)| state.item(account, kind, id));
         items.extend(gone.map(|item| Item { deleted: true, ..item.clone() }));
     }
-    put_items(engine, account, &items)
+    change_items(engine, account, &items)
 }
 
-/// Keeps catalogue items, in the ledger and in memory; answers how many changed.
-pub fn put_items(engine: &Shared, account: &Account, items: &[Item]) -> Desked<usize> {
+/// Keeps catalogue items, in the ledger and in memory.
+pub fn put_items(engine: &Shared, account: &Account, items: &[Item]) -> Desked<()> {
+    change_items(engine, account, items).map(drop)
+}
+
+/// The same; answers how many changed.
+fn change_items(engine: &Shared, account: &Account, items: &[Item]) -> Desked<usize> {
     let mut state = engine.state();
     let changed = state.desk.write("items", |draft| {
         let mut changed = Vec::new();

@@ -4,8 +4,8 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::domain::catalogue::Kind;
-use crate::domain::id::Account;
-use crate::domain::order::{SECOND_IS_OVER, Stamp};
+use crate::domain::id::{Account, Key};
+use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::quota::Cause;
 use crate::domain::read::SourceRead;
 use crate::services::toggl::Call;
@@ -13,6 +13,7 @@ use crate::services::toggl::Call;
 use super::apply::{Batch, Pulled, brake_batch, take_entry};
 use super::call::{CallError, Patience};
 use super::desk::{DeskError, Desked};
+use super::doubts::Doubts;
 use super::state::{ReadWish, State};
 use super::{Shared, history, profile};
 
@@ -43,15 +44,18 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         };
     }
     let mut last_read = engine.seams.now() - APART;
+    let mut doubts = Doubts::default();
+    let mut pause: Option<Pause> = None;
     loop {
         let woken = engine.wakes.pull.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
-        let (due, cause) = match due(&engine, &account, next, last_read) {
+        let (due, cause) = match due(&engine, &account, &doubts, next, last_read) {
             Ok(due) => due,
             Err(DeskError::NotReady) => (engine.seams.now() + TimeDelta::milliseconds(200), Cause::Health),
             Err(e) => return Err(e),
         };
+        let due = pause.as_ref().map_or(due, |p| p.hold(due, cause));
         if due > engine.seams.now() {
             tokio::select! { biased;
                 () = engine.stop.cancelled() => return Ok(()),
@@ -66,28 +70,62 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         };
         last_read = engine.seams.now();
         next = last_read + interval(&engine.state(), &account);
+        pause = None;
         match outcome {
-            Ok(()) => {
+            Ok(started) => {
                 served_wish(&engine, &account, served.as_ref());
+                match Doubts::plan(&engine, &account) {
+                    Ok(()) | Err(DeskError::NotReady) => {}
+                    Err(e) => return Err(e),
+                }
                 let worked = tokio::select! { biased;
                     () = engine.stop.cancelled() => return Ok(()),
                     worked = history::work(&engine, &account) => worked,
                 };
-                match worked {
-                    Ok(Some(again)) => next = next.min(again),
-                    Err(CallError::Desk(DeskError::NotReady)) => {
-                        next = next.min(last_read + TimeDelta::seconds(15) + jitter(&engine));
-                    }
-                    Err(CallError::Desk(e)) => return Err(e),
-                    Ok(None) | Err(_) => {}
+                next = match worked {
+                    Ok(None) => next,
+                    Ok(Some(again)) => next.min(again),
+                    Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return Err(e),
+                    Err(_) => next.min(last_read + TimeDelta::seconds(15) + jitter(&engine)),
+                };
+                match doubts.after_read(&engine, &account, started) {
+                    Ok(()) | Err(DeskError::NotReady) => {}
+                    Err(e) => return Err(e),
                 }
             }
-            Err(CallError::NotBefore(until)) => next = until,
+            Err(CallError::NotBefore(until)) => {
+                next = next.min(until);
+                pause = Some(Pause { until, cause });
+            }
             Err(CallError::Desk(DeskError::NotReady) | CallError::Stopped(_) | CallError::Failed(_)) => {
-                next = last_read + TimeDelta::seconds(15) + jitter(&engine);
+                let until = last_read + TimeDelta::seconds(15) + jitter(&engine);
+                next = next.min(until);
+                pause = Some(Pause { until, cause });
+                drop_vain_wish(&engine, &account);
             }
             Err(CallError::Desk(e)) => return Err(e),
         }
+    }
+}
+
+/// After a read that could not be made: nothing less urgent is tried before.
+struct Pause {
+    until: DateTime<Utc>,
+    cause: Cause,
+}
+
+impl Pause {
+    fn hold(&self, due: DateTime<Utc>, cause: Cause) -> DateTime<Utc> {
+        if cause < self.cause { due } else { due.max(self.until) }
+    }
+}
+
+/// While the token is refused a person's key press is answered by the alert, not by trying on and on.
+fn drop_vain_wish(engine: &Shared, account: &Account) {
+    let mut state = engine.state();
+    let refused = state.running.get(account).is_some_and(|r| r.refused.is_some());
+    if refused && state.reading.get(account).is_some_and(|w| w.cause == Cause::Person) {
+        state.reading.remove(account);
     }
 }
 
@@ -173,6 +211,7 @@ pub fn interval(state: &State, account: &Account) -> TimeDelta {
 fn due(
     engine: &Shared,
     account: &Account,
+    doubts: &Doubts,
     next: DateTime<Utc>,
     last: DateTime<Utc>,
 ) -> Desked<(DateTime<Utc>, Cause)> {
@@ -184,18 +223,8 @@ fn due(
             return Ok((at, wish.cause));
         }
     }
-    let own = state.profile(account).map(|p| p.user.clone());
-    let mut newest: Option<DateTime<Utc>> = None;
-    for key in state.desk.named(rows::by_doubt(), 200)? {
-        let row: Option<crate::domain::order::EntryRow> = state.desk.get(&rows::entry(&key))?;
-        let Some(row) = row.filter(|_| key.account == *account) else { continue };
-        let mine = row.entry.as_ref().is_none_or(|e| Some(&e.user) == own.as_ref());
-        if mine {
-            newest = newest.max(row.doubt);
-        }
-    }
-    if let Some(doubt) = newest {
-        let at = (doubt + SECOND_IS_OVER).max(last + APART);
+    if let Some(at) = doubts.due(&state, account)? {
+        let at = at.max(last + APART);
         if at <= next {
             return Ok((at, Cause::Sync));
         }
@@ -203,14 +232,19 @@ fn due(
     Ok((next, Cause::Health))
 }
 
-/// Reads what changed since the last complete read.
-async fn read(engine: &Shared, account: &Account, cause: Cause) -> Result<(), CallError> {
+/// Reads what changed since the last complete read; answers when it left.
+async fn read(engine: &Shared, account: &Account, cause: Cause) -> Result<DateTime<Utc>, CallError> {
     let patience = Patience::Short;
     let now = engine.seams.now();
-    let mark: Option<i64> = engine.state().desk.get(&rows::meta(&format!("since:{account}")))?;
+    let (mark, wished) = {
+        let state = engine.state();
+        let mark: Option<i64> = state.desk.get(&rows::meta(&format!("since:{account}")))?;
+        let gap = state.reading.get(account).and_then(|w| w.since);
+        (mark, [gap, Doubts::since(&state, account)?].into_iter().flatten().min())
+    };
+    let reach = (now - REACH).timestamp();
     let from = mark.unwrap_or_else(|| (now - TimeDelta::days(9)).timestamp());
-    let gap = engine.state().reading.get(account).and_then(|w| w.since).map(|t| t.timestamp());
-    let from = gap.map_or(from, |g| g.min(from)).max((now - REACH).timestamp());
+    let from = wished.map_or(from, |w| w.timestamp().min(from)).max(reach);
     let started = engine.seams.now();
     let answer =
         engine
@@ -222,15 +256,27 @@ async fn read(engine: &Shared, account: &Account, cause: Cause) -> Result<(), Ca
     let reads = answer.result.map_err(CallError::Failed)?;
     let newest = reads.iter().map(|r| r.at.timestamp()).max();
     let to = date.map(|d| d.timestamp()).or(newest).map(|t| t - OVERLAP).max(mark);
-    if reads.len() >= CUT {
+    if let Some(before) = mark.filter(|mark| *mark < reach).and_then(|m| DateTime::from_timestamp(m, 0)) {
+        // Away for longer than changes can be asked for: the days since are read as they are now.
+        missed(engine, account, "the engine was away for longer than Toggl tells changes of")?;
+        history::plan(engine, account, before - TimeDelta::days(30), now + Days::new(2), false)?;
+    } else if reads.len() >= CUT {
         // The list may be cut: what is left of it is read by windows, oldest last.
+        missed(engine, account, "more entries changed than one answer of Toggl holds")?;
         history::plan(engine, account, now - REACH, now + Days::new(2), false)?;
     }
     take_reads(engine, account, &reads, started, to)?;
     if let Some(running) = engine.state().running.get_mut(account) {
         running.caught_up = true;
     }
-    Ok(())
+    Ok(started)
+}
+
+/// Says that deletions of the time before may have gone unseen.
+fn missed(engine: &Shared, account: &Account, why: &str) -> Desked<()> {
+    let say =
+        format!("{account}: {why}; all days are read again, deletions of that time show at a second read");
+    engine.state().desk.write("missed", |draft| draft.say("engine", "warn", say, None))
 }
 
 /// Applies what a read brought, as one cause and one frame.
@@ -250,9 +296,14 @@ pub fn take_reads(
     let changed = state.write("read", |state, draft| {
         let mut batch = Batch::default();
         for read in reads {
-            if read.entry.as_ref().is_some_and(|e| Some(&e.workspace) != workspace.as_ref()) {
+            let elsewhere = read.entry.as_ref().is_some_and(|e| Some(&e.workspace) != workspace.as_ref());
+            let moved =
+                elsewhere.then(|| SourceRead { entry: None, deleted_at: Some(read.at), ..read.clone() });
+            // An entry that moved to another workspace has left this one; others there are not ours.
+            if elsewhere && draft.get::<EntryRow>(&rows::entry(&key_of(account, read)))?.is_none() {
                 continue;
             }
+            let read = moved.as_ref().unwrap_or(read);
             take_entry(state, rules, draft, &mut batch, account, read, Stamp::Read { started })?;
         }
         let mut pulled = Pulled {
@@ -279,6 +330,10 @@ pub fn take_reads(
         engine.touch_work();
     }
     Ok(found)
+}
+
+fn key_of(account: &Account, read: &SourceRead) -> Key {
+    Key { account: account.clone(), id: read.id.clone() }
 }
 
 /// Whether any user beside the token's own is known.

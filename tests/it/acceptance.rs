@@ -6,5 +6,6 @@ mod forged;
 mod known_ground;
 mod mistakes;
 mod refused_token;
-mod rig;
+mod renewed_token;
+pub mod rig;
 mod two_engines;

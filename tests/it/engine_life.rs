@@ -2,7 +2,6 @@
 
 mod ending;
 mod history;
-mod quota;
 mod rebuilding;
 mod refusal;
 mod settings;

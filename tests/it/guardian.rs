@@ -7,4 +7,5 @@ mod healing;
 mod making;
 mod pair;
 mod people;
-mod stage;
+pub mod stage;
+pub mod way;

@@ -3,6 +3,7 @@
 
 pub mod books;
 mod engine_thread;
+mod settings;
 pub mod wiring;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Failure;
 use super::ready::Ready;
 use crate::config::paths::control_socket;
+use crate::config::settings::Settings;
 use crate::config::state::{EngineLock, HostedBy, LockInfo};
 use crate::control::link::Door;
 use crate::control::socket;
@@ -41,6 +43,8 @@ pub struct Spec {
     pub hosted_by: HostedBy,
     /// The folder whose mapping file is watched.
     pub config_dir: Option<PathBuf>,
+    /// What `hourwire.toml` said, where there is one to follow.
+    pub settings: Option<Settings>,
 }
 
 /// A hosted engine.

@@ -11,7 +11,7 @@ use crate::cache::{CacheState, Guarded};
 use crate::control::snapshot::{CacheWord, Snapshot};
 use crate::control::view::DeliveryLine;
 use crate::engine::seams::{Probe, ProbeFailure};
-use crate::engine::{Engine, Facts};
+use crate::engine::{Engine, Facts, TokenBook};
 use crate::receiver::{Observe, Receiver, Rejected};
 use crate::services::http::{ReqwestWire, Wire, WireError};
 use crate::telemetry::metrics::Metrics;
@@ -105,7 +105,7 @@ fn set(metrics: &Metrics, snapshot: &Snapshot) {
 }
 
 /// What the engine may ask about receiver and cache.
-pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>) -> Facts {
+pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dyn TokenBook>>) -> Facts {
     let (counting, refusing) = (receiver.clone(), receiver);
     Facts {
         receiver: Some(Arc::new(move || {
@@ -118,6 +118,7 @@ pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>) -> Facts {
             CacheState::Rebuilding { percent } => (CacheWord::Rebuilding, percent),
             CacheState::Ready => (CacheWord::Ready, 100),
         })),
+        tokens,
     }
 }
 

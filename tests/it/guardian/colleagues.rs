@@ -8,7 +8,7 @@ use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
 async fn the_gap_is_filled_with_colleagues_work_before_the_incident_closes() {
-    let office = Office::of(Plan::Premium, World::Demo);
+    let office = Office::of(Plan::Premium, World::Demo, 7);
     let running = live(&office, &Machine::new("den")).await;
     office.pass(120).await;
     office.down(true);

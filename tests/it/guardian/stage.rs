@@ -1,7 +1,6 @@
 //! A stage: simulated services, the way to the receivers, and machines that start, are killed and start again.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use hourwire::cache::{Memory, Store, rows};
 use hourwire::control::view::LogLine;
 use hourwire::domain::id::{Account, Key, RemoteId, Service};
 use hourwire::domain::incident::Incident;
+use hourwire::domain::order::EntryRow;
 use hourwire::domain::policy::{Policy, Reenable};
 use hourwire::domain::subscription::Subscription;
 use hourwire::engine::seams::{Clock, ProbeFailure, Rules, Seams};
@@ -21,61 +21,23 @@ use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions,
 use hourwire::receiver::{Hooks, Receiver};
 use hourwire::services::http::{Wire, WireError};
 use hourwire::simulator::toggl::Plan;
-use hourwire::simulator::{Deliverer, Faults, Options, Plans, Simulator, World};
-use http::{Method, Request, Response, StatusCode};
+use hourwire::simulator::{Faults, Options, Plans, Simulator, World};
+use http::{Method, Request, Response};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::books::{Book, NoMapping, Open};
+use super::way::{ELSEWHERE, Road, Trouble, Way};
 
 pub const WORKSPACE: i64 = 4_440_001;
-/// A receiver of somebody else, who says yes to everything.
-pub const ELSEWHERE: &str = "elsewhere.example.test";
-
-/// The way from the services to the receivers, by host.
-#[derive(Default)]
-pub struct Way {
-    down: AtomicBool,
-    receivers: Mutex<BTreeMap<String, Arc<Receiver>>>,
-}
-
-impl Deliverer for Way {
-    fn deliver(
-        &self,
-        url: String,
-        headers: Vec<(String, String)>,
-        body: Bytes,
-    ) -> BoxFuture<'static, Result<(StatusCode, Bytes), String>> {
-        let (host, path) = url.trim_start_matches("https://").split_once('/').expect("a path");
-        let host = host.to_owned();
-        let receiver = self.receivers.lock().unwrap().get(&host).cloned();
-        let down = self.down.load(SeqCst);
-        let request = headers
-            .iter()
-            .fold(Request::post(format!("/{path}")), |r, (name, value)| r.header(name, value))
-            .body(body)
-            .unwrap();
-        Box::pin(async move {
-            match receiver {
-                _ if host == ELSEWHERE => Ok((StatusCode::OK, Bytes::new())),
-                _ if down => Ok((StatusCode::BAD_GATEWAY, Bytes::new())),
-                None => Err("connection refused".to_owned()),
-                Some(receiver) => {
-                    let (parts, body) = receiver.handle(request).await.into_parts();
-                    Ok((parts.status, body))
-                }
-            }
-        })
-    }
-}
-
-struct Line(Simulator);
+struct Line(Simulator, Arc<Way>);
 
 impl Wire for Line {
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, WireError>> {
         Box::pin(async move {
+            self.1.waking().await;
             let answer = self.0.call(Service::Toggl, request).await;
             answer.map_err(|e| WireError::Unknown(e.to_string()))
         })
@@ -91,17 +53,27 @@ pub struct Office {
 
 impl Office {
     pub fn new(plan: Plan) -> Self {
-        Self::of(plan, World::Empty)
+        Self::of(plan, World::Empty, 7)
     }
 
-    pub fn of(plan: Plan, world: World) -> Self {
+    /// An office whose ids and draws come from a seed.
+    pub fn seeded(plan: Plan, seed: u64) -> Self {
+        Self::of(plan, World::Empty, seed)
+    }
+
+    pub fn of(plan: Plan, world: World, seed: u64) -> Self {
         let begin = tokio::time::Instant::now();
         let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
         let clock: Clock =
             Arc::new(move || noon + TimeDelta::from_std(begin.elapsed()).expect("a short test"));
         let way = Arc::new(Way::default());
-        let options =
-            Options { seed: 7, plan: Plans::of(plan), world, clock: clock.clone(), deliverer: way.clone() };
+        let options = Options {
+            seed,
+            plan: Plans::of(plan),
+            world,
+            clock: clock.clone(),
+            deliverer: Arc::new(Road(way.clone(), clock.clone())),
+        };
         Self { sim: Simulator::new(options), way, clock }
     }
 
@@ -109,23 +81,36 @@ impl Office {
         (self.clock)()
     }
 
-    /// A person at work in the web page.
-    pub async fn person(&self, method: Method, path: &str, body: Value) -> Value {
-        self.work(self.sim.access().toggl_token, method, path, body).await
+    /// A request to Toggl; a person's costs nothing, another program's costs quota.
+    pub async fn ask(&self, method: Method, path: &str, body: Value, person: bool) -> Response<Bytes> {
+        self.ask_as(self.sim.access().toggl_token, method, path, body, person).await
     }
 
-    async fn work(&self, token: String, method: Method, path: &str, body: Value) -> Value {
+    async fn ask_as(
+        &self,
+        token: String,
+        method: Method,
+        path: &str,
+        body: Value,
+        person: bool,
+    ) -> Response<Bytes> {
         let pair =
             base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{token}:api_token"));
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("https://toggl.test{path}"))
             .header("authorization", format!("Basic {pair}"))
-            .header("content-type", "application/json")
-            .header("x-simulator-person", "1")
-            .body(Bytes::from(if body.is_null() { String::new() } else { body.to_string() }))
-            .unwrap();
-        let answer = self.sim.call(Service::Toggl, request).await.expect("an answer");
+            .header("content-type", "application/json");
+        if person {
+            request = request.header("x-simulator-person", "1");
+        }
+        let body = Bytes::from(if body.is_null() { String::new() } else { body.to_string() });
+        self.sim.call(Service::Toggl, request.body(body).unwrap()).await.expect("an answer")
+    }
+
+    /// A person at work in the web page.
+    pub async fn person(&self, method: Method, path: &str, body: Value) -> Value {
+        let answer = self.ask(method, path, body, true).await;
         assert!(answer.status().is_success(), "{path}: {:?}", answer.body());
         serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
     }
@@ -145,7 +130,9 @@ impl Office {
         let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
             "start": start.to_rfc3339(), "duration": 3600});
         let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
-        self.work(token, Method::POST, &path, body).await["id"].as_i64().expect("an id")
+        let answer = self.ask_as(token, Method::POST, &path, body, true).await;
+        let made: Value = serde_json::from_slice(answer.body()).expect("an entry");
+        made["id"].as_i64().expect("an id")
     }
 
     /// A person switches a subscription in the web page.
@@ -168,7 +155,12 @@ impl Office {
     }
 
     pub fn down(&self, down: bool) {
-        self.way.down.store(down, SeqCst);
+        self.trouble(down.then_some(Trouble::Status(502)));
+    }
+
+    /// Sets what is wrong with the way.
+    pub fn trouble(&self, trouble: Option<Trouble>) {
+        self.way.set(trouble);
     }
 
     pub fn faults(&self, faults: Value) {
@@ -179,6 +171,14 @@ impl Office {
     /// Requests that a program sent, as `METHOD path`.
     pub fn requests(&self) -> Vec<String> {
         self.sim.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect()
+    }
+
+    /// Requests that a program sent, with time and answer, for messages of failing tests.
+    pub fn asked(&self) -> Vec<String> {
+        let line = |r: &hourwire::simulator::listing::Asked| {
+            format!("{} {} {} {:?} {:?}", r.time.format("%H:%M:%S"), r.method, r.path, r.status, r.remaining)
+        };
+        self.sim.requests().iter().map(line).collect()
     }
 
     pub fn count(&self, part: &str) -> usize {
@@ -272,12 +272,23 @@ impl Machine {
     }
 
     fn seams(&self, office: &Office) -> Seams {
-        let (way, host, reached) = (office.way.clone(), self.host.clone(), self.reached);
+        let (way, host, clock) = (office.way.clone(), self.host.clone(), office.clock.clone());
+        let reached = self.reached;
         let probe = move || -> BoxFuture<'static, Result<(), ProbeFailure>> {
-            let there = way.receivers.lock().unwrap().contains_key(&host);
-            let good = reached && there && !way.down.load(SeqCst);
-            let bad = ProbeFailure { kind: "status", say: "HTTP 502".into() };
-            Box::pin(async move { if good { Ok(()) } else { Err(bad) } })
+            let (way, host, clock) = (way.clone(), host.clone(), clock.clone());
+            Box::pin(async move {
+                way.waking().await;
+                let bad = |kind, say: String| Err(ProbeFailure { kind, say });
+                match way.trouble(clock()) {
+                    Some(Trouble::Status(code)) => return bad("status", format!("HTTP {code}")),
+                    Some(Trouble::Broken(kind, say)) => return bad(kind, say.into()),
+                    Some(Trouble::Slow(s)) => tokio::time::sleep(Duration::from_secs(s)).await,
+                    _ => {}
+                }
+                let there = way.receivers.lock().unwrap().contains_key(&host);
+                let there = there && reached;
+                if there { Ok(()) } else { bad("connection", "connection refused".into()) }
+            })
         };
         let plug = self.plug.clone();
         let pull = move |point: &'static str| {
@@ -306,7 +317,7 @@ impl Machine {
             managed: true,
             reenable: self.reenable,
             read_every_s: 300,
-            wire: Arc::new(Line(office.sim.clone())),
+            wire: Arc::new(Line(office.sim.clone(), office.way.clone())),
         };
         Setup {
             sources: vec![source],
@@ -338,6 +349,14 @@ impl Running {
         self.task.abort();
         self.engine.stop();
         let _ = self.task.await;
+    }
+
+    /// As [`Running::kill`]; what it wrote can still be looked at.
+    pub async fn stop(&mut self, office: &Office) {
+        office.way.receivers.lock().unwrap().remove(&self.host);
+        self.task.abort();
+        self.engine.stop();
+        let _ = (&mut self.task).await;
     }
 
     fn get<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Option<T> {
@@ -373,6 +392,21 @@ impl Running {
         };
         self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
         count
+    }
+
+    /// Id and description of every entry that is not deleted.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        let mut visit = |key: &[u8], value: &[u8]| {
+            let row: EntryRow = rows::decode(value).unwrap();
+            let key = rows::named_by(&key[1..]).unwrap();
+            if let Some(entry) = row.entry.filter(|_| row.deleted.is_none()) {
+                texts.push((key.id.to_string(), entry.description));
+            }
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
+        texts
     }
 
     /// The reason for which another instance holds sending.

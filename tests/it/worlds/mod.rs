@@ -7,7 +7,7 @@
 mod adapters;
 mod books;
 mod counts;
-mod dice;
+pub mod dice;
 mod furnish;
 mod machine;
 mod matching;
