@@ -2,6 +2,7 @@
 
 mod ending;
 mod history;
+mod lane;
 mod rebuilding;
 mod refusal;
 mod settings;
