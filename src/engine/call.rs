@@ -36,7 +36,7 @@ pub enum Patience {
 
 /// Who asks, how long it waits, and whether it may show that a refused token is good again.
 #[derive(Clone, Copy, Debug)]
-pub struct Asking {
+pub struct Ask {
     /// Who asks.
     pub cause: Cause,
     /// How long it waits.
@@ -149,7 +149,7 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
-        self.turn_toggl(account, call, Asking { cause, patience, knocks: false }, send).await
+        self.turn_toggl(account, call, Ask { cause, patience, knocks: false }, send).await
     }
 
     /// One call to a source, in its lane.
@@ -157,7 +157,7 @@ impl Engine {
         self: &Shared,
         account: &Account,
         call: toggl::Call,
-        asking: Asking,
+        ask: Ask,
         send: impl FnOnce(Toggl) -> F,
     ) -> Result<Answer<T>, CallError>
     where
@@ -166,9 +166,9 @@ impl Engine {
         let Some(client) = self.toggl(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let admitted = self.admit(account, call.charge(), asking).await?;
+        let turn = self.admit(account, call.charge(), ask).await?;
         let answer = send(client).await;
-        self.note(account, admitted.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -183,14 +183,14 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
-        self.turn_clockify(account, Asking { cause, patience, knocks: false }, send).await
+        self.turn_clockify(account, Ask { cause, patience, knocks: false }, send).await
     }
 
     /// One call to a target that is not a write of an entry.
     pub(super) async fn turn_clockify<T, F>(
         self: &Shared,
         account: &Account,
-        asking: Asking,
+        ask: Ask,
         send: impl FnOnce(Clockify) -> F,
     ) -> Result<Answer<T>, CallError>
     where
@@ -199,9 +199,9 @@ impl Engine {
         let Some(client) = self.clockify(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let admitted = self.admit(account, Charge::Workspace, asking).await?;
+        let turn = self.admit(account, Charge::Workspace, ask).await?;
         let answer = send(client).await;
-        self.note(account, admitted.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -216,7 +216,6 @@ impl Engine {
         self.gate(state, account, bucket, cause, false)
     }
 
-    /// The same for who may show that a refused token is good again.
     pub(super) fn gate(
         &self,
         state: &mut State,
@@ -269,9 +268,16 @@ impl Engine {
     }
 
     /// Notes what an answer said about meter, breaker and token.
-    pub(super) fn note<T>(&self, account: &Account, bucket: Option<&str>, answer: &Answer<T>) -> Desked<()> {
+    fn note<T>(
+        &self,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        answer: &Answer<T>,
+    ) -> Desked<()> {
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
+        state.count_request(account, cause, failure);
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -115,6 +115,15 @@ impl Desk {
         })?;
         self.live = live;
         Ok(())
+    }
+
+    /// Bytes of the ledger on the disk; `None` while somebody else reads or writes it, which is not waited for.
+    pub fn ledger_bytes(&self) -> Option<u64> {
+        match self.ledger.try_lock() {
+            Ok(ledger) => Some(ledger.bytes()),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner().bytes()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// What stopped the desk, if anything.

@@ -208,9 +208,9 @@ async fn report(
     let from = first.max(to - Days::new(REPORT_DAYS));
     let mut search = Search { from, to, users: Vec::new(), tag_names: tag_names(engine, account) };
     let mut after: Option<Cursor> = None;
-    let mut tags_read = false;
     let began = engine.seams.now();
     let mut shown = Vec::new();
+    let mut tags_read = false;
     loop {
         let started = engine.seams.now();
         let (asked, workspace) = (search.clone(), workspace.clone());

@@ -12,7 +12,7 @@ use crate::domain::quota::Cause;
 use crate::services::http::Page;
 use crate::services::toggl::{Call, Me};
 
-use super::call::{self, Asking, CallError, Patience};
+use super::call::{self, Ask, CallError, Patience};
 use super::desk::Desked;
 use super::state::{Profile, State};
 use super::{Shared, apply};
@@ -38,8 +38,8 @@ pub struct SourceRead {
 pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Result<SourceRead, CallError> {
     let known = Known::of(engine, account);
     let cause = idly(engine, account, cause)?;
-    let asking = Asking { cause, patience: Patience::Forever, knocks: true };
-    let answer = engine.turn_toggl(account, Call::Me, asking, |c| async move { c.me(true).await }).await?;
+    let ask = Ask { cause, patience: Patience::Forever, knocks: true };
+    let answer = engine.turn_toggl(account, Call::Me, ask, |c| async move { c.me(true).await }).await?;
     let mut me = answer.result.map_err(CallError::Failed)?;
     let (wanted, old) = {
         let state = engine.state();
@@ -125,10 +125,10 @@ pub async fn read_tags(engine: &Shared, account: &Account, cause: Cause) -> Resu
 /// Reads who a target key is and its plan.
 pub async fn who_is_target(engine: &Shared, account: &Account, cause: Cause) -> Result<Item, CallError> {
     let cause = idly(engine, account, cause)?;
-    let asking = Asking { cause, patience: Patience::Forever, knocks: true };
-    let user = engine.turn_clockify(account, asking, |c| async move { c.user().await }).await?;
+    let ask = Ask { cause, patience: Patience::Forever, knocks: true };
+    let user = engine.turn_clockify(account, ask, |c| async move { c.user().await }).await?;
     let user = user.result.map_err(CallError::Failed)?;
-    let home = engine.turn_clockify(account, asking, |c| async move { c.workspace().await }).await?;
+    let home = engine.turn_clockify(account, ask, |c| async move { c.workspace().await }).await?;
     let home = home.result.map_err(CallError::Failed)?;
     let profile = Profile {
         user: user.user.id.clone(),

@@ -94,12 +94,12 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
                 }
             }
             Err(CallError::NotBefore(until)) => {
-                next = next.min(until);
+                next = until;
                 pause = Some(Pause { until, cause });
             }
             Err(CallError::Desk(DeskError::NotReady) | CallError::Stopped(_) | CallError::Failed(_)) => {
                 let until = last_read + TimeDelta::seconds(15) + jitter(&engine);
-                next = next.min(until);
+                next = until;
                 pause = Some(Pause { until, cause });
                 drop_vain_wish(&engine, &account);
             }

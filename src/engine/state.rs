@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::cache::rows;
 use crate::control::snapshot::{Alert, HoldLine};
 use crate::domain::catalogue::{Item, Kind};
-use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::id::{Account, Key, RemoteId, Service};
 use crate::domain::knock::Knock;
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
 use crate::domain::policy::Policy;
 use crate::domain::quota::Cause;
+use crate::services::http::Failure;
 
 use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
@@ -144,6 +145,8 @@ pub struct Counts {
     pub confirmed: u64,
     /// Times that the answer of a write was unknown.
     pub uncertain: u64,
+    /// Requests by service, cause and outcome (`ok`, or the kind of the failure).
+    pub requests: BTreeMap<(Service, Cause, &'static str), u64>,
 }
 
 impl State {
@@ -246,6 +249,14 @@ impl State {
     /// Whether sending to a target is held by hand or by another instance.
     pub fn is_held(&self, target: &Account) -> bool {
         self.holds.iter().any(|h| !h.id.starts_with("mass") && h.target.as_ref().is_none_or(|t| t == target))
+    }
+
+    /// Counts a request of an account.
+    pub fn count_request(&mut self, account: &Account, cause: Cause, failure: Option<&Failure>) {
+        let is_source = self.setup.sources.iter().any(|s| &s.account == account);
+        let service = if is_source { Service::Toggl } else { Service::Clockify };
+        let outcome = failure.map_or("ok", Failure::kind);
+        *self.counts.requests.entry((service, cause, outcome)).or_default() += 1;
     }
 
     /// Keeps the holds durably.

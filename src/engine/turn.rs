@@ -9,7 +9,7 @@ use crate::domain::quota::{Cause, Gate};
 use crate::services::http::Charge;
 
 use super::Engine;
-use super::call::{Asking, CallError, Patience, bucket_of};
+use super::call::{Ask, CallError, Patience, bucket_of};
 
 /// A wait up to this is the pace; a longer one is quota or a breaker.
 const PACE: TimeDelta = TimeDelta::seconds(3);
@@ -53,9 +53,8 @@ impl Engine {
         &self,
         account: &Account,
         charge: Charge,
-        asking: Asking,
+        Ask { cause, patience, knocks }: Ask,
     ) -> Result<Turn<'_>, CallError> {
-        let Asking { cause, patience, knocks } = asking;
         loop {
             let ahead = (cause == Cause::Person).then(|| Ahead::new(self, account));
             let lane = match self.lanes.get(account) {

@@ -83,10 +83,10 @@ impl Office {
 
     /// A request to Toggl; a person's costs nothing, another program's costs quota.
     pub async fn ask(&self, method: Method, path: &str, body: Value, person: bool) -> Response<Bytes> {
-        self.ask_as(self.sim.access().toggl_token, method, path, body, person).await
+        self.call(self.sim.access().toggl_token, method, path, body, person).await
     }
 
-    async fn ask_as(
+    async fn call(
         &self,
         token: String,
         method: Method,
@@ -130,7 +130,7 @@ impl Office {
         let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
             "start": start.to_rfc3339(), "duration": 3600});
         let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
-        let answer = self.ask_as(token, Method::POST, &path, body, true).await;
+        let answer = self.call(token, Method::POST, &path, body, true).await;
         let made: Value = serde_json::from_slice(answer.body()).expect("an entry");
         made["id"].as_i64().expect("an id")
     }
@@ -285,8 +285,7 @@ impl Machine {
                     Some(Trouble::Slow(s)) => tokio::time::sleep(Duration::from_secs(s)).await,
                     _ => {}
                 }
-                let there = way.receivers.lock().unwrap().contains_key(&host);
-                let there = there && reached;
+                let there = reached && way.receivers.lock().unwrap().contains_key(&host);
                 if there { Ok(()) } else { bad("connection", "connection refused".into()) }
             })
         };
