@@ -152,7 +152,7 @@ impl Engine {
         self.turn_toggl(account, call, Ask { cause, patience, knocks: false }, send).await
     }
 
-    /// One call to a source, in its lane. Who waits for quota waits outside: the lane is for those who may leave.
+    /// One call to a source, in its lane.
     pub(super) async fn turn_toggl<T, F>(
         self: &Shared,
         account: &Account,

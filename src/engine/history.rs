@@ -280,7 +280,8 @@ pub fn is_planned(
     to: DateTime<Utc>,
 ) -> Desked<bool> {
     let jobs: Vec<Job> = engine.state().desk.get(&meta(account))?.unwrap_or_default();
-    Ok(jobs.iter().any(|j| j.from < to && j.to > from))
+    // A second look at what was missing is for later.
+    Ok(jobs.iter().any(|j| j.not_before.is_none() && j.from < to && j.to > from))
 }
 
 /// Entries of a chosen range go to the targets although they are older than `sync_from`.

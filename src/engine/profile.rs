@@ -20,6 +20,12 @@ use super::{Shared, apply};
 /// Profile, plan and catalogue are read again after this.
 pub const OLD: TimeDelta = TimeDelta::hours(24);
 
+/// What is known already is only old, unless a person asks.
+fn idly(engine: &Shared, account: &Account, cause: Cause) -> Desked<Cause> {
+    let known = cause != Cause::Person && is_whole(engine, account)?;
+    Ok(if known { Cause::Curiosity } else { cause })
+}
+
 /// What a source told of itself.
 pub struct SourceRead {
     /// All of it; its entries are for the caller to apply.
@@ -31,6 +37,7 @@ pub struct SourceRead {
 /// Reads who a source token is with everything related, once; returns it for the caller to apply its entries.
 pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Result<SourceRead, CallError> {
     let known = Known::of(engine, account);
+    let cause = idly(engine, account, cause)?;
     let ask = Ask { cause, patience: Patience::Forever, knocks: true };
     let answer = engine.turn_toggl(account, Call::Me, ask, |c| async move { c.me(true).await }).await?;
     let mut me = answer.result.map_err(CallError::Failed)?;
@@ -64,7 +71,7 @@ pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Re
     };
     pin(engine, account, Service::Toggl, profile)?;
     engine.settle_first_day()?;
-    let mut changed = put_items(engine, account, std::slice::from_ref(&me.user))?;
+    let mut changed = change_items(engine, account, std::slice::from_ref(&me.user))?;
     for (kind, items) in [(Kind::Project, &me.projects), (Kind::Client, &me.clients), (Kind::Tag, &me.tags)] {
         changed += put_list(engine, account, kind, &known, items)?;
     }
@@ -117,8 +124,7 @@ pub async fn read_tags(engine: &Shared, account: &Account, cause: Cause) -> Resu
 
 /// Reads who a target key is and its plan.
 pub async fn who_is_target(engine: &Shared, account: &Account, cause: Cause) -> Result<Item, CallError> {
-    // What is known already is only old.
-    let cause = if cause != Cause::Person && is_whole(engine, account)? { Cause::Curiosity } else { cause };
+    let cause = idly(engine, account, cause)?;
     let ask = Ask { cause, patience: Patience::Forever, knocks: true };
     let user = engine.turn_clockify(account, ask, |c| async move { c.user().await }).await?;
     let user = user.result.map_err(CallError::Failed)?;
@@ -217,6 +223,7 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
         running.profile = Some(profile);
     }
     call::set_limits(&mut state, account, service);
+    engine.wakes.upkeep.notify_waiters();
     Ok(())
 }
 
@@ -264,11 +271,16 @@ fn put_list(engine: &Shared, account: &Account, kind: Kind, known: &Known, liste
         let gone = absent.filter_map(|(_, id)| state.item(account, kind, id));
         items.extend(gone.map(|item| Item { deleted: true, ..item.clone() }));
     }
-    put_items(engine, account, &items)
+    change_items(engine, account, &items)
 }
 
-/// Keeps catalogue items, in the ledger and in memory; answers how many changed.
-pub fn put_items(engine: &Shared, account: &Account, items: &[Item]) -> Desked<usize> {
+/// Keeps catalogue items, in the ledger and in memory.
+pub fn put_items(engine: &Shared, account: &Account, items: &[Item]) -> Desked<()> {
+    change_items(engine, account, items).map(drop)
+}
+
+/// The same; answers how many changed.
+fn change_items(engine: &Shared, account: &Account, items: &[Item]) -> Desked<usize> {
     let mut state = engine.state();
     let changed = state.desk.write("items", |draft| {
         let mut changed = Vec::new();

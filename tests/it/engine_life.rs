@@ -2,7 +2,7 @@
 
 mod ending;
 mod history;
-mod quota;
+mod lane;
 mod rebuilding;
 mod refusal;
 mod settings;
