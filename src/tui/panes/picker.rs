@@ -72,6 +72,8 @@ fn line(p: &mut Paint<'_>, candidate: &Candidate, hits: &[u32]) {
     let s = p.s;
     let w = p.w();
     let (word, style) = match candidate.certainty {
+        // Without a reason there is nothing to be certain of.
+        Certainty::Weak if candidate.reason.is_empty() => ("", s.faint),
         Certainty::Sure => ("sure", s.ok),
         Certainty::Likely => ("likely", s.accent),
         Certainty::Weak => ("weak", s.faint),
