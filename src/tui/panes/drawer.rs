@@ -151,6 +151,12 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
         count(u64::from(incident.requests), "request", "requests")
     );
     p.cell(3, rows + 4, w.saturating_sub(4), &sum, s.muted);
+    // An answer that its column cuts is told in full below.
+    let selected = incident.timeline.get(model.selected(List::Drawer));
+    if let Some(step) = selected.filter(|step| model.in_drawer && width(&step.answer) > w.saturating_sub(34))
+    {
+        wrapped(&mut p.part(0, rows + 6, w, h.saturating_sub(rows + 6)), &step.answer, s.fg);
+    }
 }
 
 fn ledger(model: &Model, p: &mut Paint<'_>) {
@@ -222,7 +228,7 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
     if let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, model.selected(List::Drawer)) {
         let room = usize::from(w.saturating_sub(6)).max(1);
         let body: Vec<char> = super::super::text::safe(&line.body).chars().collect();
-        for (at, part) in body.chunks(room).take(usize::from(raw.saturating_sub(1))).enumerate() {
+        for (at, part) in body.chunks(room).take(usize::from(h.saturating_sub(rows + 1))).enumerate() {
             let text: String = part.iter().collect();
             p.cell(3, rows + 1 + at as u16, w.saturating_sub(4), &text, s.faint);
         }
