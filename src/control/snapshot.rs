@@ -186,6 +186,15 @@ pub struct Meter {
     pub read_at: Option<DateTime<Utc>>,
     /// Spent in this window by cause, `("sync", 4)`, others last.
     pub spent: Vec<(String, u32)>,
+    /// When the window began, as far as it is known.
+    #[serde(default)]
+    pub since: Option<DateTime<Utc>>,
+    /// Spent in each of the last 24 hours, oldest first, other programs included.
+    #[serde(default)]
+    pub hours: Vec<u32>,
+    /// Spent in the last 24 hours by cause, most first.
+    #[serde(default)]
+    pub day: Vec<(String, u32)>,
 }
 
 /// Counts of one target.
@@ -240,14 +249,29 @@ pub struct IncidentStep {
 /// Long work in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobLine {
+    /// What pausing it names: `read:main`, `send:mirror`, `new:mirror`.
+    #[serde(default)]
+    pub id: String,
     /// `cold start`, `backfill 1 Mar–30 Apr`, `gap-fill`.
     pub name: String,
     /// Done so far.
     pub done: u32,
     /// In all, if known.
     pub total: Option<u32>,
-    /// `sending`, `waiting quota until 16:05`.
+    /// `sending`, `waiting quota`, `paused`.
     pub state: String,
+    /// Requests that it still takes, if known.
+    #[serde(default)]
+    pub cost: Option<u32>,
+    /// When its next request may go, in words.
+    #[serde(default)]
+    pub when: String,
+    /// A person may pause it.
+    #[serde(default)]
+    pub pausable: bool,
+    /// Paused by a person.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// Something that needs a person.

@@ -19,6 +19,12 @@ use super::{Engine, Shared};
 /// One lane a source account: its calls leave one after another, so that a header counts all before it.
 pub type Lanes = BTreeMap<Account, tokio::sync::Mutex<()>>;
 
+/// How long everybody else stands back before looking again while a key press waits for its turn.
+const GIVE_WAY: TimeDelta = TimeDelta::milliseconds(100);
+/// A key press may leave this much before the pace would let it: the burst limit is a leaky bucket, one call a little
+/// early does no harm.
+const PERSON_LEAD: TimeDelta = TimeDelta::milliseconds(150);
+
 /// How long a caller waits for its turn.
 #[derive(Clone, Copy, Debug)]
 pub enum Patience {
@@ -135,14 +141,9 @@ impl Engine {
         let Some(client) = self.toggl(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let lane = self.lanes.get(account);
-        let _turn = match lane {
-            Some(lane) => Some(lane.lock().await),
-            None => None,
-        };
-        let bucket = self.admit(account, call.charge(), cause, patience).await?;
+        let turn = self.admit(account, call.charge(), cause, patience).await?;
         let answer = send(client).await;
-        self.note(account, bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), &answer)?;
         Ok(answer)
     }
 
@@ -160,38 +161,10 @@ impl Engine {
         let Some(client) = self.clockify(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let bucket = self.admit(account, Charge::Workspace, cause, patience).await?;
+        let turn = self.admit(account, Charge::Workspace, cause, patience).await?;
         let answer = send(client).await;
-        self.note(account, bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), &answer)?;
         Ok(answer)
-    }
-
-    /// Waits for the turn, then notes the spend durably.
-    async fn admit(
-        &self,
-        account: &Account,
-        charge: Charge,
-        cause: Cause,
-        patience: Patience,
-    ) -> Result<Option<String>, CallError> {
-        loop {
-            let until = {
-                let mut state = self.state();
-                let bucket = bucket_of(&state, account, charge);
-                match self.may_leave(&mut state, account, bucket.as_deref(), cause)? {
-                    Gate::Go => {
-                        self.spend(&mut state, account, bucket.as_deref(), cause)?;
-                        return Ok(bucket);
-                    }
-                    Gate::Wait(until) => until,
-                }
-            };
-            let long = until > self.seams.now() + TimeDelta::seconds(3);
-            if long && matches!(patience, Patience::Short) {
-                return Err(CallError::NotBefore(until));
-            }
-            self.seams.sleep_until(until).await;
-        }
     }
 
     /// Whether a call may leave now.
@@ -214,17 +187,29 @@ impl Engine {
         if let Gate::Wait(until) = running.breaker.gate(now) {
             return Ok(Gate::Wait(until));
         }
+        if running.persons > 0 && cause != Cause::Person {
+            return Ok(Gate::Wait(now + GIVE_WAY));
+        }
         if let Some(pace) = &mut running.pace
             && let Gate::Wait(until) = pace.next_free_at(now)
         {
-            return Ok(Gate::Wait(until));
+            let until = if cause == Cause::Person { until - PERSON_LEAD } else { until };
+            if until > now {
+                return Ok(Gate::Wait(until));
+            }
         }
         let policy = state.setup.policy.clone();
         Ok(bucket.map_or(Gate::Go, |b| state.meters.gate(account, b, cause, &policy, now)))
     }
 
     /// Notes a spend: pace in memory, quota in the ledger.
-    fn spend(&self, state: &mut State, account: &Account, bucket: Option<&str>, cause: Cause) -> Desked<()> {
+    pub(super) fn spend(
+        &self,
+        state: &mut State,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+    ) -> Desked<()> {
         let now = self.seams.now();
         if let Some(pace) = state.running.get_mut(account).and_then(|r| r.pace.as_mut()) {
             pace.note(now);

@@ -13,11 +13,13 @@ use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Intent, Link, Op};
 use crate::domain::matching::{self, Identity};
 use crate::domain::outcome;
+use crate::domain::quota::Cause;
 use crate::domain::word::Class;
 
 use super::Shared;
 use super::call::CallError;
 use super::desk::{DeskError, Desked};
+use super::jobs;
 use super::lookup::look_up;
 use super::send::{self, Job};
 use super::survey::{self, Range};
@@ -218,6 +220,7 @@ impl Dispatcher {
         mut open_identities: BTreeSet<Identity>,
     ) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
+        let paused = self.engine.state().paused.contains(&jobs::sending(&self.target));
         let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut next = None;
         let mut seen = 0;
@@ -234,6 +237,9 @@ impl Dispatcher {
                 }
                 let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
                 let Some((op, body)) = link.next() else { continue };
+                if paused && link.is_old_news() {
+                    continue;
+                }
                 if op == Op::Create {
                     if !self.ground_knows(&body.user, body.start)? {
                         unknown.entry(body.user.clone()).or_default().push(body.start);
@@ -315,9 +321,16 @@ impl Dispatcher {
         }
         let own = engine.state().profile(&self.target).is_some_and(|p| p.user == body.user);
         let names = body.tags.clone();
+        let urgent = engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
+        let cause = match (link.is_old_news(), urgent) {
+            (true, _) => Cause::Backfill,
+            (false, true) => Cause::Person,
+            (false, false) => Cause::Sync,
+        };
         let mut job = Job {
             target: self.target.clone(),
             source: key.clone(),
+            cause,
             op,
             body,
             there: link.there.clone(),

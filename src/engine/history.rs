@@ -4,19 +4,19 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
-use crate::control::snapshot::JobLine;
 use crate::domain::catalogue::Kind;
 use crate::domain::id::Account;
 use crate::domain::order::EntryRow;
 use crate::domain::quota::Cause;
 use crate::services::toggl::{Call, Cursor, Search};
 
-use super::Shared;
 use super::absence::{self, Window};
 use super::apply::{Batch, bind};
 use super::call::{CallError, Patience};
 use super::desk::Desked;
 use super::puller::{has_colleagues, take_reads};
+use super::state::State;
+use super::{Shared, jobs};
 
 /// The source's own list reaches back this far; older ranges are read by Reports.
 const LIST_REACH: TimeDelta = TimeDelta::days(85);
@@ -37,6 +37,19 @@ pub struct Job {
     /// Not before this: a second look at what a first one did not show.
     #[serde(default)]
     pub not_before: Option<DateTime<Utc>>,
+}
+
+/// What is left to read of an account's history.
+pub fn planned(state: &State, account: &Account) -> Desked<Vec<Job>> {
+    Ok(state.desk.get(&meta(account))?.unwrap_or_default())
+}
+
+impl Job {
+    /// Requests that reading it takes at least: one for each range that a report covers.
+    pub fn requests(&self) -> u32 {
+        let days = (self.to - self.from).num_days().max(1).unsigned_abs();
+        u32::try_from(days.div_ceil(REPORT_DAYS)).unwrap_or(u32::MAX)
+    }
 }
 
 fn meta(account: &Account) -> Vec<u8> {
@@ -117,10 +130,19 @@ pub fn midnight(day: NaiveDate, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
 pub async fn work(engine: &Shared, account: &Account) -> Result<Option<DateTime<Utc>>, CallError> {
     loop {
         let jobs: Vec<Job> = engine.state().desk.get(&meta(account))?.unwrap_or_default();
+        let (paused, person) = {
+            let state = engine.state();
+            let wish = state.reading.get(account);
+            (state.paused.contains(&jobs::reading(account)), wish.is_some_and(|w| w.cause == Cause::Person))
+        };
         let now = engine.seams.now();
-        let job = jobs.iter().find(|j| j.not_before.is_none_or(|at| at <= now)).cloned();
-        show(engine, account, job.as_ref());
+        let may = |j: &&Job| !(paused && j.backfill) && j.not_before.is_none_or(|at| at <= now);
+        let job = jobs.iter().find(may).cloned();
         let Some(job) = job else { return Ok(jobs.iter().filter_map(|j| j.not_before).min()) };
+        if person {
+            // A key press does not wait for the rest of the history.
+            return Ok(Some(now));
+        }
         let cause = if job.backfill { Cause::Backfill } else { Cause::Gapfill };
         let own_only = !has_colleagues(&engine.state(), account);
         let read = if own_only && job.to > now - LIST_REACH {
@@ -134,26 +156,6 @@ pub async fn work(engine: &Shared, account: &Account) -> Result<Option<DateTime<
             Err(e) => return Err(e),
         };
         finish(engine, account, &job, left)?;
-    }
-}
-
-fn show(engine: &Shared, account: &Account, job: Option<&Job>) {
-    let mut state = engine.state();
-    let name = format!("history:{account}");
-    match job {
-        None => {
-            state.jobs.remove(&name);
-        }
-        Some(job) => {
-            let what = if job.backfill { "backfill" } else { "reading history" };
-            let line = JobLine {
-                name: format!("{what} {}–{}", job.from.format("%-d %b"), job.to.format("%-d %b")),
-                done: 0,
-                total: None,
-                state: "reading".into(),
-            };
-            state.jobs.insert(name, line);
-        }
     }
 }
 

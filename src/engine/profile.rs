@@ -53,6 +53,8 @@ pub async fn read_source(engine: &Shared, account: &Account, cause: Cause) -> Re
 
 /// Reads who a target key is and its plan.
 pub async fn who_is_target(engine: &Shared, account: &Account, cause: Cause) -> Result<Item, CallError> {
+    // What is known already is only old.
+    let cause = if is_whole(engine, account)? { Cause::Curiosity } else { cause };
     let user =
         engine.ask_clockify(account, cause, Patience::Forever, |c| async move { c.user().await }).await?;
     let user = user.result.map_err(CallError::Failed)?;

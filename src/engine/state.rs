@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
-use crate::control::snapshot::{Alert, HoldLine, JobLine};
+use crate::control::snapshot::{Alert, HoldLine};
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::mapping::Mapping;
@@ -58,6 +58,8 @@ pub struct Running {
     pub breaker: Breaker,
     /// Calls a second.
     pub pace: Option<Pace>,
+    /// Key presses that wait for their turn; nobody else goes meanwhile.
+    pub persons: u32,
     /// The first read of everything is through.
     pub caught_up: bool,
 }
@@ -87,8 +89,10 @@ pub struct State {
     pub holds: Vec<HoldLine>,
     /// Alerts by id that a part raised (and takes back).
     pub alerts: BTreeMap<String, Alert>,
-    /// Long work.
-    pub jobs: BTreeMap<String, JobLine>,
+    /// Background work that a person paused, by the id of its line.
+    pub paused: BTreeSet<String>,
+    /// Waiting changes that a person sends now, per target: they may take from the reserve.
+    pub urgent: BTreeMap<Account, u32>,
     /// Bonds that a task of this process is working on.
     pub busy: BTreeSet<(Account, Key)>,
     /// The first day synced, per target.
@@ -150,7 +154,8 @@ impl State {
             meters: Meters::default(),
             holds: Vec::new(),
             alerts: BTreeMap::new(),
-            jobs: BTreeMap::new(),
+            paused: BTreeSet::new(),
+            urgent: BTreeMap::new(),
             busy: BTreeSet::new(),
             sync_from: BTreeMap::new(),
             counts: Counts::default(),
@@ -176,6 +181,7 @@ impl State {
             running.profile = self.desk.get(&rows::meta(&format!("profile:{account}")))?;
         }
         self.holds = self.desk.get(&rows::meta("holds"))?.unwrap_or_default();
+        self.paused = self.desk.get(&rows::meta("paused"))?.unwrap_or_default();
         self.sync_from = self.desk.get(&rows::meta("sync_from"))?.unwrap_or_default();
         if let Some((mapping, version)) = self.desk.get::<(Mapping, String)>(&rows::meta("mapping"))? {
             self.mapping = mapping;

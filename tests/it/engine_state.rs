@@ -69,6 +69,9 @@ pub fn well() -> Snapshot {
             source: Source::Header,
             read_at: Some(noon() + TimeDelta::seconds(800)),
             spent: Vec::new(),
+            since: None,
+            hours: vec![0; 24],
+            day: Vec::new(),
         }],
         targets: vec![TargetLine {
             service: Service::Clockify,

@@ -248,6 +248,9 @@ fn meter(service: Service, label: &str, remaining: i64, expected: u32, reset: &s
         source,
         read_at: Some(at("15:22")),
         spent: vec![("sync".into(), 4), ("you".into(), 2), ("health".into(), 2)],
+        since: Some(at(reset) - TimeDelta::hours(1)),
+        hours: [0, 2, 1, 4, 8, 3].into_iter().cycle().take(24).collect(),
+        day: vec![("sync".into(), 40), ("health".into(), 24), ("you".into(), 8)],
     }
 }
 
@@ -365,7 +368,12 @@ pub fn snapshot() -> Snapshot {
             name: "backfill 1 Apr–30 Apr".to_owned(),
             done: 120,
             total: Some(340),
-            state: "waiting quota until 15:58".to_owned(),
+            state: "waiting quota".to_owned(),
+            cost: Some(9),
+            when: "after 15:58, from the rest".to_owned(),
+            id: "read:main".to_owned(),
+            pausable: true,
+            paused: false,
         }],
         alerts: vec![
             Alert {
