@@ -111,7 +111,7 @@ pub fn undo(engine: &Shared, asker: &Asker<'_>) -> Answered {
                 draft.put_for(rows::undo(done.seq), &done, TimeDelta::days(30))
             })?;
             let back = reroute::take_back(engine, &mut state, &target, &routes)?;
-            more = format!(" · {} on their way back", entries(back));
+            more = format!(" · {back} on the way back");
         }
         Back::Mapping { edit, left } => {
             mapper::refresh(engine, &mut state)?;
