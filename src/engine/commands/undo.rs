@@ -18,7 +18,7 @@ use crate::engine::lobby::Author;
 use crate::engine::mapper;
 use crate::engine::state::State;
 
-use super::{Answered, Asker, because, entries, hold, reroute};
+use super::{Answered, Asker, because, hold, reroute};
 
 /// A change that can be taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
