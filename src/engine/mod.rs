@@ -11,6 +11,7 @@ mod commands;
 mod desk;
 mod dispatcher;
 mod doubts;
+mod first_day;
 pub mod guard_wish;
 mod guardian;
 mod history;
@@ -33,8 +34,10 @@ mod state;
 mod steady;
 mod survey;
 mod turn;
+mod upkeep;
 mod viewers;
 mod views;
+mod warm;
 mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,6 +61,7 @@ struct Wakes {
     pull: Notify,
     guard: Notify,
     map: Notify,
+    upkeep: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.

@@ -80,6 +80,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
     engine.note_health(&mut state, &job.target, told.result.as_ref().err());
+    state.count_request(&job.target, Cause::Sync, told.result.as_ref().err());
     let mut meters = state.meters.clone();
     let written = state.write("outcome", |state, draft| {
         meters.answered(&job.target, &bucket, &told.told, told.result.as_ref().err(), draft)?;
@@ -287,5 +288,6 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), C
         }
         Err(failure) => return Err(CallError::Failed(failure)),
     };
-    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)
+    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)?;
+    Ok(())
 }

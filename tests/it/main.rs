@@ -10,6 +10,7 @@ mod config;
 mod crashes;
 mod door;
 mod door_engine;
+mod engine_life;
 mod engine_state;
 mod guardian;
 mod journal;

@@ -46,9 +46,10 @@ pub fn start(
     std::thread::Builder::new()
         .name("engine".into())
         .spawn(move || {
+            // A panic of this thread ends the process too: without an engine it would only look alive.
+            let _ends = cancel.clone().drop_guard();
             let outcome =
                 runtime.block_on(run(spec, ledger, inbox, receiver, metrics, arrivals, cancel.clone()));
-            cancel.cancel();
             // Nobody may be waiting any more.
             let _ = ending.send(outcome);
         })

@@ -66,8 +66,11 @@ impl Hosted {
         let outcome = self.ending.await;
         self.sockets.ended().await;
         match outcome {
+            Ok(Ok(())) => Ok(()),
             Ok(Err(say)) => Err(Failure::not_well(say)),
-            _ => Ok(()),
+            Err(_) => {
+                Err(Failure::not_well("the engine panicked; the log says where. Nothing is lost: restart it"))
+            }
         }
     }
 }
