@@ -87,7 +87,7 @@ async fn sent_entries_move_when_asked_and_come_back_with_undo() {
     pass(400).await;
     match viewer.wish(Wish::Undo).await {
         Reply::Done { say } => {
-            assert_eq!(say, "undone: 3 entries moved to \"Brand refresh\" · 2 on the way back")
+            assert_eq!(say, "undone: 3 entries moved to \"Brand refresh\" · 2 on the way back");
         }
         other => panic!("{other:?}"),
     }
