@@ -35,4 +35,5 @@ pub mod route;
 pub mod share;
 pub mod subscription;
 pub mod text;
+pub mod threshold;
 pub mod word;

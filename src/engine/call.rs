@@ -6,7 +6,7 @@ use std::future::Future;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::id::{Account, Service};
-use crate::domain::pace::Pace;
+use crate::domain::pace::{Pace, TRY_CHEAP, TRY_DEAR};
 use crate::domain::quota::{Cause, Gate, Window};
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
@@ -268,7 +268,7 @@ impl Engine {
     }
 
     /// Notes what an answer said about meter, breaker and token.
-    fn note<T>(
+    pub(super) fn note<T>(
         &self,
         account: &Account,
         bucket: Option<&str>,
@@ -281,7 +281,9 @@ impl Engine {
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;
-            desk.write("told", |draft| meters.answered(account, bucket, &answer.told, failure, draft))?;
+            desk.write("told", |draft| {
+                meters.answered(account, (bucket, cause), &answer.told, failure, draft)
+            })?;
         }
         drop(state);
         self.touch();
@@ -295,7 +297,10 @@ impl Engine {
         let Some(running) = state.running.get_mut(account) else { return };
         match failure {
             Some(Failure::Unsent(_) | Failure::Unknown(_)) => {
-                running.breaker.failed(now, if hourly { 2 } else { 5 }, self.seams.draw());
+                // What never left costs nothing, whatever the plan.
+                let cheap = !hourly || matches!(failure, Some(Failure::Unsent(_)));
+                let longest = if cheap { TRY_CHEAP } else { TRY_DEAR };
+                running.breaker.failed(now, if hourly { 2 } else { 5 }, longest, self.seams.draw());
                 if matches!(failure, Some(Failure::Unsent(_))) {
                     running.offline.get_or_insert(now);
                 }

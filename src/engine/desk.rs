@@ -126,6 +126,11 @@ impl Desk {
         }
     }
 
+    /// Our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.seams.now()
+    }
+
     /// What stopped the desk, if anything.
     pub fn dead(&self) -> Option<&DeskError> {
         self.dead.as_ref()

@@ -221,11 +221,16 @@ impl Dispatcher {
         let mut next = None;
         let mut seen = 0;
         let mut range = rows::by_class(&self.target, Class::Ready);
+        let resumed = self.from.is_some();
         if let Some(from) = self.from.take() {
             range.from = from;
         }
         'round: while self.busy.len() < room {
             let (keys, after) = self.engine.state().desk.named_after(&range, STEP)?;
+            if keys.is_empty() && seen == 0 && !resumed {
+                // What a person sent now has gone.
+                self.engine.state().urgent.remove(&self.target);
+            }
             seen += keys.len();
             for key in keys {
                 if self.busy.contains(&key) || self.waits(&key, now) {

@@ -8,14 +8,15 @@ use crate::domain::id::{Account, Key};
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::quota::Cause;
 use crate::domain::read::SourceRead;
+use crate::services::http::Charge;
 use crate::services::toggl::Call;
 
 use super::apply::{Batch, Pulled, brake_batch, take_entry};
-use super::call::{CallError, Patience};
+use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
 use super::doubts::Doubts;
 use super::state::{ReadWish, State};
-use super::{Shared, history, profile};
+use super::{Shared, history, profile, snapshot};
 
 /// Reads overlap by this, so that nothing falls between two of them.
 const OVERLAP: i64 = 60;
@@ -195,16 +196,23 @@ async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
     Ok(())
 }
 
-/// How often the source is read.
+/// How often the source is read: seldom beside deliveries that can be trusted, and never more than the bucket bears.
 pub fn interval(state: &State, account: &Account) -> TimeDelta {
     let Some(setup) = state.setup.sources.iter().find(|s| &s.account == account) else {
         return TimeDelta::hours(1);
     };
-    if setup.managed && state.setup.public_url.is_some() {
+    let alone = TimeDelta::seconds(i64::from(setup.read_every_s.max(30)));
+    let now = state.desk.now();
+    let wished = if setup.managed && state.setup.public_url.is_some() {
         let free = state.profile(account).is_none_or(|p| p.free);
-        return if free { TimeDelta::minutes(30) } else { TimeDelta::minutes(5) };
-    }
-    TimeDelta::seconds(i64::from(setup.read_every_s.max(30)))
+        let beside = if free { TimeDelta::minutes(30) } else { TimeDelta::minutes(5) };
+        if snapshot::subscriptions::is_trusted(state, account, now) { beside } else { beside.min(alone) }
+    } else {
+        alone
+    };
+    let bucket =
+        bucket_of(state, account, Charge::User).and_then(|name| state.meters.seen(account, &name, now));
+    bucket.map_or(wished, |bucket| bucket.bearable(Cause::Health, state.policy(), wished, now))
 }
 
 /// When to read next, and for what cause: the schedule, a doubt, a gap, or a person.

@@ -83,7 +83,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     state.count_request(&job.target, Cause::Sync, told.result.as_ref().err());
     let mut meters = state.meters.clone();
     let written = state.write("outcome", |state, draft| {
-        meters.answered(&job.target, &bucket, &told.told, told.result.as_ref().err(), draft)?;
+        meters.answered(&job.target, (&bucket, job.cause), &told.told, told.result.as_ref().err(), draft)?;
         let Some(mut link) = draft.link(&job.target, &job.source)? else { return Ok(()) };
         let what = job.op.as_str();
         let name = called(&job.body.description);
