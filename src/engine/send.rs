@@ -16,6 +16,7 @@ use crate::services::http::{Answer, Charge, Failure};
 use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
 use super::state::State;
+use super::words::called;
 use super::{Shared, profile, rebind};
 
 /// A write that is about to leave.
@@ -85,7 +86,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
         meters.answered(&job.target, (&bucket, job.cause), &told.told, told.result.as_ref().err(), draft)?;
         let Some(mut link) = draft.link(&job.target, &job.source)? else { return Ok(()) };
         let what = job.op.as_str();
-        let name = &job.body.description;
+        let name = called(&job.body.description);
         match &outcome {
             Outcome::Holds(read) if outcome::differs(&job.body, read).is_some() => {
                 let differs = outcome::differs(&job.body, read).unwrap_or_default();
@@ -143,7 +144,12 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
             state.counts.confirmed += 1;
             state.last = Some((
                 now,
-                format!("{} · {} confirmed the {}", job.body.description, job.target, job.op.as_str()),
+                format!(
+                    "{} · {} confirmed the {}",
+                    called(&job.body.description),
+                    job.target,
+                    job.op.as_str()
+                ),
             ));
         }
         Outcome::Unknown => state.counts.uncertain += 1,
