@@ -33,6 +33,7 @@ const LOG: u8 = 0x0b;
 const DEAD: u8 = 0x0c;
 const UNDO: u8 = 0x0d;
 const STRAY: u8 = 0x0e;
+const HOUR: u8 = 0x0f;
 
 const BY_STOP: u8 = 0x81;
 const BY_TARGET_ID: u8 = 0x82;
@@ -140,6 +141,28 @@ pub fn bucket_key(key: &[u8]) -> Option<(Account, String)> {
     Some((Account(reader.text()?), reader.text()?))
 }
 
+/// What a bucket spent in an hour, by the number of the hour since 1970.
+pub fn hour(account: &Account, name: &str, number: i64) -> Vec<u8> {
+    Bytes::tag(HOUR).text(account.as_str()).text(name).i64(number).build()
+}
+
+/// The hours of all buckets.
+pub fn hours() -> KeyRange {
+    KeyRange::prefix(&[HOUR])
+}
+
+/// The hours of one bucket.
+pub fn hours_of(account: &Account, name: &str) -> KeyRange {
+    KeyRange::prefix(&Bytes::tag(HOUR).text(account.as_str()).text(name).build())
+}
+
+/// The account, bucket and number of an hour's key.
+pub fn hour_key(key: &[u8]) -> Option<(Account, String, i64)> {
+    let mut reader = KeyReader::new(key);
+    (reader.byte()? == HOUR).then_some(())?;
+    Some((Account(reader.text()?), reader.text()?, reader.i64()?))
+}
+
 /// An incident, newest first.
 pub fn incident(id: u64) -> Vec<u8> {
     Bytes::tag(INCIDENT).u64_newest_first(id).build()
@@ -225,7 +248,7 @@ pub fn by_target_id(target: &Account, id: &RemoteId) -> Vec<u8> {
     Bytes::tag(BY_TARGET_ID).text(target.as_str()).text(id.as_str()).build()
 }
 
-/// Bonds of a class, longest waiting first.
+/// Bonds of a class: what people do now before what a backfill brought, then the longest waiting first.
 pub fn by_class(target: &Account, class: Class) -> KeyRange {
     KeyRange::prefix(&Bytes::tag(BY_CLASS).text(target.as_str()).byte(class as u8).build())
 }
@@ -297,7 +320,8 @@ fn link_index(key: &[u8], value: &[u8]) -> Option<Vec<Row>> {
     if let Some(there) = &link.there {
         out.push((by_target_id(&target, &there.id), naming(&source)));
     }
-    let class = Bytes::tag(BY_CLASS).text(target.as_str()).byte(link.class() as u8).time(link.since);
+    let class = Bytes::tag(BY_CLASS).text(target.as_str()).byte(link.class() as u8);
+    let class = class.byte(link.is_old_news().into()).time(link.since);
     out.push((class.text(source.account.as_str()).text(source.id.as_str()).build(), naming(&source)));
     Some(out)
 }

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::exit::{Exit, Failure, Outcome};
 use super::print;
-use crate::control::command::{Command, Reply, Wish};
+use crate::control::command::{Command, NOT_DONE, Reply, Wish};
 use crate::control::link::ViewerEnd;
 use crate::control::message::{FromEngine, ToEngine};
 use crate::control::snapshot::Snapshot;
@@ -14,6 +14,9 @@ use crate::control::view::{Open, Page, ViewKind};
 
 /// How long the engine may take to answer. It never waits for a service before it answers.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a service may take over a change of a subscription, its calls of our address included.
+const LONG: Duration = Duration::from_secs(120);
 
 /// The number of the only view a command opens.
 const VIEW: u32 = 1;
@@ -52,6 +55,26 @@ pub async fn wish(engine: &mut ViewerEnd, wish: Wish) -> Result<Reply, Failure> 
     .await
 }
 
+/// Asks for something that a service has to do, and waits until it has said yes or no.
+pub async fn outcome(engine: &mut ViewerEnd, wish: Wish) -> Outcome {
+    let id = format!("{:032x}", rand::random::<u128>());
+    send(engine, ToEngine::Command(Command { id: id.clone(), wish })).await?;
+    let told = until_within(engine, LONG, |message| match message {
+        FromEngine::Reply { id: of, reply: Reply::Accepted } if of == id => None,
+        FromEngine::Reply { id: of, reply } if of == id => Some(reply),
+        FromEngine::Notice { id: Some(of), say, .. } if of == id => Some(Reply::Done { say }),
+        _ => None,
+    })
+    .await?;
+    match told {
+        Reply::Done { say } => match say.strip_prefix(NOT_DONE) {
+            Some(reason) => Err(Failure::not_well(reason.to_owned())),
+            None => show(Reply::Done { say }),
+        },
+        other => show(other),
+    }
+}
+
 /// Prints an answer; a refusal is a failure.
 pub fn show(reply: Reply) -> Outcome {
     let answer = match reply {
@@ -70,8 +93,13 @@ async fn send(engine: &ViewerEnd, message: ToEngine) -> Result<(), Failure> {
     engine.to_engine.send(message).await.map_err(|_| gone())
 }
 
-async fn until<T>(
+async fn until<T>(engine: &mut ViewerEnd, pick: impl FnMut(FromEngine) -> Option<T>) -> Result<T, Failure> {
+    until_within(engine, PATIENCE, pick).await
+}
+
+async fn until_within<T>(
     engine: &mut ViewerEnd,
+    patience: Duration,
     mut pick: impl FnMut(FromEngine) -> Option<T>,
 ) -> Result<T, Failure> {
     let wait = async {
@@ -82,10 +110,11 @@ async fn until<T>(
         }
         Err(gone())
     };
-    timeout(PATIENCE, wait).await.unwrap_or_else(|_| {
-        Err(Failure::unreachable(
-            "the engine took longer than 10 s to answer; look at its log, or restart it",
-        ))
+    timeout(patience, wait).await.unwrap_or_else(|_| {
+        let s = patience.as_secs();
+        Err(Failure::unreachable(format!(
+            "the engine took longer than {s} s to answer; look at its log, or restart it"
+        )))
     })
 }
 

@@ -14,6 +14,7 @@ pub mod host;
 pub mod keys;
 pub mod options;
 pub mod print;
+pub mod quota;
 pub mod ready;
 pub mod serve;
 pub mod signals;
@@ -21,6 +22,7 @@ pub mod simulate;
 pub mod status;
 pub mod sync;
 pub mod themes;
+pub mod webhooks;
 pub mod why;
 
 use std::process::ExitCode;
@@ -53,6 +55,8 @@ pub enum Sub {
     Serve(serve::Serve),
     /// How the running engine is: subscriptions, quota, queues, incidents
     Status(status::Status),
+    /// What is left in every quota bucket, who spent it, and what waits
+    Quota(quota::Quota),
     /// Stop sending; what arrives is kept
     #[command(after_help = "Example:\n  hourwire hold --target mirror")]
     Hold(hold::Which),
@@ -64,6 +68,8 @@ pub enum Sub {
     /// What is not synced yet; send failed items again
     #[command(after_help = "Example:\n  hourwire sync status")]
     Sync(sync::Sync),
+    /// Subscriptions and the deliveries kept raw: what the Webhooks pane does
+    Webhooks(webhooks::Webhooks),
     /// Where each value of an entry comes from, and why it is where it is
     Why(why::Why),
     /// Write the ledger to a file as JSON lines
@@ -103,10 +109,12 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Simulate(options) => serve_all(simulate::run(options)),
         Sub::Serve(options) => serve_all(serve::run(global, options)),
         Sub::Status(options) => wait_for(status::run(global, options)),
+        Sub::Quota(options) => wait_for(quota::run(global, options)),
         Sub::Hold(which) => wait_for(hold::hold(global, which)),
         Sub::Release(which) => wait_for(hold::release(global, which)),
         Sub::Backfill(options) => wait_for(backfill::run(global, options)),
         Sub::Sync(options) => wait_for(sync::run(global, options)),
+        Sub::Webhooks(options) => wait_for(webhooks::run(global, options)),
         Sub::Why(options) => wait_for(why::run(global, options)),
         Sub::Backup(options) => backup::backup(global, options),
         Sub::Restore(options) => backup::restore(global, options),

@@ -64,7 +64,12 @@ impl Hook {
 
     /// Puts a new secret in front; the old one holds until `until`, for deliveries already under way.
     pub fn rotate(&mut self, rng: &mut dyn RngCore, until: DateTime<Utc>) {
-        let old = std::mem::replace(&mut self.current, random_secret(rng));
+        self.take(random_secret(rng), until);
+    }
+
+    /// Puts a given secret in front, as [`Hook::rotate`].
+    pub fn take(&mut self, secret: SecretString, until: DateTime<Utc>) {
+        let old = std::mem::replace(&mut self.current, secret);
         self.previous = Some((old, until));
     }
 

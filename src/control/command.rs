@@ -84,6 +84,18 @@ pub enum Wish {
         /// Which.
         subscription: SubscriptionRef,
     },
+    /// Changes a subscription; the answer follows as a notice.
+    Reshape {
+        /// Which; of a new one only the account counts.
+        subscription: SubscriptionRef,
+        /// How.
+        change: Reshape,
+    },
+    /// Shows the secret of an account's hook.
+    Reveal {
+        /// Which.
+        subscription: SubscriptionRef,
+    },
     /// Stops sending to one target or all.
     Hold {
         /// `None` is all.
@@ -103,6 +115,20 @@ pub enum Wish {
     },
     /// Makes this engine the sender where another instance has a live subscription.
     Take,
+    /// Pauses background work or lets it go on.
+    Pause {
+        /// The id of its line.
+        job: String,
+        /// Pause it, else resume it.
+        on: bool,
+    },
+    /// Sends what waits for a target now, from the person's part of the bucket.
+    SendNow {
+        /// The target account.
+        target: Account,
+        /// Only the price.
+        dry: bool,
+    },
     /// Reads the source now.
     ReadNow,
     /// Reads and sends a range of history.
@@ -121,6 +147,24 @@ pub enum Wish {
         /// Only say what would change.
         dry: bool,
     },
+    /// Applies again all deliveries of a range that hold the words of a filter, oldest first.
+    ReplayAll {
+        /// The first place.
+        from: u64,
+        /// The last place.
+        to: u64,
+        /// Words that all must occur; empty takes all.
+        filter: String,
+        /// Only say what would change.
+        dry: bool,
+    },
+    /// Checks the signature of a delivery again.
+    Verify {
+        /// Its sequence number.
+        seq: u64,
+        /// With this secret; else with those that hold now.
+        secret: Option<Typed>,
+    },
     /// Takes a new token of an account over, after asking the service whose it is.
     RenewToken {
         /// The account.
@@ -135,6 +179,32 @@ pub enum Wish {
     },
     /// Stops the engine.
     StopEngine,
+}
+
+/// What is changed about a subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reshape {
+    /// One is made for the account.
+    Create,
+    /// Another name.
+    Rename {
+        /// Unique in the workspace.
+        name: String,
+    },
+    /// Other events.
+    Events {
+        /// As `time_entry *`.
+        filters: Vec<String>,
+    },
+    /// A new secret; the old one is taken for a day more.
+    Rotate,
+    /// As it was made here, where somebody changed it.
+    Restore,
+    /// As somebody changed it.
+    Adopt,
+    /// Removed at the service.
+    Delete,
 }
 
 /// A secret that a person typed. It goes through the door and nowhere else: not into a log, not into a stored value.
@@ -156,6 +226,9 @@ pub struct SubscriptionRef {
     /// The subscription's id there.
     pub id: RemoteId,
 }
+
+/// How a notice begins that tells a refusal, the service's own words after it.
+pub const NOT_DONE: &str = "not done: ";
 
 /// The engine's answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
 use crate::domain::id::{Account, Key, RemoteId, Service};
 use crate::domain::quota::Source;
@@ -151,6 +152,22 @@ pub struct SubscriptionLine {
     pub today: u32,
     /// Deliveries per 2 hours, last 24 h, 12 values, oldest first.
     pub spark: Vec<u32>,
+    /// Fields that somebody changed at the service.
+    pub drift: Vec<Drift>,
+    /// Its secret as far as it is shown: the last four signs of ours.
+    pub secret: String,
+    /// When it was edited last (the service's clock).
+    pub edited_at: Option<DateTime<Utc>>,
+    /// The last call of the service that is known to have failed.
+    pub last_bad_at: Option<DateTime<Utc>>,
+    /// Calls known to have failed since the last good one.
+    pub failures: u32,
+    /// What of the plan is used: `1 of 1, 3 of 3 events`; empty while it is not known.
+    pub plan: String,
+    /// What the next plan would buy; empty when nothing.
+    pub upgrade: String,
+    /// The newest latencies in tenths of a second, oldest first.
+    pub latency_spark: Vec<u32>,
     /// Median seconds from the service's `created_at` to received, recent.
     pub latency_s: Option<f64>,
 }
@@ -186,6 +203,15 @@ pub struct Meter {
     pub read_at: Option<DateTime<Utc>>,
     /// Spent in this window by cause, `("sync", 4)`, others last.
     pub spent: Vec<(String, u32)>,
+    /// When the window began, as far as it is known.
+    #[serde(default)]
+    pub since: Option<DateTime<Utc>>,
+    /// Spent in each of the last 24 hours, oldest first, other programs included.
+    #[serde(default)]
+    pub hours: Vec<u32>,
+    /// Spent in the last 24 hours by cause, most first.
+    #[serde(default)]
+    pub day: Vec<(String, u32)>,
 }
 
 /// Counts of one target.
@@ -240,14 +266,29 @@ pub struct IncidentStep {
 /// Long work in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobLine {
+    /// What pausing it names: `read:main`, `send:mirror`, `new:mirror`.
+    #[serde(default)]
+    pub id: String,
     /// `cold start`, `backfill 1 Mar–30 Apr`, `gap-fill`.
     pub name: String,
     /// Done so far.
     pub done: u32,
     /// In all, if known.
     pub total: Option<u32>,
-    /// `sending`, `waiting quota until 16:05`.
+    /// `sending`, `waiting quota`, `paused`.
     pub state: String,
+    /// Requests that it still takes, if known.
+    #[serde(default)]
+    pub cost: Option<u32>,
+    /// When its next request may go, in words.
+    #[serde(default)]
+    pub when: String,
+    /// A person may pause it.
+    #[serde(default)]
+    pub pausable: bool,
+    /// Paused by a person.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// Something that needs a person.

@@ -23,6 +23,11 @@ pub enum ViewKind {
     Log,
     /// Deliveries kept raw, newest first. Rows are [`DeliveryLine`].
     Deliveries,
+    /// One delivery in full, as label and value. Rows are [`DetailLine`].
+    Delivery {
+        /// Its place in the inbox.
+        seq: u64,
+    },
     /// Ranked target projects for a source project. Rows are [`Candidate`].
     Candidates {
         /// The source project.
@@ -227,8 +232,8 @@ pub struct DeliveryLine {
     pub reason: String,
     /// `time_entry updated`, or empty.
     pub about: String,
-    /// Raw body, cut to 4 KiB.
-    pub body: String,
+    /// The entity's id and what a person calls it; the begin of a body that could not be used.
+    pub summary: String,
 }
 
 /// A label and a value.

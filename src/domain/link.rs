@@ -218,6 +218,11 @@ impl Link {
         }
     }
 
+    /// A backfill brought it, and nothing of it was sent yet: it goes after what people do now.
+    pub fn is_old_news(&self) -> bool {
+        self.backfilled && self.there.is_none() && self.open.is_none()
+    }
+
     /// Whether the target holds or may hold something for this entry.
     pub fn may_be_there(&self) -> bool {
         self.there.is_some() || self.open.is_some()

@@ -3,21 +3,26 @@
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
 pub mod absence;
+pub mod advice;
 pub mod announced;
 pub mod brake;
 pub mod candidates;
 pub mod catalogue;
 pub mod delivery;
+pub mod drift;
 pub mod entry;
 pub mod forecast;
 pub mod ground;
 pub mod guard;
+pub mod guard_claim;
 pub mod guard_election;
 pub mod guard_evidence;
 pub mod guard_silence;
 pub mod health;
+pub mod hours;
 pub mod id;
 pub mod incident;
+pub mod knock;
 pub mod link;
 pub mod mapping;
 pub mod matching;
@@ -29,6 +34,9 @@ pub mod quota;
 pub mod read;
 pub mod remap;
 pub mod route;
+pub mod share;
+pub mod signature;
 pub mod subscription;
 pub mod text;
+pub mod threshold;
 pub mod word;

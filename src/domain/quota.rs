@@ -1,11 +1,12 @@
 //! Request quotas: buckets, windows, and whether a call may leave now.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::policy::Policy;
+use super::hours::Hours;
 
 /// The name of a quota bucket, `org:6660001`, `user:5550001`, `workspace:64f0…`; unique per account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,13 +31,26 @@ pub enum Cause {
     Sync,
     /// Reading after an outage.
     Gapfill,
+    /// Regular checks: they find what no delivery brought.
+    Health,
     /// A chosen range of history.
     Backfill,
-    /// Regular checks.
-    Health,
+    /// Names and lists that are only old.
+    Curiosity,
 }
 
 impl Cause {
+    /// All of them, highest first.
+    pub const ALL: [Self; 7] = [
+        Self::Person,
+        Self::Repair,
+        Self::Sync,
+        Self::Gapfill,
+        Self::Health,
+        Self::Backfill,
+        Self::Curiosity,
+    ];
+
     /// The word in the ledger of requests.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,8 +58,9 @@ impl Cause {
             Self::Repair => "repair",
             Self::Sync => "sync",
             Self::Gapfill => "gap-fill",
-            Self::Backfill => "backfill",
             Self::Health => "health",
+            Self::Backfill => "backfill",
+            Self::Curiosity => "refresh",
         }
     }
 }
@@ -79,6 +94,8 @@ const ESTIMATE_MARGIN: TimeDelta = TimeDelta::seconds(35);
 const TOLD_MARGIN: TimeDelta = TimeDelta::seconds(2);
 /// A call may have left this long before the window that it opened at the service.
 const BEGIN_MARGIN: TimeDelta = TimeDelta::seconds(5);
+/// A window whose end is as far away as this has just been opened by the call that was answered.
+const OPENED_MARGIN: TimeDelta = TimeDelta::seconds(2);
 /// Without a number from the service, a refusal waits this long.
 const BLIND_WAIT: TimeDelta = TimeDelta::seconds(60);
 
@@ -97,6 +114,12 @@ pub struct Bucket {
     pub resets_at: Option<DateTime<Utc>>,
     /// The service refused for quota; nothing leaves before this.
     pub dry_until: Option<DateTime<Utc>>,
+    /// What was spent in the last days. Kept beside the bucket, a row an hour.
+    #[serde(skip)]
+    pub hours: Hours,
+    /// Classes that asked in vain since their last call, and when.
+    #[serde(skip)]
+    pub waiting: BTreeMap<Cause, DateTime<Utc>>,
 }
 
 /// A number from the service.
@@ -122,39 +145,52 @@ pub enum Gate {
 impl Bucket {
     /// A bucket nothing is known of but its plan's limit.
     pub fn new(limit: Option<u32>, window: Window) -> Self {
-        Self { limit, window, calls: Vec::new(), told: None, resets_at: None, dry_until: None }
+        Self {
+            limit,
+            window,
+            calls: Vec::new(),
+            told: None,
+            resets_at: None,
+            dry_until: None,
+            hours: Hours::default(),
+            waiting: BTreeMap::new(),
+        }
     }
 
-    /// Forgets what has left the window at `now`.
+    /// Forgets what has left the window at `now`. What lies in the future was noted by a clock that has been set back
+    /// since: it counts as of now, and no wait is longer than a window.
     pub fn roll(&mut self, now: DateTime<Utc>) {
-        if self.dry_until.is_some_and(|t| t <= now) {
+        for (at, _) in &mut self.calls {
+            *at = (*at).min(now);
+        }
+        self.resets_at = self.resets_at.map(|t| t.min(now + HOUR));
+        self.dry_until = self.dry_until.map(|t| t.min(now + HOUR + TOLD_MARGIN)).filter(|t| *t > now);
+        if self.resets_at.is_some_and(|t| t + TOLD_MARGIN <= now) {
+            // The service named this moment: everything is back at once.
+            self.calls.clear();
+            self.told = None;
+            self.resets_at = None;
             self.dry_until = None;
         }
-        match self.window {
-            Window::Rolling => {
-                let before = self.calls.len();
-                self.calls.retain(|(t, _)| *t + HOUR + ESTIMATE_MARGIN > now);
-                if before != self.calls.len() {
-                    self.told = None;
-                }
-            }
-            Window::Anchored => {
-                if self.end().is_some_and(|end| end <= now) {
-                    self.calls.clear();
-                    self.told = None;
-                    self.resets_at = None;
-                    self.dry_until = None;
-                }
+        if self.resets_at.is_none() {
+            // Where the window of an anchored bucket began is not known: none of an hour's length may be overfull.
+            let before = self.calls.len();
+            self.calls.retain(|(t, _)| *t + HOUR + ESTIMATE_MARGIN > now);
+            if before != self.calls.len() {
+                self.told = None;
             }
         }
     }
 
-    /// When the anchored window ends, by the service's word or by our count.
-    fn end(&self) -> Option<DateTime<Utc>> {
-        self.resets_at.map(|t| t + TOLD_MARGIN).or_else(|| {
-            let first = self.calls.first()?;
-            Some(first.0 + HOUR + ESTIMATE_MARGIN)
-        })
+    /// The clock was set by so much: what is remembered moves with it.
+    pub fn shift(&mut self, by: TimeDelta) {
+        for (at, _) in &mut self.calls {
+            *at += by;
+        }
+        self.waiting.values_mut().for_each(|at| *at += by);
+        self.resets_at = self.resets_at.map(|t| t + by);
+        self.dry_until = self.dry_until.map(|t| t + by);
+        self.told = self.told.map(|t| Told { at: t.at + by, ..t });
     }
 
     /// What is left, by the smaller of the service's number and our own count; `None` without an hourly limit.
@@ -169,42 +205,24 @@ impl Bucket {
         Some(told.map_or(own, |t| t.min(own)).max(0))
     }
 
+    /// Where the number comes from now: the service's, as long as it covers all but a call that is under way.
+    pub fn source(&self) -> Source {
+        match self.told {
+            Some(told) if self.calls.len() <= told.counted + 1 => Source::Header,
+            _ => Source::Estimate,
+        }
+    }
+
     /// Spent by other programs in this window, as far as the service's number shows.
     pub fn others(&self) -> u32 {
         let (Some(limit), Some(told)) = (self.limit, self.told) else { return 0 };
         (i64::from(limit) - told.remaining - told.counted as i64).max(0) as u32
     }
 
-    /// Whether a call of this cause may leave at `now`. A reserve is kept for what stands above it.
-    pub fn gate(&self, cause: Cause, policy: &Policy, now: DateTime<Utc>) -> Gate {
-        if let Some(until) = self.dry_until.filter(|t| *t > now) {
-            return Gate::Wait(until);
-        }
-        let Some(left) = self.remaining() else { return Gate::Go };
-        if left > self.kept_from(cause, policy) {
-            return Gate::Go;
-        }
-        Gate::Wait(self.frees_at(now))
-    }
-
-    /// What a cause must leave untouched.
-    pub fn kept_from(&self, cause: Cause, policy: &Policy) -> i64 {
-        let limit = i64::from(self.limit.unwrap_or(0));
-        let person = limit * i64::from(policy.reserve_person) / 100;
-        let repair = limit * i64::from(policy.reserve_repair) / 100;
-        match cause {
-            Cause::Person => 0,
-            Cause::Repair => person,
-            _ => person + repair,
-        }
-    }
-
     /// When the next place becomes free.
-    fn frees_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let at = match self.window {
-            Window::Anchored => self.end(),
-            Window::Rolling => self.calls.first().map(|(t, _)| *t + HOUR + ESTIMATE_MARGIN),
-        };
+    pub(super) fn frees_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let oldest = || self.calls.first().map(|(t, _)| *t + HOUR + ESTIMATE_MARGIN);
+        let at = self.resets_at.map(|t| t + TOLD_MARGIN).or_else(oldest);
         at.unwrap_or(now + BLIND_WAIT).max(now + TimeDelta::milliseconds(10))
     }
 
@@ -212,6 +230,19 @@ impl Bucket {
     pub fn spend(&mut self, cause: Cause, now: DateTime<Utc>) {
         self.roll(now);
         self.calls.push((now, cause));
+        self.hours.note(cause, now);
+        self.waiting.remove(&cause);
+    }
+
+    /// The newest call of a cause never left: nothing was spent.
+    pub fn take_back(&mut self, cause: Cause) {
+        if let Some(place) = self.calls.iter().rposition(|(_, c)| *c == cause) {
+            let (at, _) = self.calls.remove(place);
+            self.hours.take_back(cause, at);
+            if let Some(told) = &mut self.told {
+                told.counted -= usize::from(place < told.counted);
+            }
+        }
     }
 
     /// Notes what the service said with an answer. Calls are made one after another per bucket with headers, so the
@@ -223,11 +254,18 @@ impl Bucket {
         if let Some(remaining) = remaining {
             let left = remaining.max(0);
             let known = left + self.calls.len() as i64;
-            if self.limit.is_some_and(|limit| known > i64::from(limit)) {
-                // The plan was raised in the middle of the window.
-                self.limit = u32::try_from(known).ok();
+            // Raised in the middle of a window; or we just opened one, before anybody else could spend in it.
+            let opened = resets_in.is_some_and(|wait| wait >= HOUR - OPENED_MARGIN) && self.calls.len() == 1;
+            let fits = |limit: u32| known > i64::from(limit) || (opened && known * 5 < i64::from(limit) * 4);
+            if self.limit.is_some_and(fits) {
+                self.limit = u32::try_from(known.max(1)).ok();
             }
+            let before = self.others();
             self.told = Some(Told { remaining: left, at: now, counted: self.calls.len() });
+            let more = self.others().saturating_sub(before);
+            if more > 0 {
+                self.hours.note_others(more, now);
+            }
         }
         if let Some(wait) = resets_in {
             self.resets_at = Some(now + wait);
@@ -259,6 +297,7 @@ impl Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::policy::Policy;
     use chrono::TimeZone;
     use proptest::prelude::*;
 
@@ -318,6 +357,17 @@ mod tests {
         b.spend(Cause::Health, t(3_600));
         b.tell(Some(29), Some(TimeDelta::seconds(3_600)), t(3_600));
         assert_eq!((b.limit, b.remaining()), (Some(30), Some(29)));
+    }
+
+    #[test]
+    fn a_call_that_never_left_costs_nothing() {
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        b.spend(Cause::Health, t(0));
+        b.tell(Some(29), Some(TimeDelta::hours(1)), t(0));
+        b.spend(Cause::Health, t(60));
+        b.take_back(Cause::Health);
+        b.take_back(Cause::Person);
+        assert_eq!((b.remaining(), b.others(), b.hours.last(1, t(60))[0].total()), (Some(29), 0, 1));
     }
 
     #[test]

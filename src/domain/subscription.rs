@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::drift::Drift;
 use super::health::{SubState, Wanted};
 use super::id::RemoteId;
 
@@ -57,6 +58,15 @@ pub struct Subscription {
     pub last_ping_at: Option<DateTime<Utc>>,
     /// Reading shows changes that no delivery announced.
     pub silent: bool,
+    /// Fields that somebody changed at the service.
+    #[serde(default)]
+    pub drift: Vec<Drift>,
+    /// The last call of the service that is known to have failed (its clock, or ours where it tells none).
+    #[serde(default)]
+    pub last_bad_at: Option<DateTime<Utc>>,
+    /// Calls known to have failed since the last good one.
+    #[serde(default)]
+    pub failures: u32,
     /// Who disabled it, in words.
     pub cause: String,
     /// Deliveries by two hours of the clock: (hours since 1970 / 2, count), oldest first.
@@ -75,6 +85,8 @@ impl Subscription {
             SubState::Disabled
         } else if !self.validated {
             SubState::NotValidated
+        } else if !self.drift.is_empty() {
+            SubState::Drifted
         } else if self.silent {
             SubState::Silent
         } else if self.pending && self.pending_checks >= 2 {
@@ -89,6 +101,7 @@ impl Subscription {
         self.last_delivery_at = Some(now);
         self.last_event_at = self.last_event_at.max(Some(created_at));
         self.silent = false;
+        self.failures = 0;
         let slot = now.timestamp() / 7_200;
         match self.recent.last_mut() {
             Some((s, n)) if *s == slot => *n += 1,
@@ -107,6 +120,18 @@ impl Subscription {
             .map(|i| slot - (COLUMNS as i64 - 1) + i)
             .map(|s| self.recent.iter().find(|(r, _)| *r == s).map_or(0, |(_, n)| *n))
             .collect()
+    }
+
+    /// Notes a call of the service that failed.
+    pub fn failed(&mut self, at: DateTime<Utc>, times: u32) {
+        self.last_bad_at = self.last_bad_at.max(Some(at));
+        self.failures = self.failures.saturating_add(times);
+    }
+
+    /// The newest latencies in tenths of a second, oldest first, as many as the other sparkline has columns.
+    pub fn latency_spark(&self) -> Vec<u32> {
+        let skip = self.latencies.len().saturating_sub(COLUMNS);
+        self.latencies.iter().skip(skip).map(|ms| ms.div_ceil(100)).collect()
     }
 
     /// Median latency in seconds.

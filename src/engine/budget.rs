@@ -6,31 +6,57 @@ use std::ops::ControlFlow;
 use chrono::{DateTime, Utc};
 
 use crate::cache::rows;
+use crate::domain::hours::{Hour, Hours, KEPT, hour_of};
 use crate::domain::id::Account;
 use crate::domain::policy::Policy;
 use crate::domain::quota::{Bucket, Cause, Gate, Window};
 use crate::services::http::{Failure, Told};
 
 use super::desk::{Desk, Desked, Draft};
+use super::steady::Steady;
 
 /// All buckets by account and name.
 #[derive(Clone, Debug, Default)]
 pub struct Meters {
     buckets: BTreeMap<(Account, String), Bucket>,
+    steady: Option<Steady>,
 }
 
 impl Meters {
     /// Reads the buckets from the cache.
     pub fn warm(&mut self, desk: &Desk) -> Desked<()> {
-        let mut buckets = BTreeMap::new();
+        let mut buckets: BTreeMap<(Account, String), Bucket> = BTreeMap::new();
         desk.scan(rows::buckets(), usize::MAX, &mut |key, value| {
             if let (Some(name), Ok(bucket)) = (rows::bucket_key(key), rows::decode(value)) {
                 buckets.insert(name, bucket);
             }
             ControlFlow::Continue(())
         })?;
+        desk.scan(rows::hours(), usize::MAX, &mut |key, value| {
+            if let (Some((account, name, number)), Ok(hour)) = (rows::hour_key(key), rows::decode(value))
+                && let Some(bucket) = buckets.get_mut(&(account, name))
+            {
+                bucket.hours.restore(number, hour);
+            }
+            ControlFlow::Continue(())
+        })?;
         self.buckets = buckets;
         Ok(())
+    }
+
+    /// Moves what is remembered with a clock that was set. Called before anything is decided.
+    fn keep_time(&mut self, now: DateTime<Utc>) {
+        let by = match &mut self.steady {
+            Some(steady) => steady.set_by(now),
+            None => {
+                self.steady = Some(Steady::new(now));
+                None
+            }
+        };
+        if let Some(by) = by {
+            tracing::warn!(seconds = by.num_seconds(), "the clock was set; the quota windows move with it");
+            self.buckets.values_mut().for_each(|bucket| bucket.shift(by));
+        }
     }
 
     /// A bucket, made when it is new.
@@ -59,6 +85,10 @@ impl Meters {
         let Some(bucket) = self.buckets.remove(&(account.clone(), old.to_owned())) else { return Ok(()) };
         draft.delete_if_there(rows::bucket(account, old))?;
         draft.put(rows::bucket(account, new), &bucket)?;
+        draft.delete_range(rows::hours_of(account, old))?;
+        for (number, hour) in bucket.hours.all() {
+            draft.put_for(rows::hour(account, new, number), hour, KEPT)?;
+        }
         self.buckets.insert((account.clone(), new.to_owned()), bucket);
         Ok(())
     }
@@ -72,9 +102,28 @@ impl Meters {
         policy: &Policy,
         now: DateTime<Utc>,
     ) -> Gate {
+        self.keep_time(now);
         let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Gate::Go };
+        bucket.ask(cause, policy, now)
+    }
+
+    /// A bucket as it is at `now`.
+    pub fn seen(&self, account: &Account, name: &str, now: DateTime<Utc>) -> Option<Bucket> {
+        let mut bucket = self.buckets.get(&(account.clone(), name.to_owned()))?.clone();
         bucket.roll(now);
-        bucket.gate(cause, policy, now)
+        Some(bucket)
+    }
+
+    /// Until when a cause would have to wait; nobody asks.
+    pub fn waits(
+        &self,
+        account: &Account,
+        name: &str,
+        cause: Cause,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Gate {
+        self.seen(account, name, now).map_or(Gate::Go, |bucket| bucket.gate(cause, policy, now))
     }
 
     /// Notes a spend and stages it.
@@ -93,27 +142,44 @@ impl Meters {
             bucket.calls.drain(..extra);
             return Ok(());
         }
-        draft.put(rows::bucket(account, name), bucket)
+        draft.put(rows::bucket(account, name), bucket)?;
+        put_hour(draft, account, name, &bucket.hours)
     }
 
     /// Notes what an answer said about the bucket and stages it.
     pub fn answered(
         &mut self,
         account: &Account,
-        name: &str,
+        (name, cause): (&str, Cause),
         told: &Told,
         failure: Option<&Failure>,
         draft: &mut Draft<'_>,
     ) -> Desked<()> {
         let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Ok(()) };
+        if matches!(failure, Some(Failure::Unsent(_))) && bucket.limit.is_some() {
+            bucket.take_back(cause);
+            draft.put(rows::bucket(account, name), bucket)?;
+            return put_hour(draft, account, name, &bucket.hours);
+        }
         let refused = matches!(failure, Some(Failure::Quota { .. }));
         if told.remaining.is_none() && told.resets_in.is_none() && !refused {
             return Ok(());
         }
+        let others = bucket.others();
         bucket.tell(told.remaining, told.resets_in, draft.now);
+        if bucket.others() > others {
+            put_hour(draft, account, name, &bucket.hours)?;
+        }
         if let Some(Failure::Quota { resets_in }) = failure {
             bucket.refuse(resets_in.or(told.resets_in), draft.now);
         }
         draft.put(rows::bucket(account, name), bucket)
     }
+}
+
+/// Stages the present hour of a bucket.
+fn put_hour(draft: &mut Draft<'_>, account: &Account, name: &str, hours: &Hours) -> Desked<()> {
+    let number = hour_of(draft.now);
+    let hour: Hour = hours.at_hour(number);
+    draft.put_for(rows::hour(account, name, number), &hour, KEPT)
 }

@@ -13,11 +13,13 @@ use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Intent, Link, Op};
 use crate::domain::matching::{self, Identity};
 use crate::domain::outcome;
+use crate::domain::quota::Cause;
 use crate::domain::word::Class;
 
 use super::Shared;
 use super::call::CallError;
 use super::desk::{DeskError, Desked};
+use super::jobs;
 use super::lookup::look_up;
 use super::send::{self, Job};
 use super::survey::{self, Range};
@@ -76,7 +78,7 @@ impl Later {
 }
 
 /// Sends to one target until the engine stops.
-pub async fn run(engine: Shared, target: Account) {
+pub async fn run(engine: Shared, target: Account) -> Desked<()> {
     let mut d = Dispatcher {
         engine,
         target,
@@ -98,17 +100,13 @@ pub async fn run(engine: Shared, target: Account) {
             Err(DeskError::NotReady) => Some(engine.seams.now() + TimeDelta::milliseconds(100)),
             Err(e) => {
                 tracing::error!(error = %e, target = %d.target, "dispatcher stopped");
-                return;
+                return Err(e);
             }
         };
         let wait = next.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            Some(ended) = d.tasks.next(), if !d.tasks.is_empty() => {
-                if !d.end(ended) {
-                    return;
-                }
-            }
+            () = engine.stop.cancelled() => return Ok(()),
+            Some(ended) = d.tasks.next(), if !d.tasks.is_empty() => d.end(ended)?,
             () = &mut woken => {}
             () = engine.seams.sleep_until(wait) => {}
         }
@@ -116,8 +114,8 @@ pub async fn run(engine: Shared, target: Account) {
 }
 
 impl Dispatcher {
-    /// Frees what a task held; false when the desk is closed.
-    fn end(&mut self, ended: Ended) -> bool {
+    /// Frees what a task held; an error when the desk is closed.
+    fn end(&mut self, ended: Ended) -> Desked<()> {
         let now = self.engine.seams.now();
         let result = match ended {
             Ended::Work(key, result) => {
@@ -151,13 +149,13 @@ impl Dispatcher {
         match result {
             Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => {
                 tracing::error!(error = %e, target = %self.target, "dispatcher stopped");
-                false
+                Err(e)
             }
             Err(e) => {
                 tracing::debug!(error = %e, target = %self.target, "a task ended without effect");
-                true
+                Ok(())
             }
-            Ok(()) => true,
+            Ok(()) => Ok(()),
         }
     }
 
@@ -218,15 +216,21 @@ impl Dispatcher {
         mut open_identities: BTreeSet<Identity>,
     ) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
+        let paused = self.engine.state().paused.contains(&jobs::sending(&self.target));
         let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut next = None;
         let mut seen = 0;
         let mut range = rows::by_class(&self.target, Class::Ready);
+        let resumed = self.from.is_some();
         if let Some(from) = self.from.take() {
             range.from = from;
         }
         'round: while self.busy.len() < room {
             let (keys, after) = self.engine.state().desk.named_after(&range, STEP)?;
+            if keys.is_empty() && seen == 0 && !resumed {
+                // What a person sent now has gone.
+                self.engine.state().urgent.remove(&self.target);
+            }
             seen += keys.len();
             for key in keys {
                 if self.busy.contains(&key) || self.waits(&key, now) {
@@ -234,6 +238,9 @@ impl Dispatcher {
                 }
                 let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
                 let Some((op, body)) = link.next() else { continue };
+                if paused && link.is_old_news() {
+                    continue;
+                }
                 if op == Op::Create {
                     if !self.ground_knows(&body.user, body.start)? {
                         unknown.entry(body.user.clone()).or_default().push(body.start);
@@ -315,9 +322,16 @@ impl Dispatcher {
         }
         let own = engine.state().profile(&self.target).is_some_and(|p| p.user == body.user);
         let names = body.tags.clone();
+        let urgent = engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
+        let cause = match (link.is_old_news(), urgent) {
+            (true, _) => Cause::Backfill,
+            (false, true) => Cause::Person,
+            (false, false) => Cause::Sync,
+        };
         let mut job = Job {
             target: self.target.clone(),
             source: key.clone(),
+            cause,
             op,
             body,
             there: link.there.clone(),

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::control::command::{Reply, SubscriptionRef};
+use crate::control::command::{Reply, Reshape, SubscriptionRef};
 use crate::domain::id::{Account, RemoteId};
 
 use super::Engine;
@@ -14,7 +14,7 @@ use super::Engine;
 const QUEUE: usize = 16;
 
 /// What a person wants of a subscription.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// Switched on, proved by a PING, the gap filled.
     Enable,
@@ -24,6 +24,8 @@ pub enum Asked {
     Test,
     /// The handshake completed.
     Validate,
+    /// Changed in some way.
+    Reshape(Reshape),
     /// Sending from here, whoever else sends; for the account as a whole.
     Take,
 }

@@ -42,26 +42,28 @@ pub struct DeadLetter {
 
 /// What one batch told besides rows.
 #[derive(Default)]
-struct Told {
-    items: Vec<(Account, Item)>,
+pub(super) struct Told {
+    pub(super) items: Vec<(Account, Item)>,
     applied: u64,
     duplicates: u64,
-    dead: u64,
+    pub(super) dead: u64,
     pings: Vec<Account>,
     subscriptions: BTreeMap<(Account, RemoteId), Subscription>,
-    batches: BTreeMap<Account, Batch>,
+    pub(super) batches: BTreeMap<Account, Batch>,
     /// Entries of which only the id was told: read from there.
     unread: BTreeMap<Account, DateTime<Utc>>,
 }
 
 /// Applies the inbox until the engine stops.
-pub async fn run(engine: Shared) {
+pub async fn run(engine: Shared) -> Desked<()> {
     let mut newest = engine.inbox.subscribe();
     newest.mark_changed();
     loop {
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            changed = newest.changed() => if changed.is_err() { return },
+            () = engine.stop.cancelled() => return Ok(()),
+            changed = newest.changed() => if changed.is_err() {
+                return Err(DeskError::Ended("the inbox".into(), "it can no longer be written".into()));
+            },
         }
         loop {
             match step(&engine) {
@@ -70,7 +72,7 @@ pub async fn run(engine: Shared) {
                 Err(DeskError::NotReady) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
                 Err(e) => {
                     tracing::error!(error = %e, "intake stopped");
-                    return;
+                    return Err(e);
                 }
             }
         }
@@ -105,7 +107,7 @@ fn step(engine: &Shared) -> Desked<usize> {
 }
 
 /// Lets the puller know of what only a read can tell: an entry announced by its id alone, two states of one second.
-fn wake_puller(engine: &Shared, told: &Told) {
+pub(super) fn wake_puller(engine: &Shared, told: &Told) {
     let mut state = engine.state();
     for (account, since) in &told.unread {
         let wish = ReadWish {
@@ -119,55 +121,6 @@ fn wake_puller(engine: &Shared, told: &Told) {
     if !told.unread.is_empty() || told.batches.values().any(|b| b.doubtful) {
         engine.wakes.pull.notify_waiters();
     }
-}
-
-/// What a delivery did when it was applied again.
-pub(super) struct Replayed {
-    /// Entries that changed.
-    pub entries: usize,
-    /// Catalogue items that changed.
-    pub items: usize,
-    /// Why it still cannot be used.
-    pub dead: Option<String>,
-}
-
-/// Applies a delivery of the inbox again; order decides, so what is known stays as it is. `None` when the inbox does
-/// not hold it any more. A dry run writes nothing.
-pub(super) fn replay(engine: &Shared, seq: u64, dry: bool) -> Desked<Option<Replayed>> {
-    let stored = engine.inbox.read_from(seq, 1).map_err(DeskError::from)?;
-    let Some(one) = stored.into_iter().next().filter(|one| one.seq == seq) else { return Ok(None) };
-    let mut state = engine.state();
-    // Its event is marked as applied: that is why it is asked for again.
-    let rules = Rules { dedup: false, ..engine.seams.rules };
-    let mut told = Told::default();
-    let (finished, was_dead) = {
-        let mut draft = state.desk.draft();
-        let was_dead = draft.get::<DeadLetter>(&rows::dead(seq))?.is_some();
-        take(&state, rules, &mut draft, &mut told, &one)?;
-        if told.dead > 0 {
-            let letter: Option<DeadLetter> = draft.get(&rows::dead(seq))?;
-            let dead = Some(letter.map(|l| l.reason).unwrap_or_default());
-            return Ok(Some(Replayed { entries: 0, items: 0, dead }));
-        }
-        if was_dead {
-            draft.delete(rows::dead(seq));
-        }
-        (draft.finish(), was_dead)
-    };
-    let entries = told.batches.values().map(|b| b.changed.len()).sum();
-    let replayed = Replayed { entries, items: told.items.len(), dead: None };
-    if dry {
-        return Ok(Some(replayed));
-    }
-    state.desk.commit("replay", finished)?;
-    state.counts.dead = state.counts.dead.saturating_sub(u64::from(was_dead));
-    for (account, item) in &told.items {
-        profile::remember(&mut state, account, vec![item.clone()]);
-    }
-    drop(state);
-    wake_puller(engine, &told);
-    engine.touch_work();
-    Ok(Some(replayed))
 }
 
 fn apply(engine: &Shared, state: &mut State, stored: &[Stored], last: u64) -> Desked<Told> {
@@ -201,7 +154,13 @@ fn apply(engine: &Shared, state: &mut State, stored: &[Stored], last: u64) -> De
     Ok(told)
 }
 
-fn take(state: &State, rules: Rules, draft: &mut Draft<'_>, told: &mut Told, stored: &Stored) -> Desked<()> {
+pub(super) fn take(
+    state: &State,
+    rules: Rules,
+    draft: &mut Draft<'_>,
+    told: &mut Told,
+    stored: &Stored,
+) -> Desked<()> {
     let Some(delivered) = Delivered::decode(&stored.payload) else {
         return bury(draft, told, stored, "the stored envelope cannot be read", &[]);
     };

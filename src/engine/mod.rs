@@ -5,17 +5,20 @@
 
 mod absence;
 mod apply;
+mod black_box;
 mod budget;
 mod call;
 mod commands;
 mod desk;
 mod dispatcher;
 mod doubts;
+mod first_day;
 pub mod guard_wish;
 mod guardian;
 mod history;
 mod host;
 mod intake;
+mod jobs;
 mod lobby;
 mod lookup;
 mod mapper;
@@ -24,14 +27,19 @@ mod profile;
 mod puller;
 mod rebind;
 mod renew;
+mod replay;
 pub mod seams;
 mod send;
 pub mod setup;
 mod snapshot;
 mod state;
+mod steady;
 mod survey;
+mod turn;
+mod upkeep;
 mod viewers;
 mod views;
+mod warm;
 mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,6 +63,7 @@ struct Wakes {
     pull: Notify,
     guard: Notify,
     map: Notify,
+    upkeep: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.
@@ -62,6 +71,8 @@ pub struct Engine {
     state: Mutex<State>,
     seams: Seams,
     inbox: InboxWriter,
+    /// The index of the deliveries kept raw.
+    black_box: black_box::BlackBox,
     wakes: Wakes,
     /// Grows with every change that a viewer may see.
     changed: watch::Sender<u64>,

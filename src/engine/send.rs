@@ -24,6 +24,8 @@ pub struct Job {
     pub target: Account,
     /// The source entry.
     pub source: Key,
+    /// Who asks for it.
+    pub cause: Cause,
     /// The kind.
     pub op: Op,
     /// What is written.
@@ -40,7 +42,7 @@ pub struct Job {
 pub fn begin(engine: &Shared, job: &Job) -> Result<Option<DateTime<Utc>>, CallError> {
     let mut state = engine.state();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
-    if let Gate::Wait(until) = engine.may_leave(&mut state, &job.target, Some(&bucket), Cause::Sync)? {
+    if let Gate::Wait(until) = engine.may_leave(&mut state, &job.target, Some(&bucket), job.cause)? {
         return Ok(Some(until));
     }
     let now = engine.seams.now();
@@ -52,9 +54,14 @@ pub fn begin(engine: &Shared, job: &Job) -> Result<Option<DateTime<Utc>>, CallEr
         let Some(mut link) = draft.link(&job.target, &job.source)? else { return Ok(()) };
         outcome::begin(&mut link, job.op, job.body.clone(), now);
         draft.put_link(&job.target, &job.source, link)?;
-        meters.spend(&job.target, &bucket, Cause::Sync, draft)
+        meters.spend(&job.target, &bucket, job.cause, draft)
     })?;
     state.meters = meters;
+    if job.cause == Cause::Person
+        && let Some(left) = state.urgent.get_mut(&job.target)
+    {
+        *left = left.saturating_sub(1);
+    }
     state.busy.insert((job.target.clone(), job.source.clone()));
     drop(state);
     engine.touch();
@@ -75,7 +82,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     state.count_request(&job.target, Cause::Sync, told.result.as_ref().err());
     let mut meters = state.meters.clone();
     let written = state.write("outcome", |state, draft| {
-        meters.answered(&job.target, &bucket, &told.told, told.result.as_ref().err(), draft)?;
+        meters.answered(&job.target, (&bucket, job.cause), &told.told, told.result.as_ref().err(), draft)?;
         let Some(mut link) = draft.link(&job.target, &job.source)? else { return Ok(()) };
         let what = job.op.as_str();
         let name = &job.body.description;
@@ -275,5 +282,6 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), C
         }
         Err(failure) => return Err(CallError::Failed(failure)),
     };
-    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)
+    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)?;
+    Ok(())
 }

@@ -84,6 +84,14 @@ pub trait HookBook: Send + Sync {
     fn hook(&self, account: &Account, workspace: &RemoteId) -> Result<Hook, String>;
     /// Remembers which subscription uses it.
     fn bind(&self, account: &Account, subscription: &RemoteId) -> Result<(), String>;
+    /// The secrets of the account's hook that hold now, each with its name: `current`, `previous`.
+    fn secrets(&self, account: &Account) -> Vec<(&'static str, SecretString)>;
+    /// Makes the hook's next secret, keeps it durably, and lets the receiver take the old one too until `overlap`
+    /// seconds from now.
+    fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String>;
+    /// Takes a secret that somebody set at the service as the current one; the one before holds until `overlap`
+    /// seconds from now.
+    fn accept(&self, account: &Account, secret: SecretString, overlap_s: i64) -> Result<(), String>;
     /// The label under which deliveries of this account's hook are stored.
     fn label(&self, account: &Account) -> String;
 }

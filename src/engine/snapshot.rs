@@ -4,7 +4,7 @@
 
 pub mod alerts;
 mod meters;
-mod subscriptions;
+pub mod subscriptions;
 mod today;
 
 use std::ops::ControlFlow;
@@ -26,6 +26,7 @@ use crate::domain::word::Class;
 
 use super::Engine;
 use super::desk::Desked;
+use super::jobs;
 use super::puller;
 use super::state::State;
 use super::views::mapping;
@@ -99,7 +100,7 @@ impl Engine {
             meters: meters::lines(state, now),
             targets: targets(state, &standings, zone),
             incidents: Vec::new(),
-            jobs: state.jobs.values().take(MANY).cloned().collect(),
+            jobs: Vec::new(),
             alerts: Vec::new(),
             holds: holds(state),
             deliveries: self.deliveries(state),
@@ -133,6 +134,7 @@ fn fill(state: &State, snapshot: &mut Snapshot, zone: Tz, now: DateTime<Utc>) ->
     snapshot.timers = today::timers(state)?;
     snapshot.subscriptions = subscriptions::lines(state, zone, now)?;
     snapshot.incidents = incidents(state)?;
+    snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;
     Ok(())
 }

@@ -9,9 +9,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
-use crate::control::snapshot::{Alert, HoldLine, JobLine};
+use crate::control::snapshot::{Alert, HoldLine};
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::id::{Account, Key, RemoteId, Service};
+use crate::domain::knock::Knock;
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
 use crate::domain::policy::Policy;
@@ -53,12 +54,18 @@ pub struct Running {
     pub profile: Option<Profile>,
     /// The token was refused or answers as another user: nothing is sent until it is renewed.
     pub refused: Option<String>,
+    /// When a refused token is tried again.
+    pub knock: Knock,
+    /// The settings name another account than what is known here: a person's calls are stopped too.
+    pub barred: bool,
     /// Not reachable: since when.
     pub offline: Option<DateTime<Utc>>,
     /// Failures in a row.
     pub breaker: Breaker,
     /// Calls a second.
     pub pace: Option<Pace>,
+    /// Key presses that wait for their turn; nobody else goes meanwhile.
+    pub persons: u32,
     /// The first read of everything is through.
     pub caught_up: bool,
 }
@@ -82,14 +89,18 @@ pub struct State {
     pub mapping_version: String,
     /// The file is broken: line and cure.
     pub mapping_alert: Option<String>,
+    /// The mapping was to be read again, or bonds to follow something, while the cache was not ready.
+    pub follow_due: bool,
     /// The meters.
     pub meters: Meters,
     /// Sending that is held.
     pub holds: Vec<HoldLine>,
     /// Alerts by id that a part raised (and takes back).
     pub alerts: BTreeMap<String, Alert>,
-    /// Long work.
-    pub jobs: BTreeMap<String, JobLine>,
+    /// Background work that a person paused, by the id of its line.
+    pub paused: BTreeSet<String>,
+    /// Waiting changes that a person sends now, per target: they may take from the reserve.
+    pub urgent: BTreeMap<Account, u32>,
     /// Bonds that a task of this process is working on.
     pub busy: BTreeSet<(Account, Key)>,
     /// The first day synced, per target.
@@ -102,6 +113,8 @@ pub struct State {
     pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
     pub last: Option<(DateTime<Utc>, String)>,
+    /// Why the engine ended, if not by a person.
+    pub ended: Option<String>,
     /// What was shown last, so that it is not made twice.
     pub board: Board,
 }
@@ -150,16 +163,19 @@ impl State {
             mapping: Mapping::default(),
             mapping_version: String::new(),
             mapping_alert: None,
+            follow_due: false,
             meters: Meters::default(),
             holds: Vec::new(),
             alerts: BTreeMap::new(),
-            jobs: BTreeMap::new(),
+            paused: BTreeSet::new(),
+            urgent: BTreeMap::new(),
             busy: BTreeSet::new(),
             sync_from: BTreeMap::new(),
             counts: Counts::default(),
             found: BTreeMap::new(),
             reading: BTreeMap::new(),
             last: None,
+            ended: None,
             board: Board::default(),
         }
     }
@@ -179,6 +195,7 @@ impl State {
             running.profile = self.desk.get(&rows::meta(&format!("profile:{account}")))?;
         }
         self.holds = self.desk.get(&rows::meta("holds"))?.unwrap_or_default();
+        self.paused = self.desk.get(&rows::meta("paused"))?.unwrap_or_default();
         self.sync_from = self.desk.get(&rows::meta("sync_from"))?.unwrap_or_default();
         if let Some((mapping, version)) = self.desk.get::<(Mapping, String)>(&rows::meta("mapping"))? {
             self.mapping = mapping;

@@ -67,7 +67,7 @@ impl State {
     /// How one target stands.
     pub fn standing(&mut self, account: Account, now: DateTime<Utc>) -> Standing {
         let waits = bucket_of(self, &account, Charge::Workspace).and_then(|bucket| {
-            match self.meters.gate(&account, &bucket, Cause::Sync, &self.setup.policy, now) {
+            match self.meters.waits(&account, &bucket, Cause::Sync, &self.setup.policy, now) {
                 Gate::Wait(until) => Some(until),
                 Gate::Go => None,
             }

@@ -10,12 +10,15 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
 use super::counters::{Counters, Outcome};
+use super::hooks::CLOCKIFY_HEADER;
 use super::ping;
 use super::probe::Probe;
 use super::recent::{self, Claim, Met, Recent};
 use super::rejected::{Rejected, Ring};
+use super::signature;
 use super::verifier::{Verdict, Verifier};
 use crate::domain::delivery::Delivered;
+use crate::domain::signature::{TOKEN_DIGEST, token_digest};
 use crate::journal::{Clock, InboxWriter};
 
 /// The largest body in bytes; events have about 1 KiB.
@@ -25,9 +28,9 @@ const DEADLINE: Duration = Duration::from_secs(2);
 /// Deliveries and bytes read at the start to know copies of what came before it.
 const LOADED: u64 = 4096;
 const LOADED_BYTES: usize = 8 * 1024 * 1024;
-/// What is kept of the headers: never a signature or a token.
-const KEPT_HEADERS: [&str; 4] =
-    ["content-type", "user-agent", "clockify-webhook-event-type", "idempotency-key"];
+/// What is kept of the headers: never a token, only its digest. A signature is worth nothing without its body.
+const KEPT_HEADERS: [&str; 5] =
+    ["content-type", "user-agent", "clockify-webhook-event-type", "idempotency-key", signature::HEADER];
 
 /// Is told how each delivery ended and how long it took; must not block.
 pub type Observe = Arc<dyn Fn(Outcome, Duration) + Send + Sync>;
@@ -208,7 +211,12 @@ fn newest_prints(inbox: &InboxWriter) -> Vec<recent::Print> {
 fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
     let text =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| text.len() <= 256);
-    KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), text(name)?.to_owned()))).collect()
+    let token = headers.get(CLOCKIFY_HEADER).map(|token| token_digest(token.as_bytes()));
+    KEPT_HEADERS
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), text(name)?.to_owned())))
+        .chain(token.map(|digest| (TOKEN_DIGEST.to_owned(), digest)))
+        .collect()
 }
 
 fn unavailable() -> (Outcome, Response<Bytes>) {

@@ -14,7 +14,7 @@ use crate::domain::id::Service;
 use crate::journal::Clock;
 
 /// Clockify sends its token verbatim in this header.
-const CLOCKIFY_HEADER: &str = "clockify-signature";
+pub(super) const CLOCKIFY_HEADER: &str = "clockify-signature";
 /// Checked where there is no hook, so that an unknown path costs as much as a wrong signature.
 const DUMMY: &str = "no hook has this secret, nobody can sign with it";
 

@@ -4,7 +4,7 @@
 
 use subtle::ConstantTimeEq as _;
 
-use super::signature::mac_hex;
+use crate::domain::signature::mac_hex;
 
 /// Asks and answers probes; each process has its own key.
 pub struct Probe {

@@ -1,15 +1,11 @@
 //! Toggl's signature: `X-Webhook-Signature-256: sha256=<hex HMAC-SHA256 of the raw body>`, keyed with the bytes of the
 //! subscription's secret (Toggl's webhook documentation).
 
-use hmac::{Hmac, KeyInit as _, Mac};
 use http::HeaderMap;
-use sha2::Sha256;
 
 use super::verifier::Refusal;
-
-/// The header that carries it.
-pub const HEADER: &str = "x-webhook-signature-256";
-const SCHEME: &[u8] = b"sha256=";
+pub use crate::domain::signature::{HEADER, matches, sign};
+use crate::domain::signature::{SCHEME, decode};
 
 /// The signature that the headers claim: exactly one, of the known scheme, 64 hexadecimal digits of either case.
 pub fn claimed(headers: &HeaderMap) -> Result<[u8; 32], Refusal> {
@@ -19,40 +15,10 @@ pub fn claimed(headers: &HeaderMap) -> Result<[u8; 32], Refusal> {
     decode(hex).ok_or(Refusal::BadForm)
 }
 
-/// Whether `claimed` is the signature of `body`, in constant time.
-pub fn matches(secret: &[u8], body: &[u8], claimed: &[u8; 32]) -> bool {
-    // HMAC takes a key of any length.
-    Hmac::<Sha256>::new_from_slice(secret)
-        .is_ok_and(|mac| mac.chain_update(body).verify_slice(claimed).is_ok())
-}
-
 /// Whether the headers carry the signature of `body`.
 pub fn verify(secret: &[u8], body: &[u8], headers: &HeaderMap) -> Result<(), Refusal> {
     let claimed = claimed(headers)?;
     if matches(secret, body, &claimed) { Ok(()) } else { Err(Refusal::WrongSignature) }
-}
-
-/// The value of the header for a body.
-pub fn sign(secret: &[u8], body: &[u8]) -> String {
-    format!("sha256={}", mac_hex(secret, body))
-}
-
-/// HMAC-SHA256 as lower-case hex.
-pub(super) fn mac_hex(key: &[u8], message: &[u8]) -> String {
-    let Ok(mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    let bytes = mac.chain_update(message).finalize().into_bytes();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-fn decode(hex: &[u8]) -> Option<[u8; 32]> {
-    let digits: &[u8; 64] = hex.try_into().ok()?;
-    let mut out = [0; 32];
-    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
-        *byte = (high? << 4 | low?) as u8;
-    }
-    Some(out)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
 
 mod books;
+mod colleagues;
 mod cuts;
+mod edits;
 mod healing;
 mod making;
 mod pair;
 mod people;
+mod replays;
 pub mod stage;
 pub mod way;

@@ -81,7 +81,8 @@ async fn a_signed_delivery_is_durable_before_it_is_answered() {
     let delivered = Delivered::decode(&stored[0].payload).unwrap();
     assert_eq!((&delivered.hook[..], &delivered.body[..]), ("toggl/main", EVENT));
     assert_eq!(delivered.received_at.timestamp_nanos_opt(), Some(NOW));
-    assert_eq!(delivered.headers, [("content-type".to_owned(), "application/json".to_owned())]);
+    let kept: Vec<&str> = delivered.headers.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(kept, ["content-type", signature::HEADER], "what is needed to check it again, and no address");
     let counts = post.counts();
     assert_eq!((counts.received, counts.accepted, counts.bytes), (1, 1, EVENT.len() as u64));
     assert_eq!(counts.last_received_ns, Some(NOW));

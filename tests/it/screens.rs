@@ -6,5 +6,6 @@ mod day;
 mod fixture;
 mod keys;
 mod looks;
+mod offers;
 mod sizes;
 mod whole;

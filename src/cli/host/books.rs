@@ -12,6 +12,7 @@ use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::engine::setup::{Hook, HookBook, Loaded, MappingBook};
 use crate::receiver::{self, Hooks};
 use crate::telemetry::redact::Redactor;
+use secrecy::SecretString;
 
 /// `mapping.toml` in the config folder; no file is an empty mapping.
 pub struct MappingOnDisk {
@@ -73,6 +74,27 @@ impl SecretsOnDisk {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner).instance.clone()
     }
 
+    /// Changes an account's hook durably, then tells the receiver.
+    fn change(
+        &self,
+        account: &Account,
+        overlap_s: i64,
+        change: impl FnOnce(&mut secrets::Hook, chrono::DateTime<chrono::Utc>),
+    ) -> Result<SecretString, String> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = secrets.clone();
+        let until = chrono::Utc::now() + chrono::TimeDelta::seconds(overlap_s);
+        let Some(hook) = next.hooks.iter_mut().find(|h| h.account == *account) else {
+            return Err(format!("{account} has no hook yet"));
+        };
+        change(hook, until);
+        let hook = hook.clone();
+        self.save(&next)?;
+        *secrets = next;
+        publish(&self.hooks, &hook);
+        Ok(hook.current)
+    }
+
     fn save(&self, secrets: &HookSecrets) -> Result<(), String> {
         secrets.save(&self.state_dir).map_err(|e| format!("the webhook secrets can't be written: {e}"))
     }
@@ -122,6 +144,21 @@ impl HookBook for SecretsOnDisk {
         self.save(&next)?;
         *secrets = next;
         Ok(())
+    }
+
+    fn secrets(&self, account: &Account) -> Vec<(&'static str, SecretString)> {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = ["current", "previous"];
+        let hooks = secrets.hooks.iter().filter(|hook| hook.account == *account);
+        hooks.flat_map(|hook| names.into_iter().zip(hook.valid(chrono::Utc::now()).cloned())).collect()
+    }
+
+    fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String> {
+        self.change(account, overlap_s, |hook, until| hook.rotate(&mut rand::rng(), until))
+    }
+
+    fn accept(&self, account: &Account, secret: SecretString, overlap_s: i64) -> Result<(), String> {
+        self.change(account, overlap_s, |hook, until| hook.take(secret, until)).map(drop)
     }
 
     fn label(&self, account: &Account) -> String {

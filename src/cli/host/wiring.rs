@@ -137,6 +137,6 @@ fn line(rejected: Rejected) -> DeliveryLine {
         verdict: "rejected".into(),
         reason: rejected.reason.as_str().to_owned(),
         about: String::new(),
-        body: String::from_utf8_lossy(&rejected.body).into_owned(),
+        summary: String::from_utf8_lossy(&rejected.body).into_owned(),
     }
 }

@@ -1,7 +1,9 @@
 //! Wishes about subscriptions: handed to the guardian, whose answer follows as a notice.
 
+use secrecy::ExposeSecret as _;
+
 use crate::cache::rows;
-use crate::control::command::{Reply, SubscriptionRef};
+use crate::control::command::{NOT_DONE, Reply, Reshape, SubscriptionRef};
 use crate::domain::id::{Account, RemoteId};
 use crate::domain::subscription::Subscription;
 use crate::engine::Shared;
@@ -14,7 +16,8 @@ use super::{Answered, Asker, because};
 pub fn ask(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, what: Asked) -> Answered {
     let key = rows::subscription(&subscription.account, &subscription.id);
     let row: Option<Subscription> = engine.state().desk.get(&key)?;
-    if row.is_none() {
+    let makes = what == Asked::Reshape(Reshape::Create);
+    if row.is_none() && !makes {
         return because(format!(
             "{} has no subscription {}; the Webhooks pane lists them",
             subscription.account, subscription.id
@@ -22,6 +25,20 @@ pub fn ask(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, wh
     }
     hand_over(engine, asker, subscription, what);
     Ok(Reply::Accepted)
+}
+
+/// The secret of an account's own hook. It goes to the one who asks and is kept nowhere.
+pub fn reveal(engine: &Shared, subscription: &SubscriptionRef) -> Answered {
+    let state = engine.state();
+    let key = rows::subscription(&subscription.account, &subscription.id);
+    let row: Option<Subscription> = state.desk.get(&key)?;
+    if !row.is_some_and(|row| row.ours) {
+        return because("it is not ours; its secret is not known here");
+    }
+    match state.setup.hooks.secrets(&subscription.account).first() {
+        Some((_, secret)) => Ok(Reply::Done { say: secret.expose_secret().to_owned() }),
+        None => because("there is no secret yet"),
+    }
 }
 
 /// Makes this engine the sender of every account where another instance was seen.
@@ -48,7 +65,8 @@ fn hand_over(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, 
             () = stopping.cancelled() => {}
             reply = engine.ask_guardian(subscription, what) => {
                 let say = match reply {
-                    Reply::Done { say } | Reply::Failed { reason: say } => say,
+                    Reply::Done { say } => say,
+                    Reply::Failed { reason } => format!("{NOT_DONE}{reason}"),
                     Reply::Price(price) => price.say,
                     Reply::Accepted => return,
                 };

@@ -6,6 +6,7 @@ mod create;
 mod edit;
 mod guard;
 mod hold;
+mod queue;
 mod read;
 mod replay;
 mod reroute;
@@ -94,7 +95,11 @@ fn is_dry(wish: &Wish) -> bool {
         | Wish::CreateProject { dry, .. }
         | Wish::MoveSent { dry, .. }
         | Wish::Backfill { dry, .. }
-        | Wish::Replay { dry, .. } => *dry,
+        | Wish::SendNow { dry, .. }
+        | Wish::Replay { dry, .. }
+        | Wish::ReplayAll { dry, .. } => *dry,
+        // It changes nothing, and its secret is not to be kept.
+        Wish::Verify { .. } | Wish::Reveal { .. } => true,
         _ => false,
     }
 }
@@ -112,13 +117,23 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::Disable { subscription } => guard::ask(engine, asker, subscription, Asked::Disable),
         Wish::Test { subscription } => guard::ask(engine, asker, subscription, Asked::Test),
         Wish::Validate { subscription } => guard::ask(engine, asker, subscription, Asked::Validate),
+        Wish::Reshape { subscription, change } => {
+            guard::ask(engine, asker, subscription, Asked::Reshape(change))
+        }
+        Wish::Reveal { subscription } => guard::reveal(engine, &subscription),
         Wish::Hold { target } => hold::hold(engine, asker, target),
         Wish::Release { target } => hold::release(engine, asker, target),
         Wish::Decide { hold, send } => hold::decide(engine, &hold, send),
         Wish::Take => guard::take(engine, asker),
+        Wish::Pause { job, on } => queue::pause(engine, &job, on),
+        Wish::SendNow { target, dry } => queue::send_now(engine, &target, dry),
         Wish::ReadNow => read::now(engine),
         Wish::Backfill { from, to, dry } => read::backfill(engine, from, to, dry),
         Wish::Replay { seq, dry } => replay::replay(engine, seq, dry),
+        Wish::ReplayAll { from, to, filter, dry } => replay::replay_all(engine, from, to, &filter, dry),
+        Wish::Verify { seq, secret } => {
+            replay::verify(engine, seq, secret.as_ref().map(|typed| typed.0.as_str()))
+        }
         Wish::RenewToken { account, token } => token::renew(engine, asker, account, token),
         Wish::Acknowledge { alert } => alert::acknowledge(engine, &alert),
         Wish::StopEngine => Ok(Reply::Done { say: "the engine stops".into() }),

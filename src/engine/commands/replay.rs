@@ -1,34 +1,111 @@
-//! Applying a delivery again from the black box.
+//! The black box: applying deliveries again, one or many, and checking one with any secret.
+
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::control::command::{Price, Reply};
+use crate::domain::signature;
 use crate::engine::Shared;
-use crate::engine::intake;
+use crate::engine::desk::Desked;
+use crate::engine::replay::{Replayed, replay as again};
+use crate::engine::views::{Ask, deliveries, delivery};
 
 use super::{Answered, because, entries};
 
+/// More than this at once is narrowed first: the engine has other work.
+const MANY: usize = 2_000;
+
 /// Applies a delivery again, or says what that would change. What has not changed stays.
 pub fn replay(engine: &Shared, seq: u64, dry: bool) -> Answered {
-    let Some(replayed) = intake::replay(engine, seq, dry)? else {
+    let Some(replayed) = again(engine, seq, dry)? else {
         return because(format!("delivery {seq} is not kept any more"));
     };
-    if let Some(reason) = replayed.dead {
+    if let Some(reason) = &replayed.dead {
         return because(format!("delivery {seq} still cannot be used: {reason}"));
     }
-    let changed = replayed.entries + replayed.items;
-    let what = match (replayed.entries, replayed.items) {
-        (0, 0) => "nothing: it is known already".to_owned(),
+    let what = what(&replayed);
+    Ok(if dry {
+        price(&replayed, format!("delivery {seq} would change {what}"))
+    } else if replayed == Replayed::default() {
+        Reply::Done { say: format!("delivery {seq} applied again: nothing changed") }
+    } else {
+        Reply::Done { say: format!("delivery {seq} applied again: {what} changed") }
+    })
+}
+
+/// Applies all deliveries of a range that hold the words of a filter, oldest first.
+pub fn replay_all(engine: &Shared, from: u64, to: u64, filter: &str, dry: bool) -> Answered {
+    let chosen = chosen(engine, from, to, filter)?;
+    if chosen.len() > MANY {
+        return because(format!(
+            "{} deliveries are meant; narrow the filter or the range to {MANY} at most",
+            chosen.len()
+        ));
+    }
+    let (mut sum, mut dead) = (Replayed::default(), 0);
+    for seq in &chosen {
+        let Some(one) = again(engine, *seq, dry)? else { continue };
+        sum.entries += one.entries;
+        sum.items += one.items;
+        dead += usize::from(one.dead.is_some());
+    }
+    let still = if dead == 0 { String::new() } else { format!(" · {dead} still cannot be used") };
+    let (count, what) = (chosen.len(), what(&sum));
+    Ok(match (dry, sum.entries + sum.items) {
+        (true, _) => price(&sum, format!("{count} deliveries would change {what}{still}")),
+        (false, 0) => {
+            Reply::Done { say: format!("{count} deliveries applied again: nothing changed{still}") }
+        }
+        (false, _) => Reply::Done { say: format!("{count} deliveries applied again: {what} changed{still}") },
+    })
+}
+
+fn chosen(engine: &Shared, from: u64, to: u64, filter: &str) -> Desked<Vec<u64>> {
+    let ask = Ask::words(filter);
+    let dead = deliveries::dead(&engine.state())?;
+    let index = engine.black_box.index();
+    let within = index.lines.iter().filter(|line| (from..=to).contains(&line.seq));
+    Ok(within.filter(|l| deliveries::takes(&ask, l, dead.get(&l.seq))).map(|l| l.seq).collect())
+}
+
+fn what(replayed: &Replayed) -> String {
+    match (replayed.entries, replayed.items) {
+        (0, 0) => "nothing: all of it is known".to_owned(),
         (0, items) => format!("{items} of projects, clients, tags and people"),
         (some, _) => entries(some),
-    };
-    if dry {
-        let creates = u32::try_from(replayed.entries).unwrap_or(u32::MAX);
-        let say = format!("delivery {seq} would change {what}");
-        return Ok(Reply::Price(Price { moves: creates, say, ..Price::default() }));
     }
-    let say = if changed == 0 {
-        format!("delivery {seq} applied again: nothing changed")
-    } else {
-        format!("delivery {seq} applied again: {what} changed")
+}
+
+fn price(replayed: &Replayed, say: String) -> Reply {
+    let moves = u32::try_from(replayed.entries).unwrap_or(u32::MAX);
+    Reply::Price(Price { moves, say, ..Price::default() })
+}
+
+/// Checks a kept delivery with a given secret, or with those that hold now.
+pub fn verify(engine: &Shared, seq: u64, secret: Option<&str>) -> Answered {
+    let Some(delivered) = delivery::stored(engine, seq)? else {
+        return because(format!("delivery {seq} is not kept any more"));
     };
-    Ok(Reply::Done { say })
+    let secrets: Vec<(&str, SecretString)> = match secret {
+        Some(given) => vec![("given", given.into())],
+        None => {
+            let state = engine.state();
+            let accounts = state.setup.sources.iter().map(|s| &s.account);
+            let account = accounts.into_iter().find(|a| state.setup.hooks.label(a) == delivered.hook);
+            account.map(|a| state.setup.hooks.secrets(a)).unwrap_or_default()
+        }
+    };
+    let mut asked = None;
+    for (which, secret) in secrets {
+        let secret = secret.expose_secret().as_bytes();
+        match signature::was_signed_with(&delivered.headers, &delivered.body, secret) {
+            Some(true) => {
+                return Ok(Reply::Done { say: format!("delivery {seq} was signed with the {which} secret") });
+            }
+            other => asked = other.or(asked),
+        }
+    }
+    match asked {
+        Some(_) => because(format!("delivery {seq} was not signed with that secret")),
+        None => because(format!("the signature of delivery {seq} was not kept; it was checked when it came")),
+    }
 }

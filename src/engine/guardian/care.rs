@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
+use crate::domain::drift::Shape;
 use crate::domain::guard::Tries;
 use crate::domain::guard_evidence::Downtime;
 use crate::domain::id::{Account, RemoteId};
@@ -52,6 +53,8 @@ pub struct Care {
     pub checks: Vec<DateTime<Utc>>,
     /// When a read was asked for last.
     pub read_at: Option<DateTime<Utc>>,
+    /// What the own subscription was made to be.
+    pub shape: Option<Shape>,
 }
 
 /// An enabling under way.

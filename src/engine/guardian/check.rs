@@ -13,7 +13,7 @@ use crate::domain::subscription::Subscription;
 use super::care::{self, Care};
 use super::gap::{self, Reading};
 use super::list::{self, Ours};
-use super::{Hitch, Post, Step, Why, canary, heal, make, prove, sender};
+use super::{Hitch, Post, Step, Why, canary, edit, heal, limits, make, prove, sender};
 use crate::engine::desk::Desked;
 
 /// Lists and acts.
@@ -33,9 +33,17 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
     if !post.managed {
         return Ok(());
     }
+    limits::refresh(post).await;
     match &listing.ours {
-        Ours::Here(_) => decide(post).await,
+        Ours::Here(_) => {
+            edit::drifted(post)?;
+            decide(post).await
+        }
+        // Our address did not change, so somebody changed it there: theirs to say, not ours to undo.
+        Ours::Elsewhere(id) if edit::is_edited(post, id)? => edit::drifted(post),
         Ours::Elsewhere(id) => make::adopt(post, &listing, id.clone()).await,
+        // The election says who sends; deliveries go to the other one, and a second subscription would too.
+        Ours::Taken => Ok(()),
         Ours::Nowhere => make::make(post, &listing).await,
     }
 }
@@ -105,6 +113,13 @@ async fn seek(post: &mut Post, own: &Subscription, care: &Care) -> Step<()> {
     if let Some(history) = prove::history(post, own, care).await? {
         let care = care::care(&post.engine, &post.account)?;
         if let Some(evidence) = proof(post, own, &care, &history)? {
+            let tried = history.iter().filter_map(|a| a.tried_at.or(a.event_at)).max();
+            let failed: i64 = history.iter().filter(|a| a.error.is_some()).map(|a| a.failed).sum();
+            if let Some(at) = tried {
+                care::write(&post.engine, &post.account, "guard history", |page| {
+                    page.change_own(|own| own.failed(at, u32::try_from(failed).unwrap_or(0)))
+                })?;
+            }
             return act(post, own, &care, Verdict::Heal(evidence.say())).await;
         }
     }
@@ -227,7 +242,7 @@ pub fn fill(post: &mut Post) -> Step<()> {
 pub async fn go_on_reading(post: &mut Post) -> Step<()> {
     match post.reading {
         None => fill(post),
-        Some(_) if !gap::is_read(post) => Ok(()),
+        Some(what) if !gap::is_read(post, what)? => Ok(()),
         Some(Reading::Seek(moment)) => {
             post.reading = None;
             post.spent += 1;

@@ -186,6 +186,7 @@ pub fn failed(post: &mut Post, reason: &str) -> Step<End> {
         let now = page.now();
         page.care.enabling = None;
         page.care.tries.fail(now);
+        page.change_own(|own| own.failed(now, 1))?;
         page.step("failed", reason, 0)?;
         let next =
             page.care.tries.next_at.map_or_else(String::new, |t| t.format(" · again %H:%M").to_string());

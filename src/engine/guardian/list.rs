@@ -1,28 +1,22 @@
 //! From the service's list to rows: what is ours, what is another instance's, what changed.
 
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
 
 use crate::cache::rows;
+use crate::domain::drift::{Shape, drift, secret_digest};
+use crate::domain::guard_claim::{Listed, Standpoint, claim};
 use crate::domain::guard_election::{PREFIX, Seat};
 use crate::domain::health::Wanted;
 use crate::domain::id::RemoteId;
 use crate::domain::subscription::Subscription;
 use crate::services::toggl::{self, Call};
 
+pub use crate::domain::guard_claim::Ours;
+
 use super::care::{self, Page, bound_key};
 use super::{Post, Step, Why};
 use crate::engine::desk::Desked;
-
-/// Where our subscription is found in a list.
-#[derive(Clone, Debug)]
-pub enum Ours {
-    /// It has our address.
-    Here(RemoteId),
-    /// It is ours or may be adopted, but its address or name is not what it should be.
-    Elsewhere(RemoteId),
-    /// There is none.
-    Nowhere,
-}
 
 /// A list, sorted out.
 pub struct Listing {
@@ -52,7 +46,7 @@ pub fn address(post: &Post) -> Option<String> {
 }
 
 /// Our own whole address, if the hook is there already.
-fn own_url(post: &Post) -> Option<String> {
+pub fn own_url(post: &Post) -> Option<String> {
     let base = address(post).filter(|_| post.managed)?;
     let workspace = post.profile()?.workspace;
     let hooks = post.engine.state().setup.hooks.clone();
@@ -73,13 +67,14 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
             page.care.checks.push(now);
         }
         let bound: Option<RemoteId> = page.draft().get(&bound_key(&post.account))?;
-        let ours = ours(listed, url.as_deref(), base.as_deref(), bound.as_ref(), &instance, reached);
+        let ours = ours(listed, url.as_deref().zip(base.as_deref()), bound.as_ref(), &instance, reached);
         if let Ours::Here(id) = &ours
             && bound.as_ref() != Some(id)
         {
             page.draft().put(bound_key(&post.account), id)?;
             // What failed before nobody here has seen: it proves nothing.
             page.care.life_from = Some(now);
+            page.care.shape = listed.iter().find(|s| s.id == *id).map(shape);
             page.say("info", format!("the subscription {id} at our address is adopted"))?;
         }
         let mut gone = known(page, post)?;
@@ -87,7 +82,7 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
             gone.retain(|id| *id != one.id);
             let mine = match &ours {
                 Ours::Here(id) | Ours::Elsewhere(id) => *id == one.id,
-                Ours::Nowhere => false,
+                Ours::Taken | Ours::Nowhere => false,
             };
             refresh(page, post, one, mine)?;
         }
@@ -108,36 +103,20 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
 
 fn ours(
     listed: &[toggl::Subscription],
-    url: Option<&str>,
-    base: Option<&str>,
+    address: Option<(&str, &str)>,
     bound: Option<&RemoteId>,
     instance: &str,
     reached: bool,
 ) -> Ours {
-    let named = |s: &&toggl::Subscription| s.description.starts_with(instance);
-    let (Some(url), Some(base)) = (url, base) else {
-        // Not looked after here now, but it has our seat.
-        let seat = listed.iter().find(named);
-        return seat.map_or(Ours::Nowhere, |s| Ours::Elsewhere(s.id.clone()));
-    };
-    if let Some(one) = listed.iter().find(|s| s.url == url) {
-        return Ours::Here(one.id.clone());
-    }
-    let adoptable = |s: &&toggl::Subscription| s.url.starts_with(base) && (reached || named(s));
-    // That the ledger knows it as ours proves nothing: it may have been restored beside the engine that wrote it.
-    let known = |s: &&toggl::Subscription| Some(&s.id) == bound && (named(s) || adoptable(s));
-    listed
-        .iter()
-        .find(known)
-        .or_else(|| listed.iter().find(named))
-        .or_else(|| listed.iter().find(adoptable))
-        .map_or(Ours::Nowhere, |s| Ours::Elsewhere(s.id.clone()))
+    let listed: Vec<Listed<'_>> =
+        listed.iter().map(|s| Listed { id: &s.id, description: &s.description, url: &s.url }).collect();
+    claim(&listed, &Standpoint { address, bound, instance, reached })
 }
 
 fn sort(listed: &[toggl::Subscription], ours: Ours, instance: &str) -> Listing {
     let id = match &ours {
         Ours::Here(id) | Ours::Elsewhere(id) => Some(id.clone()),
-        Ours::Nowhere => None,
+        Ours::Taken | Ours::Nowhere => None,
     };
     let foreign = |s: &&toggl::Subscription| {
         Some(&s.id) != id.as_ref()
@@ -158,6 +137,16 @@ pub fn seat(told: &toggl::Subscription) -> Seat {
     Seat { id: told.id.clone(), description: told.description.clone(), live }
 }
 
+/// What a subscription is at the service.
+pub fn shape(told: &toggl::Subscription) -> Shape {
+    Shape {
+        description: told.description.clone(),
+        url: told.url.clone(),
+        filters: told.filters.iter().map(|f| format!("{} {}", f.entity, f.action)).collect(),
+        secret: told.secret.as_ref().map(|s| secret_digest(s.expose_secret())).unwrap_or_default(),
+    }
+}
+
 /// The subscriptions of this account that have a row.
 fn known(page: &mut Page<'_, '_>, post: &Post) -> Desked<Vec<RemoteId>> {
     let ids: Option<Vec<RemoteId>> = page.draft().get(&rows::meta(&format!("listed:{}", post.account)))?;
@@ -169,7 +158,9 @@ pub fn refresh(page: &mut Page<'_, '_>, post: &Post, told: &toggl::Subscription,
     let key = rows::subscription(&post.account, &told.id);
     let now = page.now();
     let old: Option<Subscription> = page.draft().get(&key)?;
-    let row = row_of(old, told, ours, now);
+    let mut row = row_of(old, told, ours, now);
+    let wanted = page.care.shape.clone().filter(|_| ours);
+    row.drift = wanted.map(|wanted| drift(&wanted, &shape(told))).unwrap_or_default();
     page.put(&row)?;
     let meta = rows::meta(&format!("listed:{}", post.account));
     let mut ids = known(page, post)?;
@@ -209,6 +200,9 @@ fn row_of(
         last_event_at: None,
         last_ping_at: None,
         silent: false,
+        drift: Vec::new(),
+        last_bad_at: None,
+        failures: 0,
         cause: String::new(),
         recent: Vec::new(),
         latencies: Vec::new(),

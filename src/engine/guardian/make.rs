@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use crate::cache::rows;
+use crate::domain::advice::{self, Limits};
 use crate::domain::guard_election::take_of;
 use crate::domain::health::Wanted as Wish;
 use crate::domain::id::RemoteId;
@@ -12,25 +13,29 @@ use crate::services::toggl::{self, Call, Filter, Wanted};
 
 use super::care::{self, bound_key};
 use super::list::{self, Listing, Ours};
-use super::{Hitch, Post, Step, Why, check, gap, heal, sender};
+use super::{Hitch, Post, Step, Why, check, gap, heal, limits, sender};
 
-/// Where filters are few: entries only, projects and clients by reading.
-fn few() -> Vec<Filter> {
-    ["created", "updated", "deleted"].iter().map(|action| Filter::new("time_entry", action)).collect()
+/// Filters from their words.
+pub fn filters(words: &[String]) -> Vec<Filter> {
+    words.iter().filter_map(|f| f.split_once(' ')).map(|(e, a)| Filter::new(e, a)).collect()
 }
 
-fn best() -> Vec<Filter> {
-    ["time_entry", "project", "client"].iter().map(|entity| Filter::new(entity, "*")).collect()
+/// The best set that fits the plan, and the one to fall back to; a plan that tells no limits is the smallest.
+async fn sets(post: &Post) -> [Vec<Filter>; 2] {
+    limits::refresh(post).await;
+    let limits = limits::known(post).map(|told| told.limits);
+    let sets = advice::sets(limits.unwrap_or(Limits { webhooks: 1, filters: 3 }));
+    sets.map(|set| filters(&set))
 }
 
 /// What it shall be; the secret is durable before the call that uses it.
-fn wanted(post: &Post, description: String) -> Step<Wanted> {
+pub fn wanted(post: &Post, description: String, filters: Vec<Filter>) -> Step<Wanted> {
     let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
     let hooks = post.engine.state().setup.hooks.clone();
     let hook = hooks.hook(&post.account, &workspace).map_err(Hitch::Refused)?;
     let base = list::address(post).unwrap_or_default();
     let secret: SecretString = hook.secret;
-    Ok(Wanted { description, filters: best(), url: format!("{base}{}", hook.path), secret, enabled: true })
+    Ok(Wanted { description, filters, url: format!("{base}{}", hook.path), secret, enabled: true })
 }
 
 /// Makes it, unless a person wants none.
@@ -49,12 +54,14 @@ pub async fn make(post: &mut Post, listing: &Listing) -> Step<()> {
         return Ok(());
     }
     let instance = post.engine.state().setup.instance.clone();
-    let wanted = wanted(post, free_name(post, &instance, &listing.names))?;
+    let [best, few] = sets(post).await;
+    let name = advice::free_name(&instance, &listing.names, post.now());
+    let wanted = wanted(post, name, best)?;
     // Deliveries of a subscription that is not known yet are no dead letters.
     care::write(&post.engine, &post.account, "guard make", |page| {
         page.draft().delete_if_there(bound_key(&post.account))
     })?;
-    put(post, listing, wanted, None, before).await
+    put(post, listing, wanted, few, None, before).await
 }
 
 /// Puts our address, secret and name on a subscription of ours that stands elsewhere.
@@ -66,27 +73,27 @@ pub async fn adopt(post: &mut Post, listing: &Listing, id: RemoteId) -> Step<()>
     let instance = post.engine.state().setup.instance.clone();
     let now = listing.seat.as_ref().map(|s| s.description.clone()).unwrap_or_default();
     let mine = take_of(&now).0.starts_with(&instance);
-    let name = if mine { now } else { free_name(post, &instance, &listing.names) };
-    let wanted = wanted(post, name)?;
-    put(post, listing, wanted, Some(id), before).await
+    let name = if mine { now } else { advice::free_name(&instance, &listing.names, post.now()) };
+    let [best, few] = sets(post).await;
+    let wanted = wanted(post, name, best)?;
+    put(post, listing, wanted, few, Some(id), before).await
 }
 
 /// Names the own subscription anew, everything else as it is. The service calls the address first.
 pub async fn rename(post: &mut Post, own: &Subscription, name: &str, cause: Cause) -> Step<()> {
-    let mut wanted = wanted(post, name.to_owned())?;
+    let mut wanted = wanted(post, name.to_owned(), filters(&own.filters))?;
     wanted.enabled = own.enabled;
-    let filters =
-        own.filters.iter().filter_map(|f| f.split_once(' ')).map(|(e, a)| Filter::new(e, a)).collect();
-    wanted.filters = filters;
     let told = replace(post, &own.id, &wanted, cause).await?;
     care::write(&post.engine, &post.account, "guard rename", |page| {
+        page.care.shape = Some(list::shape(&told));
         list::refresh(page, post, &told, true)?;
         page.say("info", format!("the subscription {} is named {name}", told.id))
     })?;
     Ok(())
 }
 
-async fn replace(post: &Post, id: &RemoteId, wanted: &Wanted, cause: Cause) -> Step<toggl::Subscription> {
+/// Replaces a subscription, one request.
+pub async fn replace(post: &Post, id: &RemoteId, wanted: &Wanted, cause: Cause) -> Step<toggl::Subscription> {
     let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
     let (id, wanted) = (id.clone(), wanted.clone());
     post.ask(
@@ -115,19 +122,12 @@ fn may_try(post: &mut Post) -> Step<bool> {
     Ok(may)
 }
 
-/// Our name, with a time suffix where it is taken.
-fn free_name(post: &Post, instance: &str, names: &[String]) -> String {
-    if !names.iter().any(|n| n == instance) {
-        return instance.to_owned();
-    }
-    format!("{instance} {}", post.now().format("%Y-%m-%d %H%M%S"))
-}
-
 /// Sends it, with fewer filters or another name where the service asks for that.
 async fn put(
     post: &mut Post,
     listing: &Listing,
     mut wanted: Wanted,
+    few: Vec<Filter>,
     id: Option<RemoteId>,
     before: Option<Subscription>,
 ) -> Step<()> {
@@ -140,7 +140,7 @@ async fn put(
         };
         match asked {
             Ok(told) => break told,
-            Err(Hitch::Refused(text)) if requests < 4 && change(post, &mut wanted, &text) => {}
+            Err(Hitch::Refused(text)) if requests < 4 && change(post, &mut wanted, &few, &text) => {}
             Err(Hitch::Refused(text)) => return refused(post, &text).await,
             Err(Hitch::Unclear(text)) => {
                 // The list tells whether it was done.
@@ -166,14 +166,15 @@ async fn put(
 }
 
 /// Takes a hint of a refusal; false when there is nothing to change.
-fn change(post: &Post, wanted: &mut Wanted, text: &str) -> bool {
+fn change(post: &Post, wanted: &mut Wanted, few: &[Filter], text: &str) -> bool {
     let text = text.to_lowercase();
-    if text.contains("event filters") && wanted.filters != few() {
-        wanted.filters = few();
+    if text.contains("event filters") && wanted.filters != few {
+        wanted.filters = few.to_vec();
         return true;
     }
     if text.contains("already in use") {
-        wanted.description = format!("{} {}", wanted.description, post.now().format("%Y-%m-%d %H%M%S"));
+        let taken = [wanted.description.clone()];
+        wanted.description = advice::free_name(&wanted.description, &taken, post.now());
         return true;
     }
     false
@@ -181,9 +182,7 @@ fn change(post: &Post, wanted: &mut Wanted, text: &str) -> bool {
 
 async fn refused(post: &mut Post, text: &str) -> Step<()> {
     if text.to_lowercase().contains("reached the limit") {
-        let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
-        let limits =
-            post.ask(Call::Limits, Cause::Repair, |c| async move { c.limits(&workspace).await }).await.ok();
+        let limits = limits::fresh(post).await;
         let many = limits.map_or_else(String::new, |l| format!(" ({} in this workspace)", l.webhooks));
         let say = format!(
             "{}: the plan allows no further subscription{many}; delete or disable one; entries are read meanwhile",
@@ -208,6 +207,7 @@ fn keep(
         };
         page.care.gap = since.or(Some(now - gap::MARGIN));
         page.draft().put(bound_key(&post.account), &told.id)?;
+        page.care.shape = Some(list::shape(told));
         list::refresh(page, post, told, true)?;
         page.change_own(|row| {
             row.enabled_at = Some(now);

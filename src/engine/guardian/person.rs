@@ -11,14 +11,18 @@ use crate::services::toggl::Call;
 
 use super::care::{self, bound_key};
 use super::heal::{self, End};
-use super::{Hitch, Post, Step, Why, list, prove, sender};
-use crate::engine::desk::Desked;
+use super::{Hitch, Post, Step, Why, edit, list, prove, sender};
+use crate::engine::desk::{DeskError, Desked};
 use crate::engine::guard_wish::{Asked, GuardWish};
 
 /// Does what is wanted and answers.
 pub async fn serve(post: &mut Post, wish: GuardWish) -> Desked<()> {
     let reply = match act(post, &wish).await {
         Ok(say) => Reply::Done { say },
+        Err(Hitch::Desk(DeskError::NotReady)) => {
+            let reason = "the cache is being rebuilt, which takes no request; try again in a moment";
+            Reply::Failed { reason: reason.into() }
+        }
         Err(Hitch::Desk(e)) => return Err(e),
         Err(Hitch::Later(until, why)) => {
             Reply::Failed { reason: format!("{why}; possible from {} UTC", until.format("%H:%M:%S")) }
@@ -39,13 +43,14 @@ async fn act(post: &mut Post, wish: &GuardWish) -> Step<String> {
     let id = &wish.subscription.id;
     let bound: Option<RemoteId> = post.engine.state().desk.get(&bound_key(&post.account))?;
     let own = bound.as_ref() == Some(id);
-    match wish.what {
+    match &wish.what {
         Asked::Enable if own => enable(post).await,
         Asked::Disable if own => disable(post).await,
         Asked::Enable => switch(post, id, true).await,
         Asked::Disable => switch(post, id, false).await,
         Asked::Test => test(post, id).await,
         Asked::Validate => validate(post, id).await,
+        Asked::Reshape(change) => edit::reshape(post, id, change).await,
         Asked::Take => sender::take_over(post).await,
     }
 }

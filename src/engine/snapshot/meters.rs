@@ -4,14 +4,12 @@ use chrono::{DateTime, Utc};
 
 use crate::control::snapshot::Meter;
 use crate::domain::forecast::{forecast, resets_at};
+use crate::domain::hours::Hour;
 use crate::domain::id::{Account, Service};
-use crate::domain::quota::{Bucket, Cause, Source};
+use crate::domain::quota::{Bucket, Cause, HOUR};
 use crate::engine::call::bucket_of;
 use crate::engine::state::State;
 use crate::services::http::Charge;
-
-const CAUSES: [Cause; 6] =
-    [Cause::Person, Cause::Repair, Cause::Sync, Cause::Gapfill, Cause::Backfill, Cause::Health];
 
 /// The meters in use, tightest first.
 pub fn lines(state: &State, now: DateTime<Utc>) -> Vec<Meter> {
@@ -66,11 +64,20 @@ fn line(
     let ahead = forecast(&bucket, state.policy(), now);
     let count = |cause: &Cause| bucket.calls.iter().filter(|(_, c)| c == cause).count() as u32;
     let mut spent: Vec<(String, u32)> =
-        CAUSES.iter().map(|c| (c.as_str().to_owned(), count(c))).filter(|(_, n)| *n > 0).collect();
+        Cause::ALL.iter().map(|c| (c.as_str().to_owned(), count(c))).filter(|(_, n)| *n > 0).collect();
     spent.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     if bucket.others() > 0 {
         spent.push(("others".into(), bucket.others()));
     }
+    let last = bucket.hours.last(24, now);
+    let mut day: Vec<(String, u32)> = Cause::ALL
+        .iter()
+        .map(|c| (c.as_str().to_owned(), last.iter().map(|hour| hour.of(*c)).sum()))
+        .chain([("others".to_owned(), last.iter().map(|hour| hour.others).sum())])
+        .filter(|(_, n)| *n > 0)
+        .collect();
+    day.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let first = bucket.calls.first().map(|(at, _)| *at);
     Meter {
         service,
         account: account.clone(),
@@ -83,8 +90,11 @@ fn line(
         resets_at: bucket.limit.and_then(|_| resets_at(&bucket)),
         dry_at: ahead.dry_at,
         waiting_until: bucket.dry_until,
-        source: if bucket.told.is_some() { Source::Header } else { Source::Estimate },
+        source: bucket.source(),
         read_at: bucket.told.map(|t| t.at).or_else(|| bucket.calls.last().map(|(at, _)| *at)),
         spent,
+        since: bucket.limit.and_then(|_| bucket.resets_at.map(|end| end - HOUR).or(first)),
+        hours: last.iter().map(Hour::total).collect(),
+        day,
     }
 }

@@ -4,15 +4,19 @@ use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use secrecy::ExposeSecret as _;
 
 use crate::cache::key::KeyReader;
 use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::SubscriptionLine;
+use crate::domain::advice;
+use crate::domain::drift::masked;
 use crate::domain::health::SubState;
 use crate::domain::id::{Account, Service};
 use crate::domain::subscription::{STALE, Subscription};
 use crate::engine::desk::Desked;
+use crate::engine::guardian::limits::{self, Told};
 use crate::engine::history::midnight;
 use crate::engine::state::State;
 
@@ -24,12 +28,47 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<Subscrip
     let mut lines = Vec::new();
     state.desk.scan(rows::subscriptions(), MANY, &mut |key, value| {
         if let (Some(account), Ok(row)) = (account_of(key), rows::decode::<Subscription>(value)) {
-            lines.push(line(&account, &row, zone, now));
+            lines.push((account, row));
         }
         ControlFlow::Continue(())
     })?;
-    lines.sort_by_key(|l| !l.ours);
-    Ok(lines)
+    let mut made = Vec::new();
+    for (account, row) in &lines {
+        let limits: Option<Told> = state.desk.get(&limits::key(account))?;
+        let enabled = lines.iter().filter(|(a, r)| a == account && r.enabled).count();
+        let secret = if row.ours { shown_secret(state, account) } else { String::new() };
+        let (plan, upgrade) = match limits {
+            Some(told) => (
+                advice::used(told.limits, enabled, row.filters.len()),
+                advice::upgrade(told.limits).unwrap_or_default(),
+            ),
+            None => (String::new(), String::new()),
+        };
+        made.push(SubscriptionLine { secret, plan, upgrade, ..line(account, row, zone, now) });
+    }
+    made.sort_by_key(|l| !l.ours);
+    Ok(made)
+}
+
+/// The last four signs of the account's secret.
+fn shown_secret(state: &State, account: &Account) -> String {
+    let secrets = state.setup.hooks.secrets(account);
+    let Some((_, secret)) = secrets.first() else { return String::new() };
+    let signs: Vec<char> = secret.expose_secret().chars().collect();
+    let end: String = signs[signs.len().saturating_sub(4)..].iter().collect();
+    format!("····{end}")
+}
+
+/// Whether a subscription of ours announces what changes, as far as is known.
+pub fn is_trusted(state: &State, account: &Account, now: DateTime<Utc>) -> bool {
+    let mut trusted = false;
+    let scanned = state.desk.scan(rows::subscriptions(), MANY, &mut |key, value| {
+        let row = rows::decode::<Subscription>(value).ok().filter(|row| row.ours);
+        let state = row.filter(|_| account_of(key).as_ref() == Some(account)).map(|row| row.state(now));
+        trusted |= matches!(state, Some(SubState::Active | SubState::Pending));
+        ControlFlow::Continue(())
+    });
+    scanned.is_ok() && trusted
 }
 
 fn account_of(key: &[u8]) -> Option<Account> {
@@ -56,6 +95,14 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         today: today(row, zone, now),
         spark: row.spark(now),
         latency_s: row.latency_s(),
+        latency_spark: row.latency_spark(),
+        drift: row.drift.clone(),
+        edited_at: row.updated_at,
+        last_bad_at: row.last_bad_at,
+        failures: row.failures,
+        secret: String::new(),
+        plan: String::new(),
+        upgrade: String::new(),
     }
 }
 
@@ -64,32 +111,4 @@ fn today(row: &Subscription, zone: Tz, now: DateTime<Utc>) -> u32 {
     let day = now.with_timezone(&zone).date_naive();
     let Some(from) = midnight(day, zone) else { return 0 };
     row.recent.iter().filter(|(slot, _)| slot * 7_200 >= from.timestamp()).map(|(_, n)| n).sum()
-}
-
-/// An address without its last part, which is the secret, and without what could hold one.
-fn masked(url: &str) -> String {
-    let plain = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = plain.split_once("://").unwrap_or(("https", plain));
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    match rest.rsplit_once('/') {
-        Some((_, "")) | None => format!("{scheme}://{rest}"),
-        Some((before, _)) => format!("{scheme}://{before}/…"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn no_secret_of_an_address_is_shown() {
-        let table = [
-            ("https://hooks.example.com/hooks/0f1e2d", "https://hooks.example.com/hooks/…"),
-            ("https://ida:pw@hooks.example.com/x?token=1", "https://hooks.example.com/…"),
-            ("https://hooks.example.com", "https://hooks.example.com"),
-        ];
-        for (url, shown) in table {
-            assert_eq!(masked(url), shown);
-        }
-    }
 }

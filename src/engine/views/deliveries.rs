@@ -1,132 +1,125 @@
-//! Deliveries kept raw: the newest of the inbox with what became of them, and every dead letter.
+//! Deliveries kept raw, with what became of them, dead letters and what was refused at the door among them. From the
+//! index alone: no body is read for a list.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use chrono::DateTime;
-use serde_json::Value;
-
 use crate::cache::rows;
 use crate::control::view::{DeliveryLine, Row};
-use crate::domain::announced::{About, Action, Announced};
-use crate::domain::delivery::Delivered;
 use crate::engine::Engine;
-use crate::engine::desk::{DeskError, Desked};
+use crate::engine::black_box::{Index, Kept, Line};
+use crate::engine::desk::Desked;
 use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
-use crate::journal::Stored;
-use crate::services::toggl::delivery;
 
 use super::{Ask, Rows};
 
-/// Deliveries of the inbox that are looked at.
-const NEWEST: usize = 1_000;
-/// Of a body so much is shown.
-const BODY: usize = 4_096;
-/// Fields of a body that are nobody's business on a screen.
-const MASKED: [&str; 5] = ["request_body", "api_token", "secret", "authToken", "ical_url"];
+/// Of a body that has no other words so much is shown.
+const START: usize = 160;
 
-/// The window, newest first.
-pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
-    let mut dead: BTreeMap<u64, DeadLetter> = BTreeMap::new();
+/// The dead letters by their place.
+pub fn dead(state: &State) -> Desked<BTreeMap<u64, DeadLetter>> {
+    let mut dead = BTreeMap::new();
     state.desk.scan(rows::deads(), usize::MAX, &mut |_, value| {
         if let Ok(letter) = rows::decode::<DeadLetter>(value) {
             dead.insert(letter.seq, letter);
         }
         ControlFlow::Continue(())
     })?;
-    let last = engine.inbox.last_seq();
-    let from = last.saturating_sub(NEWEST as u64 - 1).max(1);
-    let stored = engine.inbox.read_from(from, NEWEST).map_err(DeskError::from)?;
-    let mut lines: Vec<DeliveryLine> = stored.iter().map(|one| line(one, dead.remove(&one.seq))).collect();
-    lines.extend(dead.into_values().map(|letter| DeliveryLine {
-        seq: Some(letter.seq),
-        at: letter.at,
-        verdict: "dead".into(),
-        reason: letter.reason,
-        about: String::new(),
-        body: shown(letter.body.as_bytes()),
-    }));
-    lines.extend(engine.lobby.facts().rejected.map(|facts| facts()).unwrap_or_default());
-    lines.sort_by(|a, b| b.at.cmp(&a.at).then(b.seq.cmp(&a.seq)));
-    let unfiltered = lines.len();
-    let shown = lines.into_iter().filter(|l| ask.takes(&[&l.verdict, &l.reason, &l.about, &l.body]));
-    Ok(ask.cut(shown.map(Row::Delivery).collect(), unfiltered))
+    Ok(dead)
 }
 
-fn line(stored: &Stored, dead: Option<DeadLetter>) -> DeliveryLine {
-    let delivered = Delivered::decode(&stored.payload);
-    let announced = delivered.as_ref().and_then(|d| delivery::parse(&d.body).ok());
-    let is_ping = announced.as_ref().is_some_and(|a| matches!(a.about, About::Ping { .. }));
-    let verdict = match &dead {
-        Some(_) => "dead",
-        None if is_ping => "ping",
-        None => "accepted",
-    };
-    DeliveryLine {
-        seq: Some(stored.seq),
-        at: delivered
-            .as_ref()
-            .map_or_else(|| DateTime::from_timestamp_nanos(stored.unix_ns), |d| d.received_at),
-        verdict: verdict.into(),
-        reason: dead.map(|d| d.reason).unwrap_or_default(),
-        about: announced.map(|a| about(&a)).unwrap_or_default(),
-        body: delivered.map(|d| shown(&d.body)).unwrap_or_default(),
-    }
-}
-
-/// A body as it came, cut, with what must not be seen masked.
-fn shown(body: &[u8]) -> String {
-    let masked = serde_json::from_slice(body).ok().map(|mut value: Value| {
-        mask(&mut value);
-        value.to_string().into_bytes()
-    });
-    let body = masked.as_deref().unwrap_or(body);
-    String::from_utf8_lossy(&body[..body.len().min(BODY)]).into_owned()
-}
-
-fn mask(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map.iter_mut() {
-                if MASKED.contains(&key.as_str()) {
-                    *value = "…".into();
-                } else {
-                    mask(value);
-                }
-            }
+/// The window, newest first.
+pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
+    let dead = dead(state)?;
+    let index = engine.black_box.index();
+    let extra = extra(engine, &index, &dead);
+    let unfiltered = index.lines.len() + extra.len();
+    let takes = |line: &Line| takes(ask, line, dead.get(&line.seq));
+    // Both lists are in order already; what is not shown is never made.
+    let mut kept = index.lines.iter().rev().filter(|line| takes(line)).peekable();
+    let mut extra =
+        extra.iter().filter(|l| ask.takes(&[&l.verdict, &l.reason, &l.about, &l.summary])).peekable();
+    let mut shown: Vec<Shown<'_>> = Vec::new();
+    loop {
+        match (kept.peek(), extra.peek()) {
+            (Some(line), Some(other)) if other.at > line.at => shown.extend(extra.next().map(Shown::Extra)),
+            (Some(_), _) => shown.extend(kept.next().map(Shown::Kept)),
+            (None, Some(_)) => shown.extend(extra.next().map(Shown::Extra)),
+            (None, None) => break,
         }
-        Value::Array(list) => list.iter_mut().for_each(mask),
-        _ => {}
+    }
+    let total = shown.len();
+    let offset = ask.start(total);
+    let lines = shown.into_iter().skip(offset).take(ask.rows).map(|one| match one {
+        Shown::Kept(line) => Row::Delivery(of(line, dead.get(&line.seq))),
+        Shown::Extra(line) => Row::Delivery(line.clone()),
+    });
+    Ok(Rows { total, unfiltered, offset, lines: lines.collect() })
+}
+
+enum Shown<'a> {
+    Kept(&'a Line),
+    Extra(&'a DeliveryLine),
+}
+
+/// Dead letters that outlived their delivery, and what was refused at the door; newest first.
+fn extra(engine: &Engine, index: &Index, dead: &BTreeMap<u64, DeadLetter>) -> Vec<DeliveryLine> {
+    let oldest = index.lines.first().map_or(u64::MAX, |line| line.seq);
+    let mut extra: Vec<DeliveryLine> = dead
+        .values()
+        .filter(|letter| letter.seq < oldest)
+        .map(|letter| DeliveryLine {
+            seq: Some(letter.seq),
+            at: letter.at,
+            verdict: "dead".into(),
+            reason: letter.reason.clone(),
+            about: String::new(),
+            summary: start(&letter.body),
+        })
+        .collect();
+    let refused = engine.lobby.facts().rejected.map(|facts| facts()).unwrap_or_default();
+    extra.extend(refused.into_iter().map(|line| DeliveryLine { summary: start(&line.summary), ..line }));
+    extra.sort_by_key(|line| std::cmp::Reverse(line.at));
+    extra
+}
+
+fn start(body: &str) -> String {
+    body.chars().take(START).collect()
+}
+
+/// Whether a delivery is among those asked for.
+pub fn takes(ask: &Ask, line: &Line, dead: Option<&DeadLetter>) -> bool {
+    if ask.takes_all() {
+        return true;
+    }
+    let seq = line.seq.to_string();
+    let reason = dead.map_or("", |letter| letter.reason.as_str());
+    ask.takes(&[word(line, dead.is_some()), reason, &line.about, &line.summary, &seq])
+}
+
+/// What became of a delivery, in a word.
+pub fn word(line: &Line, dead: bool) -> &'static str {
+    match line.kept {
+        _ if dead => "dead",
+        Kept::Ping => "ping",
+        Kept::Copy => "duplicate",
+        Kept::Event | Kept::Unread => "accepted",
     }
 }
 
-/// `time_entry updated`; empty for a PING.
-fn about(announced: &Announced) -> String {
-    let model = match &announced.about {
-        About::Ping { .. } => return String::new(),
-        About::Entry { .. } => "time_entry",
-        About::Item { kind, .. } => kind.as_str(),
-        About::Other { model } => model,
-    };
-    let action = announced.action.map_or("", |a| match a {
-        Action::Created => " created",
-        Action::Updated => " updated",
-        Action::Deleted => " deleted",
-    });
-    format!("{model}{action}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shown;
-
-    #[test]
-    fn what_is_nobodys_business_is_masked_and_nonsense_is_shown_as_it_came() {
-        let body = br#"{"metadata":{"request_body":"{\"private\":1}"},"payload":[{"api_token":"x"}]}"#;
-        let text = shown(body);
-        assert!(!text.contains("private") && !text.contains(r#""x""#), "{text}");
-        assert_eq!(shown(b"{nonsense"), "{nonsense");
-        assert_eq!(shown(&[b'a'; 9_000]).len(), 4_096);
+fn of(line: &Line, dead: Option<&DeadLetter>) -> DeliveryLine {
+    let copied = (line.kept == Kept::Copy).then_some(line.before).flatten();
+    DeliveryLine {
+        seq: Some(line.seq),
+        at: line.at,
+        verdict: word(line, dead.is_some()).into(),
+        reason: match (dead, copied) {
+            (Some(letter), _) => letter.reason.clone(),
+            (None, Some(first)) => format!("the event of {first} again"),
+            (None, None) => String::new(),
+        },
+        about: line.about.to_string(),
+        summary: line.summary.to_string(),
     }
 }

@@ -2,7 +2,8 @@
 //! anything.
 
 mod candidates;
-mod deliveries;
+pub mod deliveries;
+pub mod delivery;
 mod detail;
 mod entries;
 mod log;
@@ -58,6 +59,7 @@ fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> De
         ViewKind::Sync => sync::rows(engine, state, ask)?,
         ViewKind::Log => log::rows(state, ask)?,
         ViewKind::Deliveries => deliveries::rows(engine, state, ask)?,
+        ViewKind::Delivery { seq } => delivery::rows(engine, state, ask, *seq)?,
         ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
         ViewKind::Detail { key } => detail::rows(engine, state, ask, key)?,
     })
@@ -80,6 +82,12 @@ impl Ask {
             offset: open.offset as usize,
             rows: (open.rows as usize).min(WINDOW),
         }
+    }
+
+    /// All rows that hold these words.
+    pub fn words(filter: &str) -> Self {
+        let words = filter.split_whitespace().map(str::to_lowercase).collect();
+        Self { words, offset: 0, rows: WINDOW }
     }
 
     /// Nothing is left out.

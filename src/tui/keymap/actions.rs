@@ -13,6 +13,8 @@ pub enum Context {
     Deliveries,
     /// Any drawer.
     Drawer,
+    /// The entries of Today.
+    Today,
     /// Mapping.
     Mapping,
     /// Webhooks.
@@ -36,6 +38,7 @@ impl Context {
             Self::Hold => "hold",
             Self::Deliveries => "deliveries",
             Self::Drawer => "drawer",
+            Self::Today => "today",
             Self::Mapping => "mapping",
             Self::Webhooks => "webhooks",
             Self::Sync => "sync",
@@ -46,12 +49,13 @@ impl Context {
     }
 
     /// All contexts, inner ones first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Question,
         Self::Picker,
         Self::Hold,
         Self::Deliveries,
         Self::Drawer,
+        Self::Today,
         Self::Mapping,
         Self::Webhooks,
         Self::Sync,
@@ -109,9 +113,12 @@ actions! {
     Bottom, List, "bottom", ["G", "end"], "last", "Go to the last row";
     NextProblem, List, "next-problem", ["n"], "next problem", "Go to the next row that needs a person";
     PrevProblem, List, "previous-problem", ["N"], "previous problem", "Go to the row before that needs a person";
-    Filter, List, "filter", ["/"], "filter", "Show only rows that hold all of the words";
+    Filter, List, "filter", ["/"], "filter", "Show rows that hold all these words; // all entries";
     Open, List, "open", ["enter"], "open", "Open the drawer of the selected row";
     Copy, List, "copy", ["y"], "copy", "Copy the selected row to the terminal's clipboard";
+
+    OlderDay, Today, "day-before", ["["], "day before", "Go to the entries of the day before";
+    NewerDay, Today, "day-after", ["]"], "day after", "Go to the entries of the day after";
 
     NextTile, Overview, "next-tile", ["tab"], "pane", "Focus the next pane";
     PrevTile, Overview, "previous-tile", ["shift-tab"], "pane before", "Focus the pane before";
@@ -119,12 +126,22 @@ actions! {
     Create, Mapping, "create", ["c"], "create there", "Create the project in the target and link it";
     Ignore, Mapping, "ignore", ["i"], "ignore", "Leave the project out by a rule, or take it in again";
     Unlink, Mapping, "unlink", ["x"], "unlink", "Remove the link";
+    MoveSent, Mapping, "move-sent", ["M"], "move sent", "Move sent entries to where the mapping leads now, priced first";
 
     Reenable, Webhooks, "re-enable", ["R"], "re-enable", "Enable the subscription again";
     Test, Webhooks, "test", ["t"], "test", "Ask the service for a ping";
     Validate, Webhooks, "validate", ["v"], "validate", "Complete the handshake of the address";
     Deliveries, Webhooks, "deliveries", ["d"], "deliveries", "Show the deliveries kept raw, dead letters among them";
     Disable, Webhooks, "disable", ["X"], "disable", "Disable the subscription; it stays so until a person enables it";
+
+    MakeHook, Webhooks, "create-subscription", ["c"], "create", "Make a subscription for the account";
+    EditEvents, Webhooks, "edit-events", ["e"], "events", "Change the events that the subscription tells";
+    RenameHook, Webhooks, "rename-subscription", ["m"], "rename", "Give the subscription another name";
+    RotateSecret, Webhooks, "rotate-secret", ["s"], "new secret", "Make a new secret; the old one is taken for a day more";
+    RevealSecret, Webhooks, "reveal-secret", ["*"], "secret", "Show the secret on the price line";
+    RestoreOurs, Webhooks, "restore-ours", ["<"], "restore ours", "Undo what somebody changed at the service";
+    AdoptTheirs, Webhooks, "adopt-theirs", [">"], "take theirs", "Want what somebody changed at the service";
+    DeleteHook, Webhooks, "delete-subscription", ["D"], "delete", "Delete the subscription at the service";
 
     Retry, Sync, "retry", ["R"], "retry", "Send the failed entry again";
     KeepSource, Sync, "keep-source", ["<"], "ours wins", "Decide the conflict: send what Toggl has";
@@ -139,7 +156,11 @@ actions! {
     SendHeld, Hold, "send-held", ["S"], "send", "Send the held changes";
     DropHeld, Hold, "drop-held", ["x"], "drop", "Drop the held changes (asks)";
 
-    Replay, Deliveries, "replay", ["r", "enter"], "replay", "Apply the delivery again, after showing what would change";
+    OpenDelivery, Deliveries, "open-delivery", ["enter"], "open", "Show headers, proof, what the delivery changed and why";
+    Replay, Deliveries, "replay", ["r"], "replay", "Apply the delivery again, after showing what would change";
+    ReplayShown, Deliveries, "replay-shown", ["A"], "replay all", "Apply all deliveries under the filter again, after showing what would change";
+    FilterDeliveries, Deliveries, "filter-deliveries", ["/"], "filter", "Show only deliveries that hold all of the words";
+    Verify, Deliveries, "verify", ["v"], "verify", "Check the signature again with the secrets that hold now";
 
     Older, Drawer, "older", ["["], "older", "Show the one before";
     Newer, Drawer, "newer", ["]"], "newer", "Show the one after";

@@ -4,7 +4,7 @@ use crate::control::view::LinkWord;
 use crate::domain::health::SubState;
 use crate::domain::word::SyncWord;
 
-use super::super::model::{Drawer, Model, Pane};
+use super::super::model::{Drawer, Model, Pane, reshape};
 use super::{ACTIONS, Action, Context};
 
 /// An action with its state.
@@ -26,13 +26,14 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         match &model.drawer {
             Some(Drawer::Picker(_)) => found.push(Context::Picker),
             Some(Drawer::Hold { .. }) => found.push(Context::Hold),
-            Some(Drawer::Deliveries) => found.push(Context::Deliveries),
+            Some(Drawer::Deliveries | Drawer::Delivery { .. }) => found.push(Context::Deliveries),
             _ => {}
         }
         found.push(Context::Drawer);
     }
     let picking = found.first() == Some(&Context::Picker);
     match model.active() {
+        Pane::Today if !model.in_drawer => found.push(Context::Today),
         Pane::Mapping if !picking => found.push(Context::Mapping),
         Pane::Webhooks => found.push(Context::Webhooks),
         Pane::Sync => found.push(Context::Sync),
@@ -63,6 +64,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         Create
             | Ignore
             | Unlink
+            | MoveSent
             | Reenable
             | Test
             | Validate
@@ -76,6 +78,16 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             | SendHeld
             | DropHeld
             | Replay
+            | ReplayShown
+            | MakeHook
+            | EditEvents
+            | RenameHook
+            | RotateSecret
+            | RevealSecret
+            | RestoreOurs
+            | AdoptTheirs
+            | DeleteHook
+            | Verify
             | Undo
     );
     if changes && !model.is_live() {
@@ -83,10 +95,13 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
     }
     let reason = match action {
         Open if model.len(model.list()) == 0 && model.drawer.is_none() => "there is nothing to open",
-        Create | Unlink | Ignore if model.selected_project().is_none() => "no project is selected",
+        Create | Unlink | Ignore | MoveSent if model.selected_project().is_none() => "no project is selected",
         Create if model.targets().is_empty() => "there is no target",
-        Unlink if !is_linked(model) => "this project is not linked",
-        Reenable | Test | Validate | Disable => return subscription(model, action),
+        Unlink | MoveSent if !is_linked(model) => "this project is not linked",
+        MakeHook if model.has_own_hook() => "there is one already",
+        MakeHook if reshape::account(model).is_none() => "there is no source account",
+        Reenable | Test | Validate | Disable | EditEvents | RenameHook | RotateSecret | RevealSecret
+        | RestoreOurs | AdoptTheirs | DeleteHook => return subscription(model, action),
         Retry if !sync_is(model, |w| matches!(w, SyncWord::Failed(_))) => {
             "only a failed entry can be sent again by hand"
         }
@@ -94,7 +109,14 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             "there is no conflict to decide"
         }
         Link if model.candidate().is_none() => "no candidate is selected",
-        Replay if model.selected_delivery().is_none() => "this one was refused at the door and not kept",
+        OpenDelivery | FilterDeliveries | ReplayShown
+            if matches!(model.drawer, Some(Drawer::Delivery { .. })) =>
+        {
+            "Esc leads back to the list"
+        }
+        Replay | OpenDelivery | Verify if model.selected_delivery().is_none() => {
+            "this one was refused at the door and not kept"
+        }
         OtherTarget if model.targets().len() < 2 => "there is one target",
         SendHeld | DropHeld if model.hold().is_none() => "this has been decided",
         Older | Newer if model.incidents().len() < 2 => "there is no other one",
@@ -134,11 +156,23 @@ fn subscription(model: &Model, action: Action) -> Option<String> {
         return Some("no subscription is selected".to_owned());
     };
     let reason = match (action, line.state) {
-        (Action::Reenable, SubState::Active | SubState::Pending | SubState::Silent) => {
+        (Action::Reenable, SubState::Active | SubState::Pending | SubState::Silent | SubState::Drifted) => {
             "it is enabled already"
         }
         (Action::Validate, SubState::Active) => "its address is validated already",
         (Action::Disable | Action::Test, SubState::Disabled) => "it is disabled",
+        (
+            Action::EditEvents
+            | Action::RenameHook
+            | Action::RotateSecret
+            | Action::RevealSecret
+            | Action::RestoreOurs
+            | Action::AdoptTheirs,
+            _,
+        ) if !line.ours => "it is not ours",
+        (Action::RestoreOurs | Action::AdoptTheirs, _) if line.drift.is_empty() => {
+            "nobody changed it at the service"
+        }
         _ => return None,
     };
     Some(reason.to_owned())
@@ -159,14 +193,31 @@ pub fn footer(model: &Model) -> Vec<Action> {
         (Some(Drawer::Picker(_)), true) => vec![Link, Search, OtherTarget, CreateHere, IgnoreHere, Back],
         (Some(Drawer::Hold { .. }), true) => vec![SendHeld, DropHeld, Back],
         (Some(Drawer::Incident { .. }), true) => {
-            vec![Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
+            vec![RestoreOurs, AdoptTheirs, Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
         }
-        (Some(Drawer::Deliveries), true) => vec![Replay, Copy, Back],
+        (Some(Drawer::Deliveries), true) => {
+            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Back]
+        }
+        (Some(Drawer::Delivery { .. }), true) => vec![Replay, Verify, Copy, Back],
         (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],
         (Some(_), true) => vec![Copy, Back],
         _ => match model.active() {
-            Pane::Mapping if !model.tiled() => vec![Open, Create, Ignore, Undo, Filter, NextProblem],
-            Pane::Webhooks if !model.tiled() => vec![Open, Reenable, Test, Validate, Deliveries, NextProblem],
+            Pane::Mapping if !model.tiled() => {
+                vec![Open, Create, Ignore, Undo, Filter, NextProblem, MoveSent]
+            }
+            Pane::Webhooks if !model.tiled() => {
+                vec![
+                    Open,
+                    MakeHook,
+                    RestoreOurs,
+                    AdoptTheirs,
+                    Reenable,
+                    Test,
+                    Validate,
+                    Deliveries,
+                    NextProblem,
+                ]
+            }
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],
             Pane::Quota if !model.tiled() => vec![Open, OldestAlert, Copy],

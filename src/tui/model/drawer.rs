@@ -40,6 +40,11 @@ pub enum Drawer {
     },
     /// The deliveries kept raw.
     Deliveries,
+    /// One of them in full.
+    Delivery {
+        /// Its place in the inbox.
+        seq: u64,
+    },
     /// A held change that waits for a decision.
     Hold {
         /// Its id.
@@ -72,8 +77,13 @@ pub fn drawer_title(model: &Model) -> (String, String) {
         },
         Some(Drawer::Said { seq, .. }) => (format!("log {seq}"), String::new()),
         Some(Drawer::Deliveries) => {
-            ("deliveries".to_owned(), format!("{} kept, newest first", model.views.total(Slot::Deliveries)))
+            let total = model.views.total(Slot::Deliveries);
+            match model.views.filter(Slot::Deliveries) {
+                "" => ("deliveries".to_owned(), format!("{total} kept, newest first")),
+                words => (format!("deliveries /{words}"), format!("{total} of them, newest first")),
+            }
         }
+        Some(Drawer::Delivery { seq }) => (format!("delivery {seq}"), "what it changed, and why".to_owned()),
         Some(Drawer::Hold { .. }) => match model.hold() {
             Some(hold) => (format!("held, {}", hold.reason), format!("{} entries", hold.entries)),
             None => ("held".to_owned(), "decided".to_owned()),
@@ -134,7 +144,11 @@ impl Model {
 
     /// The selected delivery that can be applied again.
     pub fn selected_delivery(&self) -> Option<u64> {
-        let Some(Drawer::Deliveries) = &self.drawer else { return None };
+        match &self.drawer {
+            Some(Drawer::Delivery { seq }) => return Some(*seq),
+            Some(Drawer::Deliveries) => {}
+            _ => return None,
+        }
         match self.views.row(Slot::Deliveries, self.selected(List::Drawer))? {
             Row::Delivery(line) => line.seq,
             _ => None,
@@ -144,6 +158,12 @@ impl Model {
     /// The selected subscription of the Webhooks pane.
     pub fn selected_subscription(&self) -> Option<&SubscriptionLine> {
         self.snapshot.as_ref()?.subscriptions.get(self.selected(List::Webhooks))
+    }
+
+    /// Whether a subscription of ours is there.
+    pub fn has_own_hook(&self) -> bool {
+        let lines = self.snapshot.as_ref().map_or(&[][..], |s| s.subscriptions.as_slice());
+        lines.iter().any(|line| line.ours && line.cause != "deleted here")
     }
 
     /// The selected project of the Mapping pane.

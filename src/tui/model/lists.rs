@@ -44,7 +44,9 @@ impl Model {
             List::Drawer => match &self.drawer {
                 None => 0,
                 Some(Drawer::Picker(picker)) => picker.ranked.len(),
-                Some(Drawer::Entry { .. } | Drawer::Said { .. }) => self.views.total(Slot::Detail),
+                Some(Drawer::Entry { .. } | Drawer::Said { .. } | Drawer::Delivery { .. }) => {
+                    self.views.total(Slot::Detail)
+                }
                 Some(Drawer::Deliveries) => self.views.total(Slot::Deliveries),
                 Some(Drawer::Incident { .. }) => self.incident().map_or(0, |i| i.timeline.len()),
                 Some(Drawer::Ledger { .. }) => self.ledger_meter().map_or(0, |m| m.spent.len()),
@@ -76,6 +78,7 @@ impl Model {
                     self.views.row(Slot::Candidates, at).map(row_id)
                 }
                 Some(Drawer::Entry { .. } | Drawer::Said { .. }) => view(Slot::Detail),
+                Some(Drawer::Delivery { .. }) => (index < self.len(List::Drawer)).then(|| index.to_string()),
                 Some(Drawer::Deliveries) => view(Slot::Deliveries),
                 _ => (index < self.len(List::Drawer)).then(|| index.to_string()),
             },

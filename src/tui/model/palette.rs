@@ -58,7 +58,8 @@ impl Palette {
     /// Finds the choices that fit what is typed.
     pub fn rank(&mut self, model: &Model) {
         let typed = self.input.value().trim_start_matches(':').to_owned();
-        if let Some(choice) = backfill(&typed).or_else(|| token(model, &typed)) {
+        let found = backfill(&typed).or_else(|| token(model, &typed));
+        if let Some(choice) = found.or_else(|| super::reshape::choice(model, &typed)) {
             self.choices = vec![choice];
             return;
         }

@@ -6,15 +6,16 @@ use super::super::model::{Drawer, List, Model, Slot, drawer_title};
 use super::super::paint::Paint;
 use super::super::text::{clock, clock_s, count, width};
 use super::super::widgets::{rule, table};
-use super::picker;
+use super::{hook, picker};
 
 /// Rows the open drawer takes of a body, its rule included; 0 when none is open.
 pub fn height(model: &Model, body: u16) -> u16 {
     let content = match &model.drawer {
         None => return 0,
         Some(Drawer::Picker(_)) => picker::rows(model),
-        Some(Drawer::Incident { .. }) => model.len(List::Drawer) as u16 + 4,
+        Some(Drawer::Incident { .. }) => model.len(List::Drawer) as u16 + 5 + hook::rows(model),
         Some(Drawer::Entry { .. }) => model.len(List::Drawer).max(4) as u16,
+        Some(Drawer::Delivery { .. }) => model.len(List::Drawer).max(12) as u16,
         Some(Drawer::Ledger { .. }) => model.len(List::Drawer).max(2) as u16,
         Some(Drawer::Said { say, .. }) => {
             let lines = width(say) / 70 + 2;
@@ -40,7 +41,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let mut body = p.part(0, 1, w, h.saturating_sub(1));
     match drawer {
         Drawer::Picker(p) => picker::draw(model, p, &mut body),
-        Drawer::Entry { .. } => facts(model, &mut body, 0),
+        Drawer::Entry { .. } | Drawer::Delivery { .. } => facts(model, &mut body, 0),
         Drawer::Said { say, .. } => {
             let fg = body.s.fg;
             let used = wrapped(&mut body, say, fg);
@@ -99,41 +100,22 @@ fn facts(model: &Model, p: &mut Paint<'_>, y: u16) {
 fn incident(model: &Model, p: &mut Paint<'_>) {
     let s = p.s;
     let w = p.w();
-    if let Some(line) = model.incident_subscription() {
-        let mut x = p.cell(3, 0, w / 2, &line.events.join(", "), s.muted);
-        x += 4;
-        if x + 8 < w {
-            p.cell(x, 0, w.saturating_sub(x + 1), &line.address, s.faint);
-        }
-        let zone = model.zone();
-        let mut facts = Vec::new();
-        if let Some(at) = line.checked_at {
-            facts.push(format!("checked {}", clock(at, zone)));
-        }
-        facts.push(if line.ours {
-            "made or adopted here".to_owned()
-        } else {
-            "not ours, left alone".to_owned()
-        });
-        if !line.cause.is_empty() {
-            facts.push(line.cause.clone());
-        }
-        p.cell(3, 1, w.saturating_sub(4), &facts.join(" · "), s.muted);
-    }
+    let top = 2 + hook::rows(model);
+    hook::draw(model, p);
     let Some(incident) = model.incident() else {
-        p.cell(3, 3, w.saturating_sub(4), "nothing has gone wrong here", s.faint);
+        p.cell(3, top + 1, w.saturating_sub(4), "nothing has gone wrong here", s.faint);
         return;
     };
-    p.text(3, 2, "when", s.faint);
-    p.text(11, 2, "what", s.faint);
-    p.text(23, 2, "answer", s.faint);
-    p.right(w.saturating_sub(1), 2, 8, "requests", s.faint);
+    p.text(3, top, "when", s.faint);
+    p.text(11, top, "what", s.faint);
+    p.text(23, top, "answer", s.faint);
+    p.right(w.saturating_sub(1), top, 8, "requests", s.faint);
     let h = p.h();
     let closed = incident.closed_at.is_some();
     let last = incident.timeline.len().saturating_sub(1);
     // The sum stands one row below the last step, or at the end when they fill the drawer.
-    let rows = (incident.timeline.len() as u16).min(h.saturating_sub(5));
-    table::rows(&mut p.part(0, 3, w, rows), model, List::Drawer, 0, model.in_drawer, |row, index| {
+    let rows = (incident.timeline.len() as u16).min(h.saturating_sub(top + 3));
+    table::rows(&mut p.part(0, top + 1, w, rows), model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some(step) = incident.timeline.get(index) else { return };
         row.text(3, 0, &clock(step.at, model.zone()), s.muted);
         row.cell(11, 0, 11, &step.what, s.fg);
@@ -150,7 +132,7 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
         incident.recovered,
         count(u64::from(incident.requests), "request", "requests")
     );
-    p.cell(3, rows + 4, w.saturating_sub(4), &sum, s.muted);
+    p.cell(3, rows + top + 2, w.saturating_sub(4), &sum, s.muted);
 }
 
 fn ledger(model: &Model, p: &mut Paint<'_>) {
@@ -196,9 +178,7 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
         p.text(3, 0, if opening { "opening" } else { "no delivery is kept yet" }, s.muted);
         return;
     }
-    // The raw body of the selected one, below the list.
-    let raw = 4.min(h / 3);
-    let rows = h.saturating_sub(raw).min(model.len(List::Drawer) as u16);
+    let rows = h.min(model.len(List::Drawer) as u16);
     let mut list = p.part(0, 0, w, rows);
     table::rows(&mut list, model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, index) else {
@@ -217,16 +197,9 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
         row.right(19, 0, 6, &line.seq.map(|n| n.to_string()).unwrap_or_default(), s.faint);
         row.cell(21, 0, 9, &line.verdict, style);
         row.cell(32, 0, 20, &line.about, s.fg);
-        row.cell(54, 0, w.saturating_sub(55), &line.reason, s.muted);
+        let about = if line.reason.is_empty() { &line.summary } else { &line.reason };
+        row.cell(54, 0, w.saturating_sub(55), about, s.muted);
     });
-    if let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, model.selected(List::Drawer)) {
-        let room = usize::from(w.saturating_sub(6)).max(1);
-        let body: Vec<char> = super::super::text::safe(&line.body).chars().collect();
-        for (at, part) in body.chunks(room).take(usize::from(raw.saturating_sub(1))).enumerate() {
-            let text: String = part.iter().collect();
-            p.cell(3, rows + 1 + at as u16, w.saturating_sub(4), &text, s.faint);
-        }
-    }
 }
 
 fn hold(model: &Model, p: &mut Paint<'_>) {

@@ -1,6 +1,7 @@
 //! The panes: what is between the header and the price line. Each draws from the model and writes nothing to it.
 
 mod drawer;
+mod hook;
 mod log;
 mod mapping;
 mod overview;

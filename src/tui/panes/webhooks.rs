@@ -2,11 +2,12 @@
 
 use crate::control::snapshot::SubscriptionLine;
 use crate::domain::health::{SubState, Wanted};
+use crate::domain::text::every;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::Paint;
 use super::super::signs::{sparkline, subscription};
-use super::super::text::{age, clock};
+use super::super::text::{age, clock, count};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{rule, words};
 use super::{has_keys, name, overview};
@@ -30,8 +31,13 @@ fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)>
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let d = &snapshot.deliveries;
     let mut right = Vec::new();
-    if p.w() >= 70 {
-        right.push((format!("{} deliveries", d.received), p.s.muted));
+    let plan = snapshot.subscriptions.iter().find(|s| s.ours && !s.plan.is_empty());
+    if let Some(line) = plan.filter(|_| p.w() >= 70) {
+        let tag = snapshot.accounts.iter().find(|a| a.name == line.at.account).map(|a| a.tag.as_str());
+        right.push((format!("{} {}", tag.unwrap_or_default(), line.plan).trim().to_owned(), p.s.muted));
+    }
+    if p.w() >= 100 || (plan.is_none() && p.w() >= 70) {
+        right.push((count(d.received, "delivery", "deliveries"), p.s.muted));
         if d.duplicates > 0 {
             right.push((format!("{} copies", d.duplicates), p.s.muted));
         }
@@ -62,6 +68,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         Col::new("last 24 h", 12, 3, 3),
         Col::new("today", 5, 2, 1).right(),
         Col::new("on the way", 10, 2, 0).right(),
+        Col::new("latency", 12, 4, 0),
     ];
     let places = table::lay(w - 1, &cols);
     table::head(p, 1, &cols, &places);
@@ -96,6 +103,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             put(5, &line.today.to_string(), s.muted);
             if let Some(seconds) = line.latency_s {
                 put(6, &format!("{seconds:.1} s"), s.muted);
+                put(7, &sparkline(&line.latency_spark), s.accent);
             }
         } else if let Some((x, _)) = places[4] {
             // A cause stands for the figures: there are none worth a look.
@@ -114,9 +122,7 @@ fn without(model: &Model, p: &mut Paint<'_>, y: u16) {
         super::nothing(model, p, Pane::Webhooks, y, "");
         return;
     };
-    let every = snapshot
-        .reading
-        .map_or_else(|| "now and then".to_owned(), |s| format!("every {} min", s.div_ceil(60)));
+    let every = snapshot.reading.map_or_else(|| "now and then".to_owned(), |s| format!("every {}", every(s)));
     let lines = [
         (format!("reading  Toggl {every}"), fg),
         (String::new(), fg),
@@ -150,9 +156,9 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let right = (format!("{active} active"), p.s.muted);
     overview::title(model, p, Pane::Webhooks, "", Some(right));
     if snapshot.subscriptions.is_empty() {
-        let every = snapshot.reading.map_or(5, |s| s.div_ceil(60));
+        let every = every(snapshot.reading.unwrap_or(300));
         let (fg, muted) = (p.s.fg, p.s.muted);
-        p.cell(3, 1, w.saturating_sub(4), &format!("reading Toggl every {every} min"), fg);
+        p.cell(3, 1, w.saturating_sub(4), &format!("reading Toggl every {every}"), fg);
         p.cell(3, 2, w.saturating_sub(4), "a public address makes it live", muted);
         p.cell(3, 3, w.saturating_sub(4), "Enter shows three ways to one", muted);
         return;

@@ -1,12 +1,12 @@
 //! What each action does.
 
-use crate::control::command::{SubscriptionRef, Wish};
+use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::message::ToEngine;
 use crate::control::view::{Row, ViewKind};
 use crate::domain::health::Wanted;
 
 use super::super::keymap::Action;
-use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW};
+use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
 use super::super::text::count;
 use super::{Effect, input, jump, mapping, refuse, send};
 
@@ -53,6 +53,9 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Create | CreateHere => mapping::create(model),
         Ignore | IgnoreHere => mapping::ignore(model),
         Unlink => mapping::unlink(model),
+        MoveSent => mapping::move_sent(model),
+        OlderDay => jump::day(model, 1),
+        NewerDay => jump::day(model, -1),
         Link => mapping::link(model),
         Search => mapping::search(model),
         OtherTarget => mapping::other_target(model),
@@ -67,6 +70,55 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
         }
         Replay => replay(model),
+        ReplayShown => {
+            let filter = model.views.filter(Slot::Deliveries).to_owned();
+            let wish = |dry| Wish::ReplayAll { from: 0, to: u64::MAX, filter: filter.clone(), dry };
+            ask(model, wish(true), wish(false))
+        }
+        OpenDelivery => {
+            let Some(seq) = model.selected_delivery() else { return Vec::new() };
+            model.drawer = Some(Drawer::Delivery { seq });
+            model.cursors.remove(&List::Drawer);
+            send(model.views.ensure(Slot::Detail, ViewKind::Delivery { seq }, WINDOW))
+        }
+        FilterDeliveries => {
+            model.typing = Some(model.views.filter(Slot::Deliveries).to_owned().into());
+            Vec::new()
+        }
+        Verify => {
+            let Some(seq) = model.selected_delivery() else { return Vec::new() };
+            wish(model, Wish::Verify { seq, secret: None })
+        }
+        MakeHook => {
+            let Some(at) = reshape::account(model) else { return Vec::new() };
+            let say = format!("make a subscription for {} · Enter does it", at.account);
+            let price = "up to 3 requests".to_owned();
+            let wish = Wish::Reshape { subscription: at, change: Reshape::Create };
+            model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
+            Vec::new()
+        }
+        EditEvents => {
+            let now = model.selected_subscription().map(|s| s.events.join(", ")).unwrap_or_default();
+            reshape::edit(model, &format!("events {now}"));
+            model.select(List::Palette, 0);
+            Vec::new()
+        }
+        RenameHook => {
+            let now = model.selected_subscription().map(|s| s.description.clone()).unwrap_or_default();
+            reshape::edit(model, &format!("rename {now}"));
+            model.select(List::Palette, 0);
+            Vec::new()
+        }
+        RotateSecret => ask_subscription(model, "make a new secret for", 1, |s| reshaped(s, Reshape::Rotate)),
+        RestoreOurs => ask_subscription(model, "restore ours on", 1, |s| reshaped(s, Reshape::Restore)),
+        AdoptTheirs => ask_subscription(model, "take theirs on", 1, |s| reshaped(s, Reshape::Adopt)),
+        DeleteHook => ask_subscription(model, "delete for good", 2, |s| reshaped(s, Reshape::Delete)),
+        RevealSecret => {
+            let Some(subscription) = model.selected_subscription().map(|s| s.at.clone()) else {
+                return Vec::new();
+            };
+            wish(model, Wish::Reveal { subscription })
+        }
         Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
         KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
         KeepTarget => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: false }),
@@ -143,11 +195,13 @@ pub fn ask(model: &mut Model, dry: Wish, real: Wish) -> Vec<Effect> {
 
 /// Asks for another filter of the active pane.
 pub fn set_filter(model: &mut Model, text: &str) -> Vec<Effect> {
-    let Some(slot) = model.active().slot() else { return Vec::new() };
+    let deliveries = matches!(model.drawer, Some(Drawer::Deliveries)) && model.in_drawer;
+    let slot = if deliveries { Some(Slot::Deliveries) } else { model.active().slot() };
+    let Some(slot) = slot else { return Vec::new() };
     if model.views.filter(slot) == text {
         return Vec::new();
     }
-    model.select(model.active().list(), 0);
+    model.select(model.list(), 0);
     send(model.views.set_filter(slot, text))
 }
 
@@ -243,6 +297,14 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
+    if matches!(model.drawer, Some(Drawer::Delivery { .. })) {
+        model.drawer = Some(Drawer::Deliveries);
+        model.cursors.remove(&List::Drawer);
+        return send(model.views.close(Slot::Detail));
+    }
+    if matches!(model.drawer, Some(Drawer::Deliveries)) && !model.views.filter(Slot::Deliveries).is_empty() {
+        return set_filter(model, "");
+    }
     let preview = jump::has_preview(model);
     if model.in_drawer || (model.drawer.is_some() && !preview) {
         model.in_drawer = false;
@@ -279,7 +341,7 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     }
     let say =
         "leave · Enter keeps the engine running · s stops it, deliveries wait at Toggl until it runs again";
-    model.question = Some(Question { say: say.to_owned(), then: Then::Leave });
+    model.question = Some(Question { say: say.to_owned(), price: String::new(), then: Then::Leave });
     Vec::new()
 }
 
@@ -304,11 +366,15 @@ fn ask_subscription(
         }
         _ => String::new(),
     };
-    let price = count(requests, "request", "requests");
-    let say = format!("{what} \"{}\"{whose} · up to {price} · Enter does it", line.description);
+    let say = format!("{what} \"{}\"{whose} · Enter does it", line.description);
+    let price = format!("up to {}", count(requests, "request", "requests"));
     let wish = make(line.at.clone());
-    model.question = Some(Question { say, then: Then::Wish(Box::new(wish)) });
+    model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
     Vec::new()
+}
+
+fn reshaped(subscription: SubscriptionRef, change: Reshape) -> Wish {
+    Wish::Reshape { subscription, change }
 }
 
 fn sync_wish(
@@ -328,7 +394,7 @@ fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {
     }
     let say =
         format!("drop {} held entries, they stay as they are at the target · Enter does it", hold.entries);
-    model.question = Some(Question { say, then: Then::Wish(Box::new(made)) });
+    model.question = Some(Question { say, price: String::new(), then: Then::Wish(Box::new(made)) });
     Vec::new()
 }
 

@@ -12,7 +12,7 @@ use super::super::text::{clock, clock_s, count, width};
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let (accent, warn, muted) = (p.s.accent, p.s.warn, p.s.muted);
     if let Some(question) = &model.question {
-        line(p, &question.say, warn, "");
+        line(p, &question.say, warn, &question.price);
         return;
     }
     if let Some(input) = &model.typing {

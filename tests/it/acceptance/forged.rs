@@ -167,18 +167,23 @@ async fn forged_deliveries_change_nothing_and_signed_nonsense_is_kept_as_dead_le
     let mut viewer = seat.viewer().await;
     let rows = viewer.page(ViewKind::Deliveries).await.rows;
     let real = rows.iter().find_map(|row| match row {
-        Row::Delivery(line) if line.body.contains("#1 first words") => Some(line.clone()),
+        Row::Delivery(line) if line.summary.contains("#1 first words") => Some(line.clone()),
         _ => None,
     });
-    let real = real.expect("the delivery is listed with its body");
-    assert!(hook.signed(real.body.as_bytes()).await.is_success());
+    let real = real.expect("the delivery is listed with what it says");
+    let seq = real.seq.expect("stored");
+    let raw = viewer.page(ViewKind::Delivery { seq }).await.rows.into_iter().find_map(|row| match row {
+        Row::Detail(line) if line.label == "raw" => Some(line.value),
+        _ => None,
+    });
+    assert!(hook.signed(raw.expect("its body").as_bytes()).await.is_success());
     let again = seat
         .until("a counted duplicate", |status| {
             status["deliveries"]["duplicates"].as_u64() > seen["duplicates"].as_u64()
         })
         .await;
     assert_eq!(again["deliveries"]["dead"], dead);
-    let reply = viewer.wish("replay real", Wish::Replay { seq: real.seq.expect("stored"), dry: false }).await;
+    let reply = viewer.wish("replay real", Wish::Replay { seq, dry: false }).await;
     assert!(matches!(&reply, Reply::Done { say } if say.contains("nothing changed")), "{reply:?}");
     assert_eq!(rig.office.implied().await, rig.office.present().await);
     let now = rig.office.requests().await;

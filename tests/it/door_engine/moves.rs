@@ -79,7 +79,6 @@ async fn sent_entries_move_when_asked_and_come_back_with_undo() {
     let entries = rig.simulator.state();
     let id = entries["toggl"]["time_entries"]
         .as_array()
-        .or_else(|| entries["toggl"]["entries"].as_array())
         .and_then(|e| e.iter().find(|e| e["description"] == "work 1"))
         .and_then(|e| e["id"].as_i64())
         .expect("the entry");

@@ -1,5 +1,7 @@
 //! Making and adopting.
 
+use hourwire::control::command::{Reply, Reshape, SubscriptionRef};
+use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::{Value, json};
@@ -43,7 +45,7 @@ async fn where_a_wildcard_costs_three_entries_alone_are_subscribed() {
     let running = live(&office, &Machine::new("den")).await;
     let own = running.own().unwrap();
     assert_eq!(own.filters, ["time_entry created", "time_entry deleted", "time_entry updated"]);
-    assert_eq!(office.count("/limits/"), 0, "nothing was refused for good");
+    assert_eq!(office.count("/limits/"), 1, "asked once, at no cost");
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,7 +87,7 @@ async fn one_that_was_removed_is_made_anew_and_its_gap_filled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_address_on_our_subscription_is_put_right() {
+async fn another_address_is_told_and_put_right_by_a_key() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
     let own = running.own().unwrap();
@@ -94,6 +96,16 @@ async fn another_address_on_our_subscription_is_put_right() {
         "event_filters": [{"entity": "time_entry", "action": "*"}], "enabled": true});
     office.person(Method::PUT, &path, body).await;
     office.track("Harbor plan").await;
+    let fields = || running.own().map(|s| s.drift.iter().map(|d| d.field.clone()).collect::<Vec<_>>());
+    office.until("it is seen", 400, || fields().is_some_and(|f| f.iter().any(|f| f == "address"))).await;
+    office.pass(3_600).await;
+    assert_eq!(office.count("PUT /webhooks"), 0, "a person changed it");
+    let subscription = SubscriptionRef::new(&"main".into(), &own.id);
+    let reply = running.engine.ask_guardian(subscription.clone(), Asked::Reshape(Reshape::Adopt)).await;
+    assert!(matches!(reply, Reply::Failed { .. }), "with their address nothing arrives: {reply:?}");
+    let reply = running.engine.ask_guardian(subscription, Asked::Reshape(Reshape::Restore)).await;
+    assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
     office.until("our address", 400, || running.own().is_some_and(|s| s.validated && s.url == own.url)).await;
+    assert_eq!(fields(), Some(Vec::new()));
     office.until("the entry", 60, || running.entries() == 1).await;
 }

@@ -8,8 +8,11 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
 use hourwire::cache::{Memory, Store, rows};
+use hourwire::control::command::{Command, Reply, Wish};
+use hourwire::control::link::{EngineEnd, pair};
+use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::LogLine;
-use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::id::{Account, Key, RemoteId, Service};
 use hourwire::domain::incident::Incident;
 use hourwire::domain::order::EntryRow;
 use hourwire::domain::policy::{Policy, Reenable};
@@ -53,11 +56,15 @@ pub struct Office {
 
 impl Office {
     pub fn new(plan: Plan) -> Self {
-        Self::seeded(plan, 7)
+        Self::of(plan, World::Empty, 7)
     }
 
     /// An office whose ids and draws come from a seed.
     pub fn seeded(plan: Plan, seed: u64) -> Self {
+        Self::of(plan, World::Empty, seed)
+    }
+
+    pub fn of(plan: Plan, world: World, seed: u64) -> Self {
         let begin = tokio::time::Instant::now();
         let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
         let clock: Clock =
@@ -66,7 +73,7 @@ impl Office {
         let options = Options {
             seed,
             plan: Plans::of(plan),
-            world: World::Empty,
+            world,
             clock: clock.clone(),
             deliverer: Arc::new(Road(way.clone(), clock.clone())),
         };
@@ -79,7 +86,17 @@ impl Office {
 
     /// A request to Toggl; a person's costs nothing, another program's costs quota.
     pub async fn ask(&self, method: Method, path: &str, body: Value, person: bool) -> Response<Bytes> {
-        let token = self.sim.access().toggl_token;
+        self.call(self.sim.access().toggl_token, method, path, body, person).await
+    }
+
+    async fn call(
+        &self,
+        token: String,
+        method: Method,
+        path: &str,
+        body: Value,
+        person: bool,
+    ) -> Response<Bytes> {
         let pair =
             base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{token}:api_token"));
         let mut request = Request::builder()
@@ -107,6 +124,18 @@ impl Office {
         let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
             "start": start.to_rfc3339(), "duration": 3600});
         self.person(Method::POST, &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), body).await;
+    }
+
+    /// A colleague tracks an hour; answers its id.
+    pub async fn colleague_tracks(&self, description: &str) -> i64 {
+        let token = self.sim.access().toggl_second_token.expect("a colleague");
+        let start = self.now() - TimeDelta::hours(2);
+        let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
+            "start": start.to_rfc3339(), "duration": 3600});
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
+        let answer = self.call(token, Method::POST, &path, body, true).await;
+        let made: Value = serde_json::from_slice(answer.body()).expect("an entry");
+        made["id"].as_i64().expect("an id")
     }
 
     /// A person switches a subscription in the web page.
@@ -184,6 +213,8 @@ pub struct Machine {
     pub host: String,
     pub instance: String,
     pub reenable: Reenable,
+    /// The public address leads to this machine.
+    pub reached: bool,
     ledger: SimDisk,
     inbox: SimDisk,
     book: Arc<Book>,
@@ -197,10 +228,23 @@ impl Machine {
             host: format!("{name}.example.test"),
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
+            reached: true,
             ledger: SimDisk::new(1),
             inbox: SimDisk::new(2),
             book: Arc::new(Book::default()),
             plug: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Another machine with a copy of this one's state folder and settings, but not its address.
+    pub fn copied(&self, name: &str) -> Self {
+        Self {
+            instance: format!("hourwire {name} 0f1e"),
+            reached: false,
+            ledger: self.ledger.crash(3),
+            inbox: self.inbox.crash(4),
+            plug: Arc::new(AtomicUsize::new(0)),
+            ..self.clone()
         }
     }
 
@@ -214,7 +258,9 @@ impl Machine {
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), options).unwrap();
         let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
         let receiver = Arc::new(Receiver::new(hooks.clone(), inbox.clone(), ns));
-        office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        if self.reached {
+            office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        }
         let options = LedgerOptions { sizes: Sizes::small(), ..LedgerOptions::default() };
         let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
@@ -222,14 +268,16 @@ impl Machine {
         catch_up(&ledger, store.as_ref()).unwrap();
         let setup = self.setup(office, hooks);
         let seams = self.seams(office);
+        let reader = inbox.clone();
         let engine = Engine::new(Parts { setup, seams, ledger, store: store.clone(), inbox });
         let (door, arrivals) = tokio::sync::mpsc::channel(1);
         let task = tokio::spawn(engine.clone().run(arrivals));
-        Running { engine, store, task, _door: door, host: self.host.clone() }
+        Running { engine, store, inbox: reader, task, door, host: self.host.clone() }
     }
 
     fn seams(&self, office: &Office) -> Seams {
         let (way, host, clock) = (office.way.clone(), self.host.clone(), office.clock.clone());
+        let reached = self.reached;
         let probe = move || -> BoxFuture<'static, Result<(), ProbeFailure>> {
             let (way, host, clock) = (way.clone(), host.clone(), clock.clone());
             Box::pin(async move {
@@ -241,7 +289,7 @@ impl Machine {
                     Some(Trouble::Slow(s)) => tokio::time::sleep(Duration::from_secs(s)).await,
                     _ => {}
                 }
-                let there = way.receivers.lock().unwrap().contains_key(&host);
+                let there = reached && way.receivers.lock().unwrap().contains_key(&host);
                 if there { Ok(()) } else { bad("connection", "connection refused".into()) }
             })
         };
@@ -282,7 +330,7 @@ impl Machine {
             instance: self.instance.clone(),
             hosted_by: "serve".into(),
             mapping: Arc::new(NoMapping),
-            hooks: Arc::new(Open { book: self.book.clone(), hooks }),
+            hooks: Arc::new(Open { book: self.book.clone(), hooks, clock: office.clock.clone() }),
         }
     }
 }
@@ -291,9 +339,10 @@ impl Machine {
 pub struct Running {
     pub engine: Arc<Engine>,
     pub store: Arc<Memory>,
+    inbox: InboxWriter,
     task: tokio::task::JoinHandle<Result<(), hourwire::engine::DeskError>>,
-    /// Nobody comes in, but the door stays there.
-    _door: tokio::sync::mpsc::Sender<hourwire::control::link::EngineEnd>,
+    /// Where viewers come in.
+    door: tokio::sync::mpsc::Sender<EngineEnd>,
     host: String,
 }
 
@@ -319,14 +368,41 @@ impl Running {
         Some(rows::decode(&bytes).unwrap())
     }
 
+    /// Asks for something as a viewer does, and waits for the first answer.
+    pub async fn wish(&self, wish: Wish) -> Reply {
+        let (mut viewer, end) = pair();
+        self.door.send(end).await.expect("the engine listens");
+        let hello = ToEngine::Hello { protocol: PROTOCOL, version: "0".into(), viewer: "test".into() };
+        viewer.to_engine.send(hello).await.expect("the engine listens");
+        let id = format!("{:032x}", rand::random::<u128>());
+        let command = ToEngine::Command(Command { id: id.clone(), wish });
+        viewer.to_engine.send(command).await.expect("the engine listens");
+        loop {
+            match viewer.from_engine.recv().await.expect("an answer") {
+                FromEngine::Reply { id: of, reply } if of == id => return reply,
+                _ => {}
+            }
+        }
+    }
+
     /// Our own subscription as the ledger has it.
     pub fn own(&self) -> Option<Subscription> {
         let id: RemoteId = self.get(&rows::meta("bound:main"))?;
         self.get(&rows::subscription(&Account::from("main"), &id))
     }
 
+    /// The place of the newest delivery kept raw.
+    pub fn kept(&self) -> u64 {
+        self.inbox.last_seq()
+    }
+
     pub fn is_well(&self) -> bool {
         self.own().is_some_and(|s| s.enabled && s.validated)
+    }
+
+    pub fn knows(&self, entry: i64) -> bool {
+        let key = Key { account: "main".into(), id: entry.into() };
+        self.get::<Value>(&rows::entry(&key)).is_some()
     }
 
     /// Incidents, oldest first.

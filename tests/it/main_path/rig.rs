@@ -75,6 +75,18 @@ impl HookBook for NoHooks {
         Ok(())
     }
 
+    fn secrets(&self, _: &Account) -> Vec<(&'static str, secrecy::SecretString)> {
+        Vec::new()
+    }
+
+    fn rotate(&self, _: &Account, _: i64) -> Result<secrecy::SecretString, String> {
+        Err("no file here".into())
+    }
+
+    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
+        Err("no file here".into())
+    }
+
     fn label(&self, account: &Account) -> String {
         account.to_string()
     }

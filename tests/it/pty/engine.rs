@@ -7,7 +7,7 @@ use hourwire::config::state::owner;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::terminal::{CEILING, Terminal};
-use crate::acceptance::rig::{Rig, Settings};
+use crate::acceptance::rig::{Rig, Settings, write_private};
 
 /// Ends the engine of a folder when the test is over, whatever became of it.
 struct Tidy<'a>(&'a Path);
@@ -82,4 +82,37 @@ async fn a_hang_up_leaves_the_engine_running() {
     assert_eq!(t.ended(), 0);
     t.is_given_back();
     assert!(kept.is_some() && engine(&state) == kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_theme_chosen_on_the_screen_is_kept_in_the_settings() {
+    let rig = Rig::new(63).await;
+    let seat = rig.engine("a", &Settings::default());
+    let path = seat.home.join("config/hourwire.toml");
+    let before =
+        std::fs::read_to_string(&path).expect("the settings") + "\n# mine\n[ui]\nmouse = false # no\n";
+    write_private(&path, &before);
+    let _engine = seat.serve().await;
+    let dark = [("COLORTERM", "truecolor")];
+    let mut t = Terminal::hourwire(&seat.home, &[], &dark);
+    t.shows(&["hook ok", "? help"]);
+    let colours = |t: &Terminal| {
+        let cell = |x| t.screen().cell(0, x).expect("on the screen");
+        (cell(2).fgcolor(), cell(2).bgcolor())
+    };
+    let plain = colours(&t);
+    t.keys(":theme nord\r");
+    t.shows(&["theme nord, kept in hourwire.toml"]);
+    let nord = colours(&t);
+    assert_ne!(nord, plain);
+    t.keys("q");
+    assert_eq!(t.ended(), 0);
+    let after = std::fs::read_to_string(&path).expect("the settings");
+    assert_eq!(after, before.clone() + "theme = \"nord\"\n");
+    let mut t = Terminal::hourwire(&seat.home, &[], &dark);
+    t.shows(&["hook ok", "? help"]);
+    assert_eq!(colours(&t), nord);
+    t.keys("q");
+    assert_eq!(t.ended(), 0);
+    t.is_given_back();
 }

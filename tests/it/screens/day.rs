@@ -229,6 +229,14 @@ fn sub(
         today: 138,
         spark: vec![0, 0, 1, 8, 22, 17, 2, 0, 9, 17, 8, 9],
         latency_s: Some(0.6),
+        latency_spark: vec![6, 5, 7, 6, 9, 6, 5, 6, 12, 6, 6, 5],
+        drift: Vec::new(),
+        edited_at: None,
+        last_bad_at: None,
+        failures: 0,
+        secret: "····4f2a".to_owned(),
+        plan: "1 of 1, 3 of 3 events".to_owned(),
+        upgrade: String::new(),
     }
 }
 
@@ -248,6 +256,9 @@ fn meter(service: Service, label: &str, remaining: i64, expected: u32, reset: &s
         source,
         read_at: Some(at("15:22")),
         spent: vec![("sync".into(), 4), ("you".into(), 2), ("health".into(), 2)],
+        since: Some(at(reset) - TimeDelta::hours(1)),
+        hours: [0, 2, 1, 4, 8, 3].into_iter().cycle().take(24).collect(),
+        day: vec![("sync".into(), 40), ("health".into(), 24), ("you".into(), 8)],
     }
 }
 
@@ -365,7 +376,12 @@ pub fn snapshot() -> Snapshot {
             name: "backfill 1 Apr–30 Apr".to_owned(),
             done: 120,
             total: Some(340),
-            state: "waiting quota until 15:58".to_owned(),
+            state: "waiting quota".to_owned(),
+            cost: Some(9),
+            when: "after 15:58, from the rest".to_owned(),
+            id: "read:main".to_owned(),
+            pausable: true,
+            paused: false,
         }],
         alerts: vec![
             Alert {
@@ -400,7 +416,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Sync => work(),
         ViewKind::Log => log(),
         ViewKind::Candidates { .. } => candidates(),
-        ViewKind::Detail { .. } => detail(),
+        ViewKind::Detail { .. } | ViewKind::Delivery { .. } => detail(),
         ViewKind::Deliveries => deliveries(),
     };
     let unfiltered = all.len() as u32;
@@ -415,20 +431,20 @@ pub fn page(open: &Open) -> Page {
 }
 
 fn deliveries() -> Vec<Row> {
-    let line = |seq: Option<u64>, time: &str, verdict: &str, reason: &str, about: &str, body: &str| {
+    let line = |seq: Option<u64>, time: &str, verdict: &str, reason: &str, about: &str, summary: &str| {
         Row::Delivery(DeliveryLine {
             seq,
             at: at(time) + TimeDelta::seconds(16),
             verdict: verdict.to_owned(),
             reason: reason.to_owned(),
             about: about.to_owned(),
-            body: body.to_owned(),
+            summary: summary.to_owned(),
         })
     };
-    let body = "{\"event_id\":51907,\"subscription_id\":20417,\"payload\":{\"id\":1003,\"description\":\"Crash on login\"}}";
+    let body = "1003 Crash on login";
     vec![
         line(Some(241), "15:24", "accepted", "", "time_entry updated", body),
-        line(Some(240), "15:24", "duplicate", "a byte-exact copy of 239", "time_entry updated", body),
+        line(Some(240), "15:24", "duplicate", "the event of 239 again", "time_entry updated", body),
         line(
             Some(238),
             "15:02",
@@ -438,7 +454,7 @@ fn deliveries() -> Vec<Row> {
             "hello, I am no JSON",
         ),
         line(None, "14:58", "rejected", "the signature does not match", "", "{}"),
-        line(Some(237), "14:42", "ping", "", "", "{\"payload\":\"ping\"}"),
+        line(Some(237), "14:42", "ping", "", "", ""),
     ]
 }
 

@@ -1,0 +1,73 @@
+//! `hourwire webhooks list`.
+
+use serde_json::{Value, json};
+
+use super::{health, lines};
+use crate::cli::exit::Outcome;
+use crate::cli::print;
+use crate::control::link::ViewerEnd;
+use crate::control::snapshot::SubscriptionLine;
+use crate::domain::health::Wanted;
+
+/// Prints all subscriptions; 1 when one is not well.
+pub async fn list(engine: &mut ViewerEnd, json: bool) -> Outcome {
+    let lines = lines(engine).await?;
+    if json {
+        print::json(&Value::from(lines.iter().map(as_json).collect::<Vec<_>>()));
+    } else if lines.is_empty() {
+        print::say("there is no subscription; `hourwire webhooks create` makes one");
+    } else {
+        print::say(&print::table(&lines.iter().map(as_cells).collect::<Vec<_>>()));
+        for line in &lines {
+            for drift in &line.drift {
+                print::say(&format!(
+                    "{}/{} {}: ours {}, theirs {}",
+                    line.at.account, line.at.id, drift.field, drift.ours, drift.theirs
+                ));
+            }
+            if line.ours && !line.upgrade.is_empty() {
+                print::say(&format!("{}: {}; {}", line.at.account, line.plan, line.upgrade));
+            }
+        }
+    }
+    Ok(health(&lines))
+}
+
+fn as_cells(line: &SubscriptionLine) -> Vec<String> {
+    let last =
+        line.last_delivery_at.map_or_else(|| "never".into(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+    vec![
+        line.state.to_string(),
+        format!("{}/{}", line.at.account, line.at.id),
+        line.description.clone(),
+        line.events.join(", "),
+        last,
+        line.cause.clone(),
+    ]
+}
+
+fn as_json(line: &SubscriptionLine) -> Value {
+    json!({
+        "service": line.service,
+        "account": line.at.account,
+        "id": line.at.id,
+        "description": line.description,
+        "state": line.state.as_str(),
+        "since": line.since,
+        "checked_at": line.checked_at,
+        "wanted": match line.wanted { Wanted::Enabled => "enabled", Wanted::Disabled => "disabled" },
+        "ours": line.ours,
+        "cause": line.cause,
+        "events": line.events,
+        "address": line.address,
+        "secret": line.secret,
+        "edited_at": line.edited_at,
+        "last_delivery_at": line.last_delivery_at,
+        "last_bad_at": line.last_bad_at,
+        "failures": line.failures,
+        "latency_s": line.latency_s,
+        "drift": line.drift,
+        "plan": line.plan,
+        "upgrade": line.upgrade,
+    })
+}

@@ -1,0 +1,60 @@
+//! What the plan allows: asked for once a day, at no cost, and kept for the screen.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::cache::rows;
+use crate::domain::advice::Limits;
+use crate::domain::id::Account;
+use crate::domain::quota::Cause;
+use crate::services::toggl::Call;
+
+use super::{Post, care};
+
+/// Asked for again after this; a plan changes rarely.
+const AGAIN: TimeDelta = TimeDelta::hours(24);
+
+/// What was told, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The limits.
+    pub limits: Limits,
+    /// Our clock.
+    pub at: DateTime<Utc>,
+}
+
+/// Where an account's limits are kept.
+pub fn key(account: &Account) -> Vec<u8> {
+    rows::meta(&format!("limits:{account}"))
+}
+
+/// The limits as they were told last.
+pub(super) fn known(post: &Post) -> Option<Told> {
+    post.engine.state().desk.get(&key(&post.account)).ok().flatten()
+}
+
+/// Asks for the limits; without an answer, what was told last.
+pub(super) async fn fresh(post: &Post) -> Option<Limits> {
+    let workspace = post.profile()?.workspace;
+    let asked = post.ask(Call::Limits, Cause::Health, |c| async move { c.limits(&workspace).await }).await;
+    let number = |n: i64| u32::try_from(n).unwrap_or(0);
+    let told = match asked {
+        Ok(told) => Limits { webhooks: number(told.webhooks), filters: number(told.filters) },
+        Err(_) => return known(post).map(|told| told.limits),
+    };
+    let kept = care::write(&post.engine, &post.account, "guard limits", |page| {
+        let row = Told { limits: told, at: page.now() };
+        page.draft().put(key(&post.account), &row)
+    });
+    if let Err(error) = kept {
+        tracing::debug!(%error, "the plan's limits could not be kept");
+    }
+    Some(told)
+}
+
+/// Asks again when they are old.
+pub(super) async fn refresh(post: &Post) {
+    if known(post).is_none_or(|told| post.now() - told.at > AGAIN) {
+        fresh(post).await;
+    }
+}

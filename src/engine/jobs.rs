@@ -1,0 +1,135 @@
+//! Queued work as lines for the screen: what it takes, and when it goes. Looks only; the parts do the work.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::cache::rows;
+use crate::control::snapshot::JobLine;
+use crate::domain::id::Account;
+use crate::domain::quota::{Cause, Gate};
+use crate::domain::word::Class;
+use crate::services::http::Charge;
+
+use super::call::bucket_of;
+use super::desk::Desked;
+use super::history;
+use super::state::State;
+
+/// Waiting changes looked at to tell old from new.
+const LOOK: usize = 500;
+
+/// The id of the reading of an account's history.
+pub fn reading(account: &Account) -> String {
+    format!("read:{account}")
+}
+
+/// The id of the sending of what a backfill brought.
+pub fn sending(target: &Account) -> String {
+    format!("send:{target}")
+}
+
+/// The id of the sending of what people do now.
+pub fn fresh(target: &Account) -> String {
+    format!("new:{target}")
+}
+
+/// All queued work, what people do now first.
+pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>> {
+    let mut lines = Vec::new();
+    let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
+    let waiting: BTreeMap<&Account, (u32, u32)> =
+        targets.iter().map(|t| Ok((t, waiting(state, t)?))).collect::<Desked<_>>()?;
+    for (target, (new, _)) in &waiting {
+        if *new > 0 {
+            let name = format!("{target}, {}", changes(*new));
+            let urgent = state.urgent.get(*target).is_some_and(|left| *left > 0);
+            let cause = if urgent { Cause::Person } else { Cause::Sync };
+            lines.push(line(state, zone, now, fresh(target), name, *new, (target, Charge::Workspace, cause)));
+        }
+    }
+    for source in &state.setup.sources {
+        for job in history::planned(state, &source.account)? {
+            let (what, cause) = if job.backfill {
+                ("backfill", Cause::Backfill)
+            } else {
+                ("reading history", Cause::Gapfill)
+            };
+            let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%-d %b").to_string();
+            let name = format!("{what} {}–{}", day(job.from), day(job.to));
+            let pays = (&source.account, Charge::User, cause);
+            let id = reading(&source.account);
+            let mut line = line(state, zone, now, id, name, job.requests(), pays);
+            line.pausable = job.backfill;
+            line.paused &= job.backfill;
+            lines.push(line);
+        }
+    }
+    for (target, (_, old)) in &waiting {
+        if *old > 0 {
+            let name = format!("{target}, {} of a backfill", changes(*old));
+            let pays = (*target, Charge::Workspace, Cause::Backfill);
+            let mut line = line(state, zone, now, sending(target), name, *old, pays);
+            line.pausable = true;
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
+
+/// Waiting changes of a target: new ones, and those that a backfill brought.
+pub fn waiting(state: &State, target: &Account) -> Desked<(u32, u32)> {
+    let all = state.desk.tally.get(target).copied().unwrap_or_default()[Class::Ready as usize];
+    let all = u32::try_from(all).unwrap_or(0);
+    // The new ones stand first in the index.
+    let mut new = 0;
+    for key in state.desk.named(rows::by_class(target, Class::Ready), LOOK)? {
+        match state.desk.link(target, &key)? {
+            Some(link) if link.is_old_news() => break,
+            _ => new += 1,
+        }
+    }
+    Ok((new, all.saturating_sub(new)))
+}
+
+fn line(
+    state: &State,
+    zone: Tz,
+    now: DateTime<Utc>,
+    id: String,
+    name: String,
+    cost: u32,
+    (account, charge, cause): (&Account, Charge, Cause),
+) -> JobLine {
+    let paused = state.paused.contains(&id);
+    let gate = bucket_of(state, account, charge)
+        .map_or(Gate::Go, |bucket| state.meters.waits(account, &bucket, cause, state.policy(), now));
+    let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
+    let (word, when) = match gate {
+        _ if paused => ("paused", String::new()),
+        _ if state.is_held(account) => ("held", String::new()),
+        Gate::Wait(until) if cause >= Cause::Backfill => {
+            ("waiting quota", format!("after {}, from the rest", clock(until)))
+        }
+        Gate::Wait(until) => ("waiting quota", format!("after {}", clock(until))),
+        Gate::Go if cause >= Cause::Backfill => ("sending", "now, from the rest".to_owned()),
+        Gate::Go => ("sending", "now".to_owned()),
+    };
+    let word = if charge == Charge::User && word == "sending" { "reading" } else { word };
+    JobLine {
+        id,
+        name,
+        done: 0,
+        total: None,
+        state: word.to_owned(),
+        cost: Some(cost),
+        when,
+        pausable: false,
+        paused,
+    }
+}
+
+fn changes(count: u32) -> String {
+    if count == 1 { "1 change".into() } else { format!("{count} changes") }
+}

@@ -1,0 +1,53 @@
+//! What is typed in the palette about a subscription: `events time_entry *, project *` and `rename NAME`.
+
+use crate::control::command::{Reshape, SubscriptionRef, Wish};
+use crate::control::snapshot::SubscriptionLine;
+
+use super::palette::{Choice, Run};
+use super::{Model, palette::Palette};
+
+/// The palette, filled for an edit of the selected subscription.
+pub fn edit(model: &mut Model, text: &str) {
+    let mut palette = Palette { input: text.into(), choices: Vec::new() };
+    palette.rank(model);
+    model.palette = Some(palette);
+}
+
+/// What is typed, as a choice, once it says enough.
+pub fn choice(model: &Model, typed: &str) -> Option<Choice> {
+    let (word, rest) = typed.split_once(' ')?;
+    let line = model.selected_subscription()?;
+    let rest = rest.trim();
+    let change = match word {
+        "rename" if !rest.is_empty() && rest != line.description => Reshape::Rename { name: rest.to_owned() },
+        "events" if !rest.is_empty() => Reshape::Events { filters: filters(rest) },
+        "rename" | "events" => return Some(nothing(typed, line)),
+        _ => return None,
+    };
+    let left = format!("\"{}\" · 1 request · Enter does it", line.description);
+    let wish = Wish::Reshape { subscription: line.at.clone(), change };
+    Some(Choice { name: typed.to_owned(), help: left, hits: Vec::new(), run: Run::Wish(Box::new(wish)) })
+}
+
+fn nothing(typed: &str, line: &SubscriptionLine) -> Choice {
+    let help = format!("type what \"{}\" shall have instead", line.description);
+    let run = Run::Action(super::super::keymap::Action::Palette);
+    Choice { name: typed.to_owned(), help, hits: Vec::new(), run }
+}
+
+/// `time_entry *, project updated` as filters.
+fn filters(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(|f| f.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|f| !f.is_empty())
+        .collect()
+}
+
+/// The account that a new subscription is for: that of the selected one, else the first source.
+pub fn account(model: &Model) -> Option<SubscriptionRef> {
+    use crate::domain::id::{RemoteId, Service};
+    let snapshot = model.snapshot.as_ref()?;
+    let first = snapshot.accounts.iter().find(|a| a.service == Service::Toggl).map(|a| a.name.clone());
+    let account = model.selected_subscription().map(|s| s.at.account.clone()).or(first)?;
+    Some(SubscriptionRef::new(&account, &RemoteId::default()))
+}

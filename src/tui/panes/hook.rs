@@ -1,0 +1,63 @@
+//! The facts of a subscription above its incident: what it tells and where, its secret, what somebody changed, the plan.
+
+use super::super::model::Model;
+use super::super::paint::Paint;
+use super::super::text::{age, clock};
+
+/// Rows below the two that are always there.
+pub fn rows(model: &Model) -> u16 {
+    let Some(line) = model.incident_subscription() else { return 0 };
+    1 + line.drift.len() as u16 + u16::from(!line.plan.is_empty())
+}
+
+/// Draws them from the first row on.
+pub fn draw(model: &Model, p: &mut Paint<'_>) {
+    let s = p.s;
+    let w = p.w();
+    let Some(line) = model.incident_subscription() else { return };
+    let mut x = p.cell(3, 0, w / 2, &line.events.join(", "), s.muted);
+    x += 4;
+    if x + 8 < w {
+        p.cell(x, 0, w.saturating_sub(x + 1), &line.address, s.faint);
+    }
+    let zone = model.zone();
+    let mut facts = Vec::new();
+    if let Some(at) = line.checked_at {
+        facts.push(format!("checked {}", clock(at, zone)));
+    }
+    facts.push(if line.ours { "made or adopted here".to_owned() } else { "not ours, left alone".to_owned() });
+    if !line.cause.is_empty() {
+        facts.push(line.cause.clone());
+    }
+    p.cell(3, 1, w.saturating_sub(4), &facts.join(" · "), s.muted);
+    let mut more = Vec::new();
+    if !line.secret.is_empty() {
+        more.push(format!("secret {}", line.secret));
+    }
+    if let Some(at) = line.edited_at {
+        more.push(format!("edited {}", age(at, model.now, zone)));
+    }
+    match line.last_bad_at {
+        Some(at) if line.failures > 0 => {
+            more.push(format!(
+                "last bad {}, {} since the last good",
+                age(at, model.now, zone),
+                line.failures
+            ));
+        }
+        Some(at) => more.push(format!("last bad {}", age(at, model.now, zone))),
+        None => more.push("none failed".to_owned()),
+    }
+    p.cell(3, 2, w.saturating_sub(4), &more.join(" · "), s.muted);
+    let mut y = 3;
+    for drift in &line.drift {
+        p.cell(3, y, 10, &drift.field, s.warn);
+        let text = format!("ours: {}  theirs: {}", drift.ours, drift.theirs);
+        p.cell(14, y, w.saturating_sub(15), &text, s.fg);
+        y += 1;
+    }
+    if !line.plan.is_empty() {
+        let upgrade = if line.upgrade.is_empty() { String::new() } else { format!(" · {}", line.upgrade) };
+        p.cell(3, y, w.saturating_sub(4), &format!("plan {}{upgrade}", line.plan), s.faint);
+    }
+}
