@@ -38,9 +38,9 @@ pub struct SledConfig {
 }
 
 impl SledConfig {
-    /// 8 MiB of pages: with what sled holds beyond its limit, some 25 MiB when all of 100,000 entries were read.
+    /// 4 MiB of pages; sled holds some beyond its limit.
     pub fn new(path: impl Into<PathBuf>, schema: u32, indexer: Indexer) -> Self {
-        Self { path: path.into(), cache_capacity: 8 << 20, schema, indexer }
+        Self { path: path.into(), cache_capacity: 4 << 20, schema, indexer }
     }
 
     /// The data file.

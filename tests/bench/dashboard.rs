@@ -183,6 +183,7 @@ async fn starting(home: &Path, rounds: usize) {
 async fn attached(home: &Path, rounds: usize, seconds: u64) {
     let mut engine = Process::start(home, &["serve"]);
     let pid = engine.ready().await.pid;
+    let started = Instant::now();
     settle(home).await;
     let mut first = Vec::new();
     for _ in 0..rounds {
@@ -200,6 +201,10 @@ async fn attached(home: &Path, rounds: usize, seconds: u64) {
     }
     row("key to bytes: median and worst of 200", &mut keys, "ms", "<= 5");
     row("key to bytes: p99", &mut [share(&mut keys, 0.99)], "ms", "<= 5");
+    if figures::is_measured() {
+        // After 30 s the engine reads once what was missed while it was down, and the meter that pays for it moves.
+        screen.bytes(Duration::from_secs(45).saturating_sub(started.elapsed()));
+    }
     let mut idle = Vec::new();
     for _ in 0..(seconds / 5).max(1) {
         within_a_minute(&mut screen);
