@@ -133,6 +133,9 @@ impl Dispatcher {
     /// Starts what can be started; answers when to look again at the latest.
     fn start(&mut self) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
+        // A clock that was set back makes no longer wait than any that is meant.
+        let latest = now + TimeDelta::hours(1);
+        self.later.values_mut().for_each(|until| *until = (*until).min(latest));
         self.later.retain(|_, until| *until > now);
         self.survey_later = self.survey_later.filter(|until| *until > now);
         let (open, ready, room, paused) = {

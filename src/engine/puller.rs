@@ -48,6 +48,8 @@ pub async fn run(engine: Shared, account: Account) {
         let woken = engine.wakes.pull.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
+        // A clock that was set back makes no longer wait than any that is meant.
+        next = next.min(engine.seams.now() + TimeDelta::hours(1));
         let (due, cause) = match due(&engine, &account, next, last_read) {
             Ok(due) => due,
             Err(DeskError::NotReady) => (engine.seams.now() + TimeDelta::milliseconds(200), Cause::Health),
@@ -78,7 +80,10 @@ pub async fn run(engine: Shared, account: Account) {
                     next = next.min(again);
                 }
             }
-            Err(CallError::NotBefore(until)) => next = until,
+            Err(CallError::NotBefore(until)) => {
+                next = until;
+                put_off(&engine, &account, until);
+            }
             Err(CallError::Desk(DeskError::NotReady) | CallError::Stopped(_) | CallError::Failed(_)) => {
                 next = last_read + TimeDelta::seconds(15) + jitter(&engine);
             }
@@ -92,6 +97,13 @@ fn served_wish(engine: &Shared, account: &Account, served: Option<&ReadWish>) {
     let mut state = engine.state();
     if state.reading.get(account) == served {
         state.reading.remove(account);
+    }
+}
+
+/// A wish that may not be served yet waits too; asked again at once it would be answered alike.
+fn put_off(engine: &Shared, account: &Account, until: DateTime<Utc>) {
+    if let Some(wish) = engine.state().reading.get_mut(account) {
+        wish.not_before = wish.not_before.max(until);
     }
 }
 

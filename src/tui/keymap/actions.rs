@@ -17,6 +17,8 @@ pub enum Context {
     Mapping,
     /// Webhooks.
     Webhooks,
+    /// Quota.
+    Quota,
     /// Sync.
     Sync,
     /// Any list.
@@ -38,6 +40,7 @@ impl Context {
             Self::Drawer => "drawer",
             Self::Mapping => "mapping",
             Self::Webhooks => "webhooks",
+            Self::Quota => "quota",
             Self::Sync => "sync",
             Self::List => "list",
             Self::Overview => "overview",
@@ -46,7 +49,7 @@ impl Context {
     }
 
     /// All contexts, inner ones first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Question,
         Self::Picker,
         Self::Hold,
@@ -54,6 +57,7 @@ impl Context {
         Self::Drawer,
         Self::Mapping,
         Self::Webhooks,
+        Self::Quota,
         Self::Sync,
         Self::List,
         Self::Overview,
@@ -125,6 +129,9 @@ actions! {
     Validate, Webhooks, "validate", ["v"], "validate", "Complete the handshake of the address";
     Deliveries, Webhooks, "deliveries", ["d"], "deliveries", "Show the deliveries kept raw, dead letters among them";
     Disable, Webhooks, "disable", ["X"], "disable", "Disable the subscription; it stays so until a person enables it";
+
+    Pause, Quota, "pause", ["P"], "pause", "Pause the background work, or let it go on";
+    SendNow, Quota, "send-now", ["S"], "send now", "Send what waits, from what is kept for you (asks)";
 
     Retry, Sync, "retry", ["R"], "retry", "Send the failed entry again";
     KeepSource, Sync, "keep-source", ["<"], "ours wins", "Decide the conflict: send what Toggl has";

@@ -35,6 +35,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
     match model.active() {
         Pane::Mapping if !picking => found.push(Context::Mapping),
         Pane::Webhooks => found.push(Context::Webhooks),
+        Pane::Quota => found.push(Context::Quota),
         Pane::Sync => found.push(Context::Sync),
         _ => {}
     }
@@ -67,6 +68,8 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             | Test
             | Validate
             | Disable
+            | Pause
+            | SendNow
             | Retry
             | KeepSource
             | KeepTarget
@@ -87,6 +90,8 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         Create if model.targets().is_empty() => "there is no target",
         Unlink if !is_linked(model) => "this project is not linked",
         Reenable | Test | Validate | Disable => return subscription(model, action),
+        Pause if model.pausable().is_none() => "only a backfill can be paused, and none is queued",
+        SendNow if model.waiting_target().is_none() => "nothing waits to be sent",
         Retry if !sync_is(model, |w| matches!(w, SyncWord::Failed(_))) => {
             "only a failed entry can be sent again by hand"
         }
@@ -169,7 +174,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
             Pane::Webhooks if !model.tiled() => vec![Open, Reenable, Test, Validate, Deliveries, NextProblem],
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],
-            Pane::Quota if !model.tiled() => vec![Open, OldestAlert, Copy],
+            Pane::Quota if !model.tiled() => vec![Open, Pause, SendNow, Copy],
             _ => vec![NextTile, Open, Filter, NextProblem, OldestAlert, Undo, Zoom],
         },
     };
