@@ -259,7 +259,8 @@ impl Bucket {
             let known = left + self.calls.len() as i64;
             // Raised in the middle of a window; or we just opened one, before anybody else could spend in it.
             let opened = resets_in.is_some_and(|wait| wait >= HOUR - OPENED_MARGIN) && self.calls.len() == 1;
-            let fits = |limit: u32| known > i64::from(limit) + BLUR || (opened && known * 5 < i64::from(limit) * 4);
+            let fits =
+                |limit: u32| known > i64::from(limit) + BLUR || (opened && known * 5 < i64::from(limit) * 4);
             if self.limit.is_some_and(fits) {
                 let plan = TOGGL_SIZES.into_iter().find(|size| (i64::from(*size) - known).abs() <= BLUR);
                 self.limit = plan.or(u32::try_from(known.max(1)).ok());

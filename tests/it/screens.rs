@@ -3,8 +3,8 @@
 
 mod bytes;
 mod day;
-mod fixture;
+pub mod fixture;
 mod keys;
-mod looks;
+pub mod looks;
 mod sizes;
 mod whole;

@@ -74,11 +74,8 @@ pub fn drawer_title(model: &Model) -> (String, String) {
                     None => "lately".to_owned(),
                 };
                 let most = meter.hours.iter().copied().max().unwrap_or(0);
-                let right = if most > 0 {
-                    format!("by hour {}", sparkline(&meter.hours))
-                } else {
-                    String::new()
-                };
+                let right =
+                    if most > 0 { format!("by hour {}", sparkline(&meter.hours)) } else { String::new() };
                 (format!("{}, {spent} spent {span}", meter.label), right)
             }
             None => ("bucket".to_owned(), "gone".to_owned()),

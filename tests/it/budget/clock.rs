@@ -1,12 +1,11 @@
 //! What the engine believes when it is told little or wrong things: a clock that is set, answers without numbers, a plan
 //! that grows, a restart in the middle of a window. It never overspends, and never claims to know what it does not.
 
-use std::sync::atomic::Ordering;
-
 use chrono::TimeDelta;
 use hourwire::control::command::Wish;
 use hourwire::control::snapshot::{Meter, Snapshot};
 use hourwire::domain::quota::Source;
+use hourwire::simulator::Faults;
 use hourwire::simulator::options::PlanChange;
 use hourwire::simulator::toggl::Plan;
 
@@ -17,7 +16,8 @@ use crate::worlds::time::pass;
 async fn open() -> (Shop, tokio::task::JoinHandle<Result<(), String>>) {
     let shop = Shop::new(Terms { seed: 11, plan: Plan::Free, webhook: true, start: monday() }).await;
     let power = tokio::spawn(shop.machine.clone().keep_running());
-    shop.until(120.0, "a whole start", |s| s.meters.len() == 3 && s.subscriptions.iter().any(|s| s.ours)).await;
+    shop.until(120.0, "a whole start", |s| s.meters.len() == 3 && s.subscriptions.iter().any(|s| s.ours))
+        .await;
     // Well inside a window: it opened with the read half a minute after the hour.
     pass(44_400.0).await;
     (shop, power)
@@ -78,7 +78,7 @@ fn without_numbers_from_the_service_the_meter_says_estimated() {
         let (mut shop, power) = open().await;
         read_now(&mut shop, 2, 3.0).await;
         assert_eq!(meter(&shop.snapshot(), "toggl user").source, Source::Header);
-        shop.mute.store(true, Ordering::Relaxed);
+        shop.simulator.set_faults(Faults { hide_quota: true, ..Faults::default() });
         read_now(&mut shop, 40, 2.0).await;
         let user = meter(&shop.snapshot(), "toggl user");
         assert_eq!((user.source, user.remaining), (Source::Estimate, Some(0)), "by our own count");

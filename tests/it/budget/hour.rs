@@ -24,10 +24,10 @@ async fn quiet_hour(webhook: bool) -> Vec<Sent> {
         let say = |message| viewer.to_engine.send(message);
         let hello = ToEngine::Hello { protocol: PROTOCOL, version: "test".into(), viewer: "desk".into() };
         say(hello).await.expect("heard");
-        let kinds = [ViewKind::Entries, ViewKind::Mapping, ViewKind::Sync, ViewKind::Log, ViewKind::Deliveries];
+        let kinds =
+            [ViewKind::Entries, ViewKind::Mapping, ViewKind::Sync, ViewKind::Log, ViewKind::Deliveries];
         for (view, kind) in kinds.into_iter().enumerate() {
-            let open =
-                Open { view: view as u32, kind, filter: String::new(), offset: 0, rows: 100 + turn };
+            let open = Open { view: view as u32, kind, filter: String::new(), offset: 0, rows: 100 + turn };
             say(ToEngine::Open(open)).await.expect("heard");
         }
         say(ToEngine::Resync).await.expect("heard");

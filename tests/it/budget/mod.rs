@@ -6,9 +6,11 @@
 mod book;
 mod clock;
 mod hour;
+mod journey;
 mod life;
 mod month;
 mod poller;
+mod screen;
 mod shop;
 mod wire;
 
