@@ -56,7 +56,9 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
             Err(DeskError::NotReady) => (engine.seams.now() + TimeDelta::milliseconds(200), Cause::Health),
             Err(e) => return Err(e),
         };
-        let due = pause.as_ref().map_or(due, |p| p.hold(due, cause));
+        // A clock that was set back makes no longer wait than any that is meant.
+        let latest = engine.seams.now() + TimeDelta::hours(1);
+        let due = pause.as_ref().map_or(due, |p| p.hold(due, cause)).min(latest);
         if due > engine.seams.now() {
             tokio::select! { biased;
                 () = engine.stop.cancelled() => return Ok(()),

@@ -3,9 +3,9 @@
 
 mod bytes;
 mod day;
-mod fixture;
+pub mod fixture;
 mod keys;
-mod looks;
+pub mod looks;
 mod offers;
 mod sizes;
 mod whole;
