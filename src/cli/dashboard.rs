@@ -1,18 +1,21 @@
 //! `hourwire` alone: the dashboard, attached to the running engine or to one it starts.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::attach::{self, Attached};
 use super::exit::{Exit, Failure, Outcome};
 use super::options::{Color, Global};
 use crate::config::Paths;
+use crate::config::preferences;
 use crate::config::settings::{self, Settings, Ui};
 use crate::config::state::{LockInfo, owner};
 use crate::control::link::ViewerEnd;
 use crate::tui::connect::Connector;
 use crate::tui::first_run::{self, Choice};
+use crate::tui::run::SaveTheme;
 use crate::tui::start;
 
 /// How long an engine may take to leave when it is asked to.
@@ -43,7 +46,7 @@ pub async fn run(global: &Global, demo: impl AsyncFnOnce() -> Outcome) -> Outcom
         ui: ui(global, settings.ui),
         viewer_started_engine: attached.started,
         ids: ids(),
-        save_theme: None,
+        save_theme: Some(save_theme(paths.config_dir.clone())),
     };
     let connector = Again { first: Some(attached.engine), global: global.clone() };
     start::run(options, connector, &paths.config_dir).await.map_err(broken_terminal)?;
@@ -61,6 +64,11 @@ pub fn ui(global: &Global, mut ui: Ui) -> Ui {
         ui.ascii = Some(true);
     }
     ui
+}
+
+/// Keeps a theme that a person chose in their settings.
+fn save_theme(config_dir: PathBuf) -> SaveTheme {
+    Arc::new(move |theme| preferences::keep_theme(&config_dir, theme).map_err(|e| e.to_string()))
 }
 
 /// 24 random hex digits, the beginning of the ids of a viewer's commands.

@@ -178,6 +178,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
         metrics: None,
         hosted_by: HostedBy::Demo,
         config_dir: Some(folder.to_path_buf()),
+        settings: None,
         commands: Hooked::default(),
     })
 }

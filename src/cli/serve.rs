@@ -102,7 +102,7 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
             zone: toggl.zone,
             managed: toggl.webhook == Webhook::Managed,
             reenable: toggl.reenable,
-            read_every_s: u32::try_from(toggl.read_every.as_secs()).unwrap_or(300),
+            read_every_s: toggl.read_every_s(),
         });
     }
     let mut targets = Vec::new();
@@ -149,6 +149,7 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
         },
         hosted_by,
         config_dir: Some(paths.config_dir.clone()),
+        settings: Some(settings.clone()),
         commands: settings.hooks.clone(),
     })
 }

@@ -6,6 +6,7 @@ pub mod error;
 pub mod file;
 pub mod mapping;
 pub mod paths;
+pub mod preferences;
 pub mod secrets;
 pub mod settings;
 pub mod state;

@@ -37,6 +37,15 @@ pub enum Wish {
         /// Only the price.
         dry: bool,
     },
+    /// Moves the sent entries of a project to where the mapping leads now; a change of the mapping alone moves nothing.
+    MoveSent {
+        /// The source project.
+        source: SourceRef,
+        /// The target account.
+        target: Account,
+        /// Only the price.
+        dry: bool,
+    },
     /// Undoes this viewer's last change.
     Undo,
     /// Sends a failed item again.
@@ -126,6 +135,13 @@ pub enum Wish {
         /// Only say what would change.
         dry: bool,
     },
+    /// Takes a new token of an account over, after asking the service whose it is.
+    RenewToken {
+        /// The account.
+        account: Account,
+        /// What a person typed; `None` fetches it again from where the settings say.
+        token: Option<Typed>,
+    },
     /// Marks an alert as read.
     Acknowledge {
         /// The alert's id.
@@ -133,6 +149,17 @@ pub enum Wish {
     },
     /// Stops the engine.
     StopEngine,
+}
+
+/// A secret that a person typed. It goes through the door and nowhere else: not into a log, not into a stored value.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed(…)")
+    }
 }
 
 /// A subscription by account and id.

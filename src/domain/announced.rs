@@ -68,6 +68,6 @@ pub struct Announced {
     pub user: Option<RemoteId>,
     /// What it is about.
     pub about: About,
-    /// A digest of the canonical payload, for content-level de-duplication (stable over key order).
+    /// A digest of entity, action and canonical payload, for content-level de-duplication (stable over key order).
     pub digest: u64,
 }

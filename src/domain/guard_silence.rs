@@ -7,8 +7,8 @@ use super::id::RemoteId;
 
 /// A change younger than this when it was read may still be under way.
 const FRESH: TimeDelta = TimeDelta::minutes(2);
-/// A delivery may come this long after the read.
-const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+/// A delivery may come this long after the read; with the time to say so, ten minutes.
+const PATIENCE: TimeDelta = TimeDelta::seconds(595);
 
 /// A change that a read brought.
 #[derive(Clone, Debug, PartialEq, Eq)]

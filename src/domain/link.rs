@@ -82,6 +82,9 @@ pub struct Intent {
     pub sent_at: DateTime<Utc>,
     /// Set when the answer is unknown: since when, and how many look-ups found nothing.
     pub uncertain: Option<Uncertain>,
+    /// Nothing has left yet: a look comes first, and what it finds was made by somebody else.
+    #[serde(default)]
+    pub unsent: bool,
 }
 
 /// An unknown outcome.
@@ -160,6 +163,11 @@ impl Link {
                 let marked = retired(&t.entry);
                 (marked != t.entry).then_some((Op::Retire, marked))
             }
+            // What was there before us is never deleted, whatever was wished before that was known.
+            (Wish::Gone, Some(t)) if t.adopted => {
+                let marked = retired(&t.entry);
+                (marked != t.entry).then_some((Op::Retire, marked))
+            }
             (Wish::Gone, Some(t)) => Some((Op::Delete, t.entry.clone())),
             _ => None,
         }
@@ -190,9 +198,14 @@ impl Link {
 
     /// The class that this bond is listed under.
     pub fn class(&self) -> Class {
-        let doubtful = self.trouble.is_none() && self.open.is_none();
+        // Whatever keeps the next write: the one under way is followed to its end first.
+        if self.open.is_some() {
+            return Class::Open;
+        }
         match self.word(false) {
-            SyncWord::Queued if doubtful && matches!(self.wish, Wish::Wait(_)) => Class::Doubtful,
+            SyncWord::Queued if self.trouble.is_none() && matches!(self.wish, Wish::Wait(_)) => {
+                Class::Doubtful
+            }
             SyncWord::Queued | SyncWord::WaitingQuota => Class::Ready,
             SyncWord::Sending => Class::Open,
             SyncWord::Synced => Class::Synced,
@@ -308,6 +321,7 @@ fn removal(case: &Case<'_>) -> Wish {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::outcome;
     use chrono::TimeZone;
 
     fn at(s: i64) -> DateTime<Utc> {
@@ -358,9 +372,30 @@ mod tests {
     #[test]
     fn one_write_at_a_time() {
         let mut link = Link::new(Wish::Present(body("b")), at(0));
-        link.open = Some(Intent { op: Op::Create, body: body("a"), sent_at: at(0), uncertain: None });
+        link.open =
+            Some(Intent { op: Op::Create, body: body("a"), sent_at: at(0), uncertain: None, unsent: false });
         assert_eq!(link.next(), None);
         assert_eq!(link.word(false), SyncWord::Sending);
+    }
+
+    #[test]
+    fn a_write_under_way_is_listed_as_such_whatever_keeps_the_next() {
+        let mut link = Link::new(Wish::Gone, at(0));
+        link.there = Some(there(body("a")));
+        outcome::begin(&mut link, Op::Delete, body("a"), at(1));
+        link.trouble = Some(Trouble::Mass("mass1".into()));
+        assert_eq!(link.class(), Class::Open);
+        link.open = None;
+        assert_eq!(link.class(), Class::Held);
+    }
+
+    #[test]
+    fn what_was_there_before_us_is_retired_whatever_is_wished() {
+        let mut link = Link::new(Wish::Gone, at(0));
+        link.there = Some(There { adopted: true, ..there(body("a")) });
+        assert_eq!(link.next().map(|n| n.0), Some(Op::Retire));
+        link.there = Some(There { adopted: true, ..there(retired(&body("a"))) });
+        assert_eq!(link.next(), None);
     }
 
     #[test]

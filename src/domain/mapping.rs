@@ -150,4 +150,11 @@ pub enum MappingEdit {
         /// The user there.
         to: Named,
     },
+    /// Removes a user's link towards a target.
+    UnlinkUser {
+        /// The source user.
+        source: SourceRef,
+        /// The target account.
+        target: Account,
+    },
 }

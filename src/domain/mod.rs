@@ -2,6 +2,7 @@
 //!
 //! Time and policy come as arguments; every function here can be run a million times in a test.
 
+pub mod absence;
 pub mod announced;
 pub mod brake;
 pub mod candidates;
@@ -11,6 +12,7 @@ pub mod entry;
 pub mod forecast;
 pub mod ground;
 pub mod guard;
+pub mod guard_claim;
 pub mod guard_election;
 pub mod guard_evidence;
 pub mod guard_silence;
@@ -18,6 +20,7 @@ pub mod health;
 pub mod hours;
 pub mod id;
 pub mod incident;
+pub mod knock;
 pub mod link;
 pub mod mapping;
 pub mod matching;

@@ -7,6 +7,12 @@ use super::entry::Entry;
 
 /// A read that started this long after a state arrived has seen the whole second of that state.
 pub const SECOND_IS_OVER: TimeDelta = TimeDelta::seconds(2);
+/// A read that left this long after a second has seen all of it, however far the two clocks are apart.
+const SURELY_OVER: TimeDelta = TimeDelta::minutes(5);
+/// A doubt that reads leave open is read for less and less often.
+const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
+/// At least this often.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(30);
 
 /// Where a state came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +160,8 @@ fn equal_second(old: &EntryRow, incoming: Incoming, now: DateTime<Utc>) -> Merge
         (_, Stamp::Read { started }) if *started >= old.seen_at + SECOND_IS_OVER => {
             Merge::Newer(row(Some(old), incoming, None, now))
         }
+        // The read saw the whole second: a delivery of it that comes late tells of a state before.
+        (Stamp::Read { started }, Stamp::Delivery { .. }) if *started >= old.at + SURELY_OVER => Merge::Older,
         // A delivery's `created_at` is never before its second, so it is the later one for now.
         (Stamp::Read { .. }, Stamp::Delivery { .. }) => {
             Merge::Newer(row(Some(old), incoming, Some(now), now))
@@ -167,6 +175,14 @@ fn equal_second(old: &EntryRow, incoming: Incoming, now: DateTime<Utc>) -> Merge
             }
         }
     }
+}
+
+/// When a doubt is read for (again): once its second is over, then after growing waits from the last read in vain.
+pub fn read_again(doubt: DateTime<Utc>, vain: u32, last: DateTime<Utc>) -> DateTime<Utc> {
+    let first = doubt + SECOND_IS_OVER;
+    let Some(doublings) = vain.checked_sub(1) else { return first };
+    let wait = FIRST_WAIT * 2_i32.pow(doublings.min(12));
+    first.max(last + wait.min(LONGEST_WAIT))
 }
 
 /// The stored state stays for now, marked. A doubt keeps the time of its newest cause.
@@ -279,6 +295,25 @@ mod tests {
         apply(&mut stored, read(5_000, 9_000, "third edit"), 9_100);
         assert_eq!(text(stored.as_ref()), "third edit");
         assert_eq!(stored.unwrap().doubt, None);
+    }
+
+    #[test]
+    fn a_late_delivery_of_a_second_that_a_read_saw_whole_is_older() {
+        let mut stored = None;
+        apply(&mut stored, read(5_000, 400_000, "what the second ended as"), 400_100);
+        apply(&mut stored, delivery(5_400, 7, "in between"), 401_000);
+        assert_eq!(text(stored.as_ref()), "what the second ended as");
+        assert_eq!(stored.unwrap().doubt, None);
+    }
+
+    #[test]
+    fn a_doubt_is_read_for_less_and_less_often() {
+        assert_eq!(read_again(t(0), 0, t(-900_000)), t(2_000), "the first read waits for the second only");
+        let waits: Vec<i64> =
+            (1..14).map(|n| (read_again(t(0), n, t(60_000)) - t(60_000)).num_seconds()).collect();
+        assert_eq!(waits[..4], [5, 10, 20, 40]);
+        assert!(waits.windows(2).all(|w| w[0] <= w[1]));
+        assert_eq!(waits.last(), Some(&1_800));
     }
 
     proptest! {

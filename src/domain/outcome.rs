@@ -41,7 +41,7 @@ pub fn begin(link: &mut Link, op: Op, body: TargetEntry, now: DateTime<Utc>) {
     if !matches!(op, Op::Delete) {
         link.remember(fingerprint(&body));
     }
-    link.open = Some(Intent { op, body, sent_at: now, uncertain: None });
+    link.open = Some(Intent { op, body, sent_at: now, uncertain: None, unsent: false });
 }
 
 /// Takes the answer of a write.
@@ -62,9 +62,41 @@ pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
     }
 }
 
+/// Takes what the target says that it holds. An answer that is not what was sent confirms nothing: the bond keeps what
+/// is there, and says what differs.
 fn confirm(link: &mut Link, intent: Intent, read: TargetRead, now: DateTime<Utc>) {
     let adopted = link.there.as_ref().is_some_and(|t| t.adopted);
-    link.there = Some(There { id: read.id.clone(), entry: intent.body, at: now, adopted, carried: read });
+    let mut entry = intent.body;
+    if let Some(what) = differs(&entry, &read) {
+        link.trouble = Some(Trouble::Failed(format!("the target keeps another {what} than was sent")));
+        entry = TargetEntry {
+            user: read.user.clone(),
+            project: read.project.clone(),
+            start: read.start,
+            stop: read.stop.unwrap_or(read.start),
+            billable: read.billable,
+            ..entry
+        };
+    }
+    link.there = Some(There { id: read.id.clone(), entry, at: now, adopted, carried: read });
+}
+
+/// What an answer holds otherwise than was sent. Words are left out: a service may trim them.
+pub fn differs(sent: &TargetEntry, read: &TargetRead) -> Option<&'static str> {
+    let second = |t: DateTime<Utc>| t.timestamp();
+    if sent.user != read.user {
+        Some("user")
+    } else if sent.project != read.project {
+        Some("project")
+    } else if second(sent.start) != second(read.start) {
+        Some("start")
+    } else if read.stop.map(second) != Some(second(sent.stop)) {
+        Some("end")
+    } else if sent.billable != read.billable {
+        Some("billable mark")
+    } else {
+        None
+    }
 }
 
 /// When an uncertain write is looked up next.
@@ -81,7 +113,10 @@ pub fn lookup_due(intent: &Intent) -> Option<DateTime<Utc>> {
 pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
     let Some(mut intent) = link.open.take() else { return };
     match (intent.op, found) {
-        (Op::Create, Found::This(read, _)) => confirm(link, intent, *read, now),
+        (Op::Create, Found::This(read, entry)) => {
+            let id = read.id.clone();
+            link.there = Some(There { id, entry, at: now, adopted: intent.unsent, carried: *read });
+        }
         (Op::Create, Found::Nothing) => {
             let Some(uncertain) = &mut intent.uncertain else { return };
             uncertain.lookups += 1;
@@ -101,6 +136,10 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
             } else if before != Some(&entry) {
                 link.trouble =
                     Some(Trouble::Conflict(format!("changed in the target: {}", entry.description)));
+                // Whoever decides it decides about what is there now.
+                if let Some(there) = &mut link.there {
+                    *there = There { entry, at: now, carried: *read, ..there.clone() };
+                }
             }
         }
     }
@@ -120,6 +159,7 @@ pub fn look_first(link: &mut Link, body: TargetEntry, now: DateTime<Utc>) {
         body,
         sent_at: now,
         uncertain: Some(Uncertain { since, lookups: looked }),
+        unsent: true,
     });
 }
 
@@ -215,6 +255,42 @@ mod tests {
         let mut foreign = sent(Op::Update, Some("old"));
         looked_up(&mut foreign, Found::This(Box::new(read("theirs")), body("theirs")), at(4));
         assert!(matches!(foreign.trouble, Some(Trouble::Conflict(_))));
+        let there = foreign.there.unwrap();
+        assert_eq!((there.entry, there.carried), (body("theirs"), read("theirs")));
+    }
+
+    #[test]
+    fn what_a_first_look_finds_was_made_by_somebody_else() {
+        let mut link = Link::new(Wish::Present(body("new")), at(0));
+        look_first(&mut link, body("new"), at(1));
+        assert!(lookup_due(link.open.as_ref().unwrap()).unwrap() <= at(1), "nothing left: no need to wait");
+        let theirs = TargetEntry { billable: false, ..body("new") };
+        looked_up(&mut link, Found::This(Box::new(read("new")), theirs.clone()), at(2));
+        let there = link.there.clone().unwrap();
+        assert!(there.adopted);
+        assert_eq!(there.entry, theirs);
+        assert_eq!(link.next().map(|n| n.0), Some(Op::Update));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_what_was_sent_confirms_nothing() {
+        let good = read("new");
+        let spoiled = [
+            ("user", TargetRead { user: "somebody".into(), ..good.clone() }),
+            ("project", TargetRead { project: None, ..good.clone() }),
+            ("start", TargetRead { start: at(1), ..good.clone() }),
+            ("end", TargetRead { stop: None, ..good.clone() }),
+            ("billable mark", TargetRead { billable: false, ..good }),
+        ];
+        for (what, answer) in spoiled {
+            let mut link = Link::new(Wish::Present(body("new")), at(0));
+            begin(&mut link, Op::Create, body("new"), at(1));
+            settle(&mut link, Outcome::Holds(answer.clone()), at(2));
+            assert!(matches!(&link.trouble, Some(Trouble::Failed(why)) if why.contains(what)), "{what}");
+            let there = link.there.clone().unwrap();
+            assert_eq!(there.id, answer.id, "it is there, and never made twice");
+            assert!(link.difference().is_some(), "{what}: not claimed as sent");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::id::Account;
 use super::mapping::{LinkRow, Mapping, MappingEdit, Named, Rule, SourceRef, Then, When};
+use super::route::{Route, Routed};
 
 /// The mapping after an edit; routes by it are those of the edited file.
 pub fn apply(mapping: &Mapping, edit: &MappingEdit) -> Mapping {
@@ -42,6 +43,12 @@ pub fn apply(mapping: &Mapping, edit: &MappingEdit) -> Mapping {
             };
             put(&mut after.users, row, target, to);
         }
+        MappingEdit::UnlinkUser { source, target } => {
+            for row in after.users.iter_mut().filter(|row| row.source.key() == source.key()) {
+                row.target.remove(target);
+            }
+            after.users.retain(|row| !row.target.is_empty());
+        }
     }
     after
 }
@@ -61,6 +68,11 @@ fn just(source: &SourceRef) -> When {
     When { account: Some(source.account.clone()), project: Some(source.id.clone()), ..When::default() }
 }
 
+/// Whether a sent entry that kept its route would go elsewhere by a fresh one. One that nothing takes any more stays.
+pub fn moves(kept: &Route, fresh: &Route) -> bool {
+    matches!(fresh.to, Routed::To(_)) && fresh.to != kept.to
+}
+
 /// The source that an edit is about.
 pub fn source_of(edit: &MappingEdit) -> &SourceRef {
     match edit {
@@ -68,7 +80,8 @@ pub fn source_of(edit: &MappingEdit) -> &SourceRef {
         | MappingEdit::UnlinkProject { source, .. }
         | MappingEdit::SkipProject { source }
         | MappingEdit::UnskipProject { source }
-        | MappingEdit::LinkUser { source, .. } => source,
+        | MappingEdit::LinkUser { source, .. }
+        | MappingEdit::UnlinkUser { source, .. } => source,
     }
 }
 
@@ -107,7 +120,9 @@ pub fn value(mapping: &Mapping, edit: &MappingEdit) -> Value {
         | MappingEdit::UnlinkProject { source, target, from } => {
             find(&mapping.projects, source, target, *from)
         }
-        MappingEdit::LinkUser { source, target, .. } => find(&mapping.users, source, target, None),
+        MappingEdit::LinkUser { source, target, .. } | MappingEdit::UnlinkUser { source, target } => {
+            find(&mapping.users, source, target, None)
+        }
         MappingEdit::SkipProject { source } | MappingEdit::UnskipProject { source } => {
             let rule = Rule { when: just(source), then: Then::Skip };
             if mapping.rules.contains(&rule) { Value::Skipped } else { Value::Absent }
@@ -150,8 +165,15 @@ pub fn inverse(before: &Mapping, edit: &MappingEdit) -> Option<MappingEdit> {
             (old == Value::Skipped).then(|| MappingEdit::SkipProject { source: source.clone() })
         }
         MappingEdit::LinkUser { source, target, to } => match old {
-            Value::Linked(old) if old != *to => {
-                Some(MappingEdit::LinkUser { source: source.clone(), target: target.clone(), to: old })
+            Value::Linked(old) if old == *to => None,
+            Value::Linked(to) => {
+                Some(MappingEdit::LinkUser { source: source.clone(), target: target.clone(), to })
+            }
+            _ => Some(MappingEdit::UnlinkUser { source: source.clone(), target: target.clone() }),
+        },
+        MappingEdit::UnlinkUser { source, target } => match old {
+            Value::Linked(to) => {
+                Some(MappingEdit::LinkUser { source: source.clone(), target: target.clone(), to })
             }
             _ => None,
         },
@@ -174,10 +196,12 @@ mod tests {
     fn edits() -> impl Strategy<Value = MappingEdit> {
         let target = prop_oneof![Just(Account::from("mirror")), Just(Account::from("other"))];
         let from = prop_oneof![Just(None), Just(chrono::NaiveDate::from_ymd_opt(2026, 3, 1))];
-        (0i64..3, 0i64..3, target, from, 0..4).prop_map(|(s, t, target, from, kind)| match kind {
+        (0i64..3, 0i64..3, target, from, 0..6).prop_map(|(s, t, target, from, kind)| match kind {
             0 => MappingEdit::LinkProject { source: source(s), target, to: named(t), from },
             1 => MappingEdit::UnlinkProject { source: source(s), target, from },
             2 => MappingEdit::SkipProject { source: source(s) },
+            3 => MappingEdit::LinkUser { source: source(s), target, to: named(t) },
+            4 => MappingEdit::UnlinkUser { source: source(s), target },
             _ => MappingEdit::UnskipProject { source: source(s) },
         })
     }
@@ -200,7 +224,9 @@ mod tests {
         fn other_rows_stay(before in prop::collection::vec(edits(), 0..12), edit in edits(), other in edits()) {
             let before = before.iter().fold(Mapping::default(), |m, e| apply(&m, e));
             let after = apply(&before, &edit);
-            if source_of(&edit).key() != source_of(&other).key() {
+            let is_user =
+                |e: &MappingEdit| matches!(e, MappingEdit::LinkUser { .. } | MappingEdit::UnlinkUser { .. });
+            if source_of(&edit).key() != source_of(&other).key() || is_user(&edit) != is_user(&other) {
                 prop_assert_eq!(value(&after, &other), value(&before, &other));
             }
         }

@@ -8,6 +8,15 @@ pub fn digest(bytes: &[u8]) -> u64 {
     hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
+/// A length of time as it was set: `5 min`, `30 s`, `90 s`.
+pub fn every(seconds: u32) -> String {
+    if seconds > 0 && seconds.is_multiple_of(60) {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{seconds} s")
+    }
+}
+
 /// Makes text safe for one line of a terminal: control characters become `�`, tabs and newlines a space, bidi
 /// controls and zero-width characters vanish (a joiner stays between two pictographs), and a base character keeps
 /// at most four combining marks.

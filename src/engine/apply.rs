@@ -27,6 +27,8 @@ pub struct Batch {
     pub heavy: Vec<(Account, Key)>,
     /// Entries deleted at the source by this batch.
     pub deleted: Vec<Key>,
+    /// Two states of one second met: a read is wanted.
+    pub doubtful: bool,
 }
 
 /// What happened to one fact.
@@ -65,6 +67,7 @@ pub fn take_entry(
     if gone_now {
         batch.deleted.push(key.clone());
     }
+    batch.doubtful |= row.doubt.is_some();
     say_change(state, draft, &key, old.as_ref(), &row)?;
     bind(state, draft, batch, &key, &row)?;
     batch.changed.push(key);
@@ -72,7 +75,7 @@ pub fn take_entry(
 }
 
 /// Stages an entry; a tombstone may be forgotten once nothing late can bring its entry back.
-fn put_entry(draft: &mut Draft<'_>, key: &Key, row: &EntryRow) -> Desked<()> {
+pub fn put_entry(draft: &mut Draft<'_>, key: &Key, row: &EntryRow) -> Desked<()> {
     if row.deleted.is_some() && row.doubt.is_none() {
         draft.put_for(rows::entry(key), row, TOMBSTONE)
     } else {
@@ -154,7 +157,7 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
         route: link.route.as_ref(),
         owner: entry
             .and_then(|e| owner_of(state, target, &Key { account: key.account.clone(), id: e.user.clone() })),
-        before_sync_from: !link.backfilled && from.zip(day).is_some_and(|(from, day)| day < *from),
+        before_sync_from: !link.backfilled && from.zip(day).is_none_or(|(from, day)| day < *from),
         sent,
         adopted: link.there.as_ref().is_some_and(|t| t.adopted),
         on_delete: setup.map(|t| t.on_delete).unwrap_or_default(),
@@ -163,8 +166,11 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
 
 /// The owner in the target, or nobody.
 pub fn owner_of(state: &State, target: &Account, user: &Key) -> Option<RemoteId> {
-    let users: Vec<(RemoteId, String)> =
-        state.items(target, Kind::User).filter_map(|u| u.email.clone().map(|e| (u.id.clone(), e))).collect();
+    let users: Vec<(RemoteId, String)> = state
+        .items(target, Kind::User)
+        .filter(|u| !u.deleted)
+        .filter_map(|u| u.email.clone().map(|e| (u.id.clone(), e)))
+        .collect();
     let people = People {
         own_source: state.profile(&user.account).map(|p| &p.user),
         own_target: state.profile(target).map(|p| &p.user),
@@ -278,7 +284,8 @@ pub struct Pulled<'a> {
     pub id: String,
 }
 
-fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
+/// Holds these heavy changes as one decision.
+pub fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
     // What is announced within the window joins the decision that is open.
     let open = state
         .holds

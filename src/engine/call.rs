@@ -35,6 +35,17 @@ pub enum Patience {
     Short,
 }
 
+/// Who asks, how long it waits, and whether it may show that a refused token is good again.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// Who asks.
+    pub cause: Cause,
+    /// How long it waits.
+    pub patience: Patience,
+    /// It asks who the token is: one such call passes a refusal when its time has come.
+    pub knocks: bool,
+}
+
 /// Why a call did not leave, or failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CallError {
@@ -140,12 +151,26 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        self.turn_toggl(account, call, Ask { cause, patience, knocks: false }, send).await
+    }
+
+    /// One call to a source, in its lane. Who waits for quota waits outside: the lane is for those who may leave.
+    pub(super) async fn turn_toggl<T, F>(
+        self: &Shared,
+        account: &Account,
+        call: toggl::Call,
+        ask: Ask,
+        send: impl FnOnce(Toggl) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
         let Some(client) = self.toggl(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let turn = self.admit(account, call.charge(), cause, patience).await?;
+        let turn = self.admit(account, call.charge(), ask).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), cause, &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -160,12 +185,25 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        self.turn_clockify(account, Ask { cause, patience, knocks: false }, send).await
+    }
+
+    /// One call to a target that is not a write of an entry.
+    pub(super) async fn turn_clockify<T, F>(
+        self: &Shared,
+        account: &Account,
+        ask: Ask,
+        send: impl FnOnce(Clockify) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
         let Some(client) = self.clockify(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let turn = self.admit(account, Charge::Workspace, cause, patience).await?;
+        let turn = self.admit(account, Charge::Workspace, ask).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), cause, &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -177,14 +215,24 @@ impl Engine {
         bucket: Option<&str>,
         cause: Cause,
     ) -> Result<Gate, CallError> {
+        self.gate(state, account, bucket, cause, false)
+    }
+
+    pub(super) fn gate(
+        &self,
+        state: &mut State,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        knocks: bool,
+    ) -> Result<Gate, CallError> {
         let now = self.seams.now();
         state.keep_time(now);
         let Some(running) = state.running.get_mut(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        if let Some(why) = &running.refused
-            && cause != Cause::Person
-        {
+        let passes = !running.barred && (cause == Cause::Person || (knocks && running.knock.is_due(now)));
+        if let Some(why) = running.refused.as_ref().filter(|_| !passes) {
             return Err(CallError::Stopped(why.clone()));
         }
         if let Gate::Wait(until) = running.breaker.gate(now) {
@@ -232,6 +280,7 @@ impl Engine {
     ) -> Desked<()> {
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
+        state.count_request(account, cause, failure);
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;
@@ -266,10 +315,12 @@ impl Engine {
             }
             Some(Failure::Auth { status, .. }) => {
                 running.refused = Some(format!("token refused (HTTP {status})"));
+                running.knock.refused(now);
                 let say = format!(
                     "{account}: the token is refused (HTTP {status}); renew it, nothing is lost meanwhile"
                 );
                 state.alert(&format!("token:{account}"), now, 7, say);
+                self.wakes.upkeep.notify_waiters();
             }
             Some(Failure::Quota { .. }) => {}
             _ => {

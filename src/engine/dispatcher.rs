@@ -26,13 +26,19 @@ use super::survey::{self, Range};
 
 /// Writes under way at once on a plan that bears it.
 const AT_ONCE: usize = 8;
-/// Bonds looked at in one round.
-const ROUND: usize = 256;
+/// Bonds looked at in one step of a round.
+const STEP: usize = 256;
+/// Bonds looked at in one round; the next one goes on from there.
+const ROUND: usize = 4_096;
+/// A task that ended without effect is tried again after this, then after twice as long, …
+const RETRY: TimeDelta = TimeDelta::seconds(2);
+/// … up to this.
+const LONGEST_RETRY: TimeDelta = TimeDelta::minutes(5);
 
 /// What a task was about, so that it is free again when the task ends.
 enum Ended {
     Work(Key, Result<(), CallError>),
-    Survey(Result<(), CallError>),
+    Survey(RemoteId, Result<(), CallError>),
 }
 
 struct Dispatcher {
@@ -42,13 +48,37 @@ struct Dispatcher {
     busy: BTreeSet<Key>,
     creating: BTreeMap<Key, Identity>,
     surveying: bool,
-    /// Not before: bonds whose last try could not leave.
-    later: BTreeMap<Key, DateTime<Utc>>,
-    survey_later: Option<DateTime<Utc>>,
+    /// Not before: bonds whose last try could not leave, and how often in a row.
+    later: BTreeMap<Key, Later>,
+    /// Users whose time could not be read.
+    survey_later: BTreeMap<RemoteId, Later>,
+    /// Where the next round begins: far on when all before it wait for something.
+    from: Option<Vec<u8>>,
+}
+
+/// When to try again.
+#[derive(Clone, Copy)]
+struct Later {
+    until: DateTime<Utc>,
+    tries: u32,
+}
+
+impl Later {
+    /// After one more try without effect. Waiting for quota or pace is no failure.
+    fn after(old: Option<Self>, error: &CallError, now: DateTime<Utc>) -> Self {
+        let tries = old.map_or(0, |l| l.tries);
+        match error {
+            CallError::NotBefore(until) => Self { until: *until, tries },
+            _ => {
+                let wait = RETRY * 2_i32.pow(tries.min(10));
+                Self { until: now + wait.min(LONGEST_RETRY), tries: tries + 1 }
+            }
+        }
+    }
 }
 
 /// Sends to one target until the engine stops.
-pub async fn run(engine: Shared, target: Account) {
+pub async fn run(engine: Shared, target: Account) -> Desked<()> {
     let mut d = Dispatcher {
         engine,
         target,
@@ -57,7 +87,8 @@ pub async fn run(engine: Shared, target: Account) {
         creating: BTreeMap::new(),
         surveying: false,
         later: BTreeMap::new(),
-        survey_later: None,
+        survey_later: BTreeMap::new(),
+        from: None,
     };
     loop {
         let engine = d.engine.clone();
@@ -69,17 +100,13 @@ pub async fn run(engine: Shared, target: Account) {
             Err(DeskError::NotReady) => Some(engine.seams.now() + TimeDelta::milliseconds(100)),
             Err(e) => {
                 tracing::error!(error = %e, target = %d.target, "dispatcher stopped");
-                return;
+                return Err(e);
             }
         };
         let wait = next.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            Some(ended) = d.tasks.next(), if !d.tasks.is_empty() => {
-                if !d.end(ended) {
-                    return;
-                }
-            }
+            () = engine.stop.cancelled() => return Ok(()),
+            Some(ended) = d.tasks.next(), if !d.tasks.is_empty() => d.end(ended)?,
             () = &mut woken => {}
             () = engine.seams.sleep_until(wait) => {}
         }
@@ -87,19 +114,17 @@ pub async fn run(engine: Shared, target: Account) {
 }
 
 impl Dispatcher {
-    /// Frees what a task held; false when the desk is closed.
-    fn end(&mut self, ended: Ended) -> bool {
+    /// Frees what a task held; an error when the desk is closed.
+    fn end(&mut self, ended: Ended) -> Desked<()> {
         let now = self.engine.seams.now();
         let result = match ended {
             Ended::Work(key, result) => {
                 self.busy.remove(&key);
                 self.creating.remove(&key);
                 match &result {
-                    Err(CallError::NotBefore(until)) => {
-                        self.later.insert(key, *until);
-                    }
-                    Err(_) => {
-                        self.later.insert(key, now + TimeDelta::seconds(2));
+                    Err(e) => {
+                        let later = Later::after(self.later.get(&key).copied(), e, now);
+                        self.later.insert(key, later);
                     }
                     Ok(()) => {
                         self.later.remove(&key);
@@ -107,26 +132,30 @@ impl Dispatcher {
                 }
                 result
             }
-            Ended::Survey(result) => {
+            Ended::Survey(user, result) => {
                 self.surveying = false;
-                self.survey_later = match &result {
-                    Err(CallError::NotBefore(until)) => Some(*until),
-                    Err(_) => Some(now + TimeDelta::seconds(5)),
-                    Ok(()) => None,
-                };
+                match &result {
+                    Err(e) => {
+                        let later = Later::after(self.survey_later.get(&user).copied(), e, now);
+                        self.survey_later.insert(user, later);
+                    }
+                    Ok(()) => {
+                        self.survey_later.remove(&user);
+                    }
+                }
                 result
             }
         };
         match result {
             Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => {
                 tracing::error!(error = %e, target = %self.target, "dispatcher stopped");
-                false
+                Err(e)
             }
             Err(e) => {
                 tracing::debug!(error = %e, target = %self.target, "a task ended without effect");
-                true
+                Ok(())
             }
-            Ok(()) => true,
+            Ok(()) => Ok(()),
         }
     }
 
@@ -135,10 +164,9 @@ impl Dispatcher {
         let now = self.engine.seams.now();
         // A clock that was set back makes no longer wait than any that is meant.
         let latest = now + TimeDelta::hours(1);
-        self.later.values_mut().for_each(|until| *until = (*until).min(latest));
-        self.later.retain(|_, until| *until > now);
-        self.survey_later = self.survey_later.filter(|until| *until > now);
-        let (open, ready, room, paused) = {
+        let waits = self.later.values_mut().chain(self.survey_later.values_mut());
+        waits.for_each(|later| later.until = later.until.min(latest));
+        let (open, room) = {
             let state = self.engine.state();
             let Some(running) = state.running.get(&self.target) else { return Ok(None) };
             if running.refused.is_some() || running.profile.is_none() || state.is_held(&self.target) {
@@ -146,64 +174,105 @@ impl Dispatcher {
             }
             let free = running.profile.as_ref().is_none_or(|p| p.free);
             let room = if free || !running.breaker.is_closed() { 1 } else { AT_ONCE };
-            let open = state.desk.named(rows::by_class(&self.target, Class::Open), usize::MAX)?;
-            let ready =
-                state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND + self.busy.len())?;
-            (open, ready, room, state.paused.contains(&jobs::sending(&self.target)))
+            (state.desk.named(rows::by_class(&self.target, Class::Open), usize::MAX)?, room)
         };
-        let mut next: Option<DateTime<Utc>> = self.later.values().min().copied();
+        self.later.retain(|_, l| l.until + TimeDelta::hours(1) > now);
+        let waits = self.later.values().chain(self.survey_later.values()).map(|l| l.until);
+        let mut next: Option<DateTime<Utc>> = waits.filter(|until| *until > now).min();
         let mut sooner = |at: DateTime<Utc>| next = Some(next.map_or(at, |n| n.min(at)));
         let mut open_identities: BTreeSet<Identity> = self.creating.values().cloned().collect();
+        let mut lost = Vec::new();
         for key in open {
             let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
             let Some(intent) = &link.open else { continue };
             if intent.op == Op::Create {
                 open_identities.insert(matching::of_wish(&intent.body));
             }
-            if self.busy.contains(&key) || self.later.contains_key(&key) || self.busy.len() >= room {
+            if self.busy.contains(&key) {
                 continue;
             }
             match due(intent) {
+                // Nobody waits for its answer: it came while it could not be written down.
+                None => lost.push(key),
+                Some(_) if self.waits(&key, now) || self.busy.len() >= room => {}
                 Some(due) if due <= now => self.spawn_lookup(key, link),
                 Some(due) => sooner(due),
-                None => {}
             }
         }
-        if ready.is_empty() {
-            // What a person sent now has gone.
-            self.engine.state().urgent.remove(&self.target);
+        if !lost.is_empty() {
+            orphan(&self.engine, &self.target, lost)?;
+            sooner(now + TimeDelta::milliseconds(1));
         }
-        let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
-        for key in ready {
-            if self.busy.contains(&key) || self.later.contains_key(&key) {
-                continue;
-            }
-            let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
-            let Some((op, body)) = link.next() else { continue };
-            if paused && link.is_old_news() {
-                continue;
-            }
-            if op == Op::Create {
-                if !self.ground_knows(&body.user, body.start)? {
-                    unknown.entry(body.user.clone()).or_default().push(body.start);
-                    continue;
-                }
-                if open_identities.contains(&matching::of_wish(&body)) {
-                    continue;
-                }
-                open_identities.insert(matching::of_wish(&body));
-            }
-            if self.busy.len() >= room {
-                break;
-            }
-            if let Some(until) = self.spawn_send(key, link, op, body)? {
-                sooner(until);
-                break;
-            }
-        }
-        if let Some(until) = self.survey_later {
+        if let Some(until) = self.start_ready(room, open_identities)? {
             sooner(until);
-        } else if let Some((user, starts)) = unknown.into_iter().next() {
+        }
+        Ok(next)
+    }
+
+    fn waits(&self, key: &Key, now: DateTime<Utc>) -> bool {
+        self.later.get(key).is_some_and(|l| l.until > now)
+    }
+
+    /// Starts writes of bonds that are ready, longest waiting first, while there is room.
+    fn start_ready(
+        &mut self,
+        room: usize,
+        mut open_identities: BTreeSet<Identity>,
+    ) -> Desked<Option<DateTime<Utc>>> {
+        let now = self.engine.seams.now();
+        let paused = self.engine.state().paused.contains(&jobs::sending(&self.target));
+        let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
+        let mut next = None;
+        let mut seen = 0;
+        let mut range = rows::by_class(&self.target, Class::Ready);
+        let resumed = self.from.is_some();
+        if let Some(from) = self.from.take() {
+            range.from = from;
+        }
+        'round: while self.busy.len() < room {
+            let (keys, after) = self.engine.state().desk.named_after(&range, STEP)?;
+            if keys.is_empty() && seen == 0 && !resumed {
+                // What a person sent now has gone.
+                self.engine.state().urgent.remove(&self.target);
+            }
+            seen += keys.len();
+            for key in keys {
+                if self.busy.contains(&key) || self.waits(&key, now) {
+                    continue;
+                }
+                let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
+                let Some((op, body)) = link.next() else { continue };
+                if paused && link.is_old_news() {
+                    continue;
+                }
+                if op == Op::Create {
+                    if !self.ground_knows(&body.user, body.start)? {
+                        unknown.entry(body.user.clone()).or_default().push(body.start);
+                        continue;
+                    }
+                    if !open_identities.insert(matching::of_wish(&body)) {
+                        continue;
+                    }
+                }
+                if let Some(until) = self.spawn_send(key, link, op, body)? {
+                    next = Some(until);
+                    break 'round;
+                }
+                if self.busy.len() >= room {
+                    break 'round;
+                }
+            }
+            let Some(after) = after else { break };
+            range.from.clone_from(&after);
+            if seen >= ROUND {
+                // All of these wait for something: what comes after them must not wait for them.
+                self.from = Some(after);
+                next = Some(now + TimeDelta::milliseconds(50));
+                break;
+            }
+        }
+        let readable = |user: &RemoteId| self.survey_later.get(user).is_none_or(|l| l.until <= now);
+        if let Some((user, starts)) = unknown.into_iter().find(|(user, _)| readable(user)) {
             self.spawn_survey(user, &starts)?;
         }
         Ok(next)
@@ -235,8 +304,9 @@ impl Dispatcher {
             self.engine.state().desk.get(&rows::ground(&self.target, &user))?.unwrap_or_default();
         let Some((from, to)) = ground.survey(starts, now) else { return Ok(()) };
         self.surveying = true;
-        let (engine, range) = (self.engine.clone(), Range { target: self.target.clone(), user, from, to });
-        self.tasks.push(Box::pin(async move { Ended::Survey(survey::survey(engine, range).await) }));
+        let (engine, range) =
+            (self.engine.clone(), Range { target: self.target.clone(), user: user.clone(), from, to });
+        self.tasks.push(Box::pin(async move { Ended::Survey(user, survey::survey(engine, range).await) }));
         Ok(())
     }
 
@@ -306,7 +376,7 @@ impl Dispatcher {
             self.busy.insert(key.clone());
             let target = self.target.clone();
             self.tasks.push(Box::pin(async move {
-                let result = send::tag_ids(&engine, &target, &names).await.map(|_| ());
+                let result = send::make_tags(&engine, &target, &key, &names).await;
                 Ended::Work(key, result)
             }));
         }
@@ -334,11 +404,14 @@ fn due(intent: &Intent) -> Option<DateTime<Utc>> {
 
 /// After a start nobody waits for an answer: every write under way becomes uncertain.
 pub fn orphan_all(engine: &Shared, target: &Account) -> Desked<()> {
-    let mut state = engine.state();
+    let open = engine.state().desk.named(rows::by_class(target, Class::Open), usize::MAX)?;
+    orphan(engine, target, open)
+}
+
+fn orphan(engine: &Shared, target: &Account, open: Vec<Key>) -> Desked<()> {
     let now = engine.seams.now();
-    let open = state.desk.named(rows::by_class(target, Class::Open), usize::MAX)?;
     let lookup = engine.seams.rules.lookup;
-    state.write("orphans", |_, draft| {
+    engine.state().write("orphans", |_, draft| {
         for key in open {
             let Some(mut link) = draft.link(target, &key)? else { continue };
             if !lookup {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
@@ -9,8 +10,9 @@ use crate::domain::announced::{About, Action, Announced};
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::delivery::Delivered;
 use crate::domain::id::{Account, RemoteId};
-use crate::domain::order::Stamp;
+use crate::domain::order::{SECOND_IS_OVER, Stamp};
 use crate::domain::policy::SEEN;
+use crate::domain::quota::Cause;
 use crate::domain::read::SourceRead;
 use crate::domain::subscription::Subscription;
 use crate::journal::Stored;
@@ -19,7 +21,7 @@ use crate::services::toggl::delivery;
 use super::apply::{Batch, Pulled, Took, brake_batch, take_entry, take_item};
 use super::desk::{DeskError, Desked, Draft};
 use super::seams::Rules;
-use super::state::State;
+use super::state::{ReadWish, State};
 use super::{Shared, profile};
 
 /// Deliveries decided in one frame.
@@ -31,7 +33,7 @@ pub struct DeadLetter {
     /// Its place in the inbox.
     pub seq: u64,
     /// When it arrived.
-    pub at: chrono::DateTime<chrono::Utc>,
+    pub at: DateTime<Utc>,
     /// Why it could not be used.
     pub reason: String,
     /// The raw body, cut to 4 KiB.
@@ -48,17 +50,20 @@ struct Told {
     pings: Vec<Account>,
     subscriptions: BTreeMap<(Account, RemoteId), Subscription>,
     batches: BTreeMap<Account, Batch>,
-    unread: bool,
+    /// Entries of which only the id was told: read from there.
+    unread: BTreeMap<Account, DateTime<Utc>>,
 }
 
 /// Applies the inbox until the engine stops.
-pub async fn run(engine: Shared) {
+pub async fn run(engine: Shared) -> Desked<()> {
     let mut newest = engine.inbox.subscribe();
     newest.mark_changed();
     loop {
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            changed = newest.changed() => if changed.is_err() { return },
+            () = engine.stop.cancelled() => return Ok(()),
+            changed = newest.changed() => if changed.is_err() {
+                return Err(DeskError::Ended("the inbox".into(), "it can no longer be written".into()));
+            },
         }
         loop {
             match step(&engine) {
@@ -67,7 +72,7 @@ pub async fn run(engine: Shared) {
                 Err(DeskError::NotReady) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
                 Err(e) => {
                     tracing::error!(error = %e, "intake stopped");
-                    return;
+                    return Err(e);
                 }
             }
         }
@@ -88,19 +93,34 @@ fn step(engine: &Shared) -> Desked<usize> {
     state.counts.applied += told.applied;
     state.counts.duplicates += told.duplicates;
     state.counts.dead += told.dead;
-    for (account, item) in told.items {
-        profile::remember(&mut state, &account, vec![item]);
+    for (account, item) in &told.items {
+        profile::remember(&mut state, account, vec![item.clone()]);
     }
     state.counts.unapplied = engine.inbox.last_seq().saturating_sub(last);
     drop(state);
-    if told.unread {
-        engine.wakes.pull.notify_one();
-    }
+    wake_puller(engine, &told);
     if !told.pings.is_empty() {
         engine.wakes.guard.notify_one();
     }
     engine.touch_work();
     Ok(stored.len())
+}
+
+/// Lets the puller know of what only a read can tell: an entry announced by its id alone, two states of one second.
+fn wake_puller(engine: &Shared, told: &Told) {
+    let mut state = engine.state();
+    for (account, since) in &told.unread {
+        let wish = ReadWish {
+            not_before: engine.seams.now(),
+            cause: Cause::Sync,
+            since: Some(*since - SECOND_IS_OVER),
+        };
+        state.ask_read(account, wish);
+    }
+    drop(state);
+    if !told.unread.is_empty() || told.batches.values().any(|b| b.doubtful) {
+        engine.wakes.pull.notify_waiters();
+    }
 }
 
 /// What a delivery did when it was applied again.
@@ -143,13 +163,11 @@ pub(super) fn replay(engine: &Shared, seq: u64, dry: bool) -> Desked<Option<Repl
     }
     state.desk.commit("replay", finished)?;
     state.counts.dead = state.counts.dead.saturating_sub(u64::from(was_dead));
-    for (account, item) in told.items {
-        profile::remember(&mut state, &account, vec![item]);
+    for (account, item) in &told.items {
+        profile::remember(&mut state, account, vec![item.clone()]);
     }
     drop(state);
-    if told.unread {
-        engine.wakes.pull.notify_one();
-    }
+    wake_puller(engine, &told);
     engine.touch_work();
     Ok(Some(replayed))
 }
@@ -261,7 +279,8 @@ fn take_announced(
                     deleted_at: Some(announced.created_at),
                 },
                 None => {
-                    told.unread = true;
+                    let since = told.unread.entry(account.clone()).or_insert(announced.created_at);
+                    *since = announced.created_at.min(*since);
                     return Ok(());
                 }
             };
@@ -281,10 +300,8 @@ fn take_announced(
                 }
                 None => None,
             };
-            let Some(item) = item else {
-                told.unread = true;
-                return Ok(());
-            };
+            // Without its content, a name: the catalogue is read again by age.
+            let Some(item) = item else { return Ok(()) };
             say_item(state, draft, account, &item)?;
             if let Some(item) = take_item(draft, account, &item, false)? {
                 told.items.push((account.clone(), item));

@@ -12,9 +12,9 @@ use crate::domain::quota::Cause;
 use crate::domain::read::TargetRead;
 use crate::services::http::Failure;
 
-use super::Shared;
 use super::call::{CallError, Patience};
 use super::state::State;
+use super::{Shared, rebind};
 
 /// The target's list window is a wall clock in the account's zone: wide enough for any zone.
 const WINDOW: TimeDelta = TimeDelta::hours(26);
@@ -70,18 +70,18 @@ pub async fn look_up(engine: Shared, target: Account, source: Key, link: Link) -
         };
     let mut state = engine.state();
     let now = engine.seams.now();
-    state.write("lookup", |_, draft| {
+    state.write("lookup", |state, draft| {
         let Some(mut link) = draft.link(&target, &source)? else { return Ok(()) };
         if link.open.as_ref() != Some(&intent) {
             return Ok(());
         }
-        let found = match found {
-            // Somebody else took it while we were asking.
-            Found::This(read, _) if intent.op == Op::Create && draft.holder(&target, &read.id)?.is_some() => {
-                Found::Nothing
-            }
-            found => found,
-        };
+        if let Found::This(read, _) = &found
+            && intent.op == Op::Create
+            && draft.holder(&target, &read.id)?.is_some()
+        {
+            // A twin took it while we were asking: this look says nothing about ours, the next one does.
+            return Ok(());
+        }
         let what = match &found {
             Found::This(..) => "found in the target",
             Found::Nothing => "not in the target",
@@ -93,7 +93,7 @@ pub async fn look_up(engine: Shared, target: Account, source: Key, link: Link) -
             Some(&source),
         )?;
         outcome::looked_up(&mut link, found, now);
-        draft.put_link(&target, &source, link)
+        rebind::put_settled(state, draft, &target, &source, link)
     })?;
     Ok(())
 }

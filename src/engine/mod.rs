@@ -3,12 +3,15 @@
 //! The parts are woken, not fed: they read open work from the desk and answer with facts. Nothing here holds a lock
 //! across an await, and nothing waits for a part.
 
+mod absence;
 mod apply;
 mod budget;
 mod call;
 mod commands;
 mod desk;
 mod dispatcher;
+mod doubts;
+mod first_day;
 pub mod guard_wish;
 mod guardian;
 mod history;
@@ -22,6 +25,7 @@ mod names;
 mod profile;
 mod puller;
 mod rebind;
+mod renew;
 pub mod seams;
 mod send;
 pub mod setup;
@@ -30,8 +34,10 @@ mod state;
 mod steady;
 mod survey;
 mod turn;
+mod upkeep;
 mod viewers;
 mod views;
+mod warm;
 mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +50,7 @@ use crate::journal::InboxWriter;
 pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
 pub use lobby::{CacheFacts, Facts};
+pub use renew::TokenBook;
 use seams::Seams;
 use state::State;
 
@@ -54,6 +61,7 @@ struct Wakes {
     pull: Notify,
     guard: Notify,
     map: Notify,
+    upkeep: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.

@@ -4,8 +4,8 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::domain::catalogue::Kind;
-use crate::domain::id::Account;
-use crate::domain::order::{SECOND_IS_OVER, Stamp};
+use crate::domain::id::{Account, Key};
+use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::quota::Cause;
 use crate::domain::read::SourceRead;
 use crate::services::http::Charge;
@@ -14,6 +14,7 @@ use crate::services::toggl::Call;
 use super::apply::{Batch, Pulled, brake_batch, take_entry};
 use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
+use super::doubts::Doubts;
 use super::state::{ReadWish, State};
 use super::{Shared, history, profile, snapshot};
 
@@ -29,12 +30,12 @@ const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
 const APART: TimeDelta = TimeDelta::seconds(5);
 
 /// Keeps a source account read until the engine stops.
-pub async fn run(engine: Shared, account: Account) {
-    let Some((mut next, is_new)) = first(&engine, &account).await else { return };
+pub async fn run(engine: Shared, account: Account) -> Desked<()> {
+    let Some((mut next, is_new)) = first(&engine, &account).await? else { return Ok(()) };
     if is_new {
         // The days before are wanted now, and no read of what changed since need come before.
         let worked = tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return Ok(()),
             worked = history::work(&engine, &account) => worked,
         };
         next = match worked {
@@ -44,51 +45,92 @@ pub async fn run(engine: Shared, account: Account) {
         };
     }
     let mut last_read = engine.seams.now() - APART;
+    let mut doubts = Doubts::default();
+    let mut pause: Option<Pause> = None;
     loop {
         let woken = engine.wakes.pull.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
         // A clock that was set back makes no longer wait than any that is meant.
-        next = next.min(engine.seams.now() + TimeDelta::hours(1));
-        let (due, cause) = match due(&engine, &account, next, last_read) {
+        let latest = engine.seams.now() + TimeDelta::hours(1);
+        next = next.min(latest);
+        pause = pause.map(|p| Pause { until: p.until.min(latest), ..p });
+        let (due, cause) = match due(&engine, &account, &doubts, next, last_read) {
             Ok(due) => due,
             Err(DeskError::NotReady) => (engine.seams.now() + TimeDelta::milliseconds(200), Cause::Health),
-            Err(_) => return,
+            Err(e) => return Err(e),
         };
+        let due = pause.as_ref().map_or(due, |p| p.hold(due, cause));
         if due > engine.seams.now() {
             tokio::select! { biased;
-                () = engine.stop.cancelled() => return,
+                () = engine.stop.cancelled() => return Ok(()),
                 () = &mut woken => continue,
                 () = engine.seams.sleep_until(due) => continue,
             }
         }
         let served = engine.state().reading.get(&account).cloned();
         let outcome = tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return Ok(()),
             outcome = read(&engine, &account, cause) => outcome,
         };
         last_read = engine.seams.now();
         next = last_read + interval(&engine.state(), &account);
+        pause = None;
         match outcome {
-            Ok(()) => {
+            Ok(started) => {
                 served_wish(&engine, &account, served.as_ref());
+                match Doubts::plan(&engine, &account) {
+                    Ok(()) | Err(DeskError::NotReady) => {}
+                    Err(e) => return Err(e),
+                }
                 let worked = tokio::select! { biased;
-                    () = engine.stop.cancelled() => return,
+                    () = engine.stop.cancelled() => return Ok(()),
                     worked = history::work(&engine, &account) => worked,
                 };
-                if let Ok(Some(again)) = worked {
-                    next = next.min(again);
+                next = match worked {
+                    Ok(None) => next,
+                    Ok(Some(again)) => next.min(again),
+                    Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return Err(e),
+                    Err(_) => next.min(last_read + TimeDelta::seconds(15) + jitter(&engine)),
+                };
+                match doubts.after_read(&engine, &account, started) {
+                    Ok(()) | Err(DeskError::NotReady) => {}
+                    Err(e) => return Err(e),
                 }
             }
             Err(CallError::NotBefore(until)) => {
                 next = until;
-                put_off(&engine, &account, until);
+                pause = Some(Pause { until, cause });
             }
             Err(CallError::Desk(DeskError::NotReady) | CallError::Stopped(_) | CallError::Failed(_)) => {
-                next = last_read + TimeDelta::seconds(15) + jitter(&engine);
+                let until = last_read + TimeDelta::seconds(15) + jitter(&engine);
+                next = until;
+                pause = Some(Pause { until, cause });
+                drop_vain_wish(&engine, &account);
             }
-            Err(CallError::Desk(_)) => return,
+            Err(CallError::Desk(e)) => return Err(e),
         }
+    }
+}
+
+/// After a read that could not be made: nothing less urgent is tried before.
+struct Pause {
+    until: DateTime<Utc>,
+    cause: Cause,
+}
+
+impl Pause {
+    fn hold(&self, due: DateTime<Utc>, cause: Cause) -> DateTime<Utc> {
+        if cause < self.cause { due } else { due.max(self.until) }
+    }
+}
+
+/// While the token is refused a person's key press is answered by the alert, not by trying on and on.
+fn drop_vain_wish(engine: &Shared, account: &Account) {
+    let mut state = engine.state();
+    let refused = state.running.get(account).is_some_and(|r| r.refused.is_some());
+    if refused && state.reading.get(account).is_some_and(|w| w.cause == Cause::Person) {
+        state.reading.remove(account);
     }
 }
 
@@ -100,37 +142,37 @@ fn served_wish(engine: &Shared, account: &Account, served: Option<&ReadWish>) {
     }
 }
 
-/// A wish that may not be served yet waits too; asked again at once it would be answered alike.
-fn put_off(engine: &Shared, account: &Account, until: DateTime<Utc>) {
-    if let Some(wish) = engine.state().reading.get_mut(account) {
-        wish.not_before = wish.not_before.max(until);
-    }
-}
-
 fn jitter(engine: &Shared) -> TimeDelta {
     TimeDelta::milliseconds((engine.seams.draw() * 15_000.0) as i64)
 }
 
 /// Makes sure that the profile is known; answers when to read first, and whether this is the account's first start.
-async fn first(engine: &Shared, account: &Account) -> Option<(DateTime<Utc>, bool)> {
+async fn first(engine: &Shared, account: &Account) -> Desked<Option<(DateTime<Utc>, bool)>> {
     loop {
         match profile::is_whole(engine, account) {
-            Ok(true) => return Some((engine.seams.now() + SETTLE_IN, false)),
-            Ok(false) | Err(DeskError::NotReady) => {}
-            Err(_) => return None,
+            Ok(true) => return Ok(Some((engine.seams.now() + SETTLE_IN, false))),
+            Ok(false) => {}
+            // Whether it is the first start nobody can say yet, and reading everything has its price.
+            Err(DeskError::NotReady) => {
+                tokio::select! { biased;
+                    () = engine.stop.cancelled() => return Ok(None),
+                    () = engine.seams.sleep_until(engine.seams.now() + TimeDelta::milliseconds(200)) => continue,
+                }
+            }
+            Err(e) => return Err(e),
         }
         let outcome = tokio::select! { biased;
-            () = engine.stop.cancelled() => return None,
+            () = engine.stop.cancelled() => return Ok(None),
             outcome = cold(engine, account) => outcome,
         };
         match outcome {
-            Ok(()) => return Some((engine.seams.now() + interval(&engine.state(), account), true)),
-            Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return None,
+            Ok(()) => return Ok(Some((engine.seams.now() + interval(&engine.state(), account), true))),
+            Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return Err(e),
             Err(e) => {
                 tracing::warn!(error = %e, account = %account, "the first read failed; trying again");
                 let wait = engine.seams.now() + TimeDelta::seconds(5) + jitter(engine) / 3;
                 tokio::select! { biased;
-                    () = engine.stop.cancelled() => return None,
+                    () = engine.stop.cancelled() => return Ok(None),
                     () = engine.seams.sleep_until(wait) => {}
                 }
             }
@@ -141,27 +183,13 @@ async fn first(engine: &Shared, account: &Account) -> Option<(DateTime<Utc>, boo
 /// The cold start: one request that brings almost everything.
 async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
     let started = engine.seams.now();
-    let me = profile::read_source(engine, account, Cause::Health).await?;
+    let me = profile::read_source(engine, account, Cause::Health).await?.me;
     let newest = me.entries.iter().map(|e| e.at).max();
     // A first read that was cut off has set its mark; what was deleted since then only a read from there shows.
     let mark: Option<i64> = engine.state().desk.get(&rows::meta(&format!("since:{account}")))?;
     let mark = newest.filter(|_| mark.is_none()).map(|t| t.timestamp() - OVERLAP);
     take_reads(engine, account, &me.entries, started, mark)?;
-    let (workspace, admin) = {
-        let state = engine.state();
-        state.profile(account).map(|p| (p.workspace.clone(), p.admin)).unwrap_or_default()
-    };
-    if admin {
-        // Names and e-mails of colleagues; without the right to see them their entries are held.
-        let users = engine
-            .ask_toggl(account, Call::Users, Cause::Health, Patience::Forever, |c| async move {
-                c.users(&workspace).await
-            })
-            .await?;
-        if let Ok(users) = users.result {
-            profile::put_items(engine, account, &users)?;
-        }
-    }
+    profile::read_users(engine, account).await?;
     if let Some(running) = engine.state().running.get_mut(account) {
         running.caught_up = true;
     }
@@ -195,6 +223,7 @@ pub fn interval(state: &State, account: &Account) -> TimeDelta {
 fn due(
     engine: &Shared,
     account: &Account,
+    doubts: &Doubts,
     next: DateTime<Utc>,
     last: DateTime<Utc>,
 ) -> Desked<(DateTime<Utc>, Cause)> {
@@ -206,18 +235,8 @@ fn due(
             return Ok((at, wish.cause));
         }
     }
-    let own = state.profile(account).map(|p| p.user.clone());
-    let mut newest: Option<DateTime<Utc>> = None;
-    for key in state.desk.named(rows::by_doubt(), 200)? {
-        let row: Option<crate::domain::order::EntryRow> = state.desk.get(&rows::entry(&key))?;
-        let Some(row) = row.filter(|_| key.account == *account) else { continue };
-        let mine = row.entry.as_ref().is_none_or(|e| Some(&e.user) == own.as_ref());
-        if mine {
-            newest = newest.max(row.doubt);
-        }
-    }
-    if let Some(doubt) = newest {
-        let at = (doubt + SECOND_IS_OVER).max(last + APART);
+    if let Some(at) = doubts.due(&state, account)? {
+        let at = at.max(last + APART);
         if at <= next {
             return Ok((at, Cause::Sync));
         }
@@ -225,14 +244,19 @@ fn due(
     Ok((next, Cause::Health))
 }
 
-/// Reads what changed since the last complete read.
-async fn read(engine: &Shared, account: &Account, cause: Cause) -> Result<(), CallError> {
+/// Reads what changed since the last complete read; answers when it left.
+async fn read(engine: &Shared, account: &Account, cause: Cause) -> Result<DateTime<Utc>, CallError> {
     let patience = Patience::Short;
     let now = engine.seams.now();
-    let mark: Option<i64> = engine.state().desk.get(&rows::meta(&format!("since:{account}")))?;
+    let (mark, wished) = {
+        let state = engine.state();
+        let mark: Option<i64> = state.desk.get(&rows::meta(&format!("since:{account}")))?;
+        let gap = state.reading.get(account).and_then(|w| w.since);
+        (mark, [gap, Doubts::since(&state, account)?].into_iter().flatten().min())
+    };
+    let reach = (now - REACH).timestamp();
     let from = mark.unwrap_or_else(|| (now - TimeDelta::days(9)).timestamp());
-    let gap = engine.state().reading.get(account).and_then(|w| w.since).map(|t| t.timestamp());
-    let from = gap.map_or(from, |g| g.min(from)).max((now - REACH).timestamp());
+    let from = wished.map_or(from, |w| w.timestamp().min(from)).max(reach);
     let started = engine.seams.now();
     let answer =
         engine
@@ -244,15 +268,27 @@ async fn read(engine: &Shared, account: &Account, cause: Cause) -> Result<(), Ca
     let reads = answer.result.map_err(CallError::Failed)?;
     let newest = reads.iter().map(|r| r.at.timestamp()).max();
     let to = date.map(|d| d.timestamp()).or(newest).map(|t| t - OVERLAP).max(mark);
-    if reads.len() >= CUT {
+    if let Some(before) = mark.filter(|mark| *mark < reach).and_then(|m| DateTime::from_timestamp(m, 0)) {
+        // Away for longer than changes can be asked for: the days since are read as they are now.
+        missed(engine, account, "the engine was away for longer than Toggl tells changes of")?;
+        history::plan(engine, account, before - TimeDelta::days(30), now + Days::new(2), false)?;
+    } else if reads.len() >= CUT {
         // The list may be cut: what is left of it is read by windows, oldest last.
+        missed(engine, account, "more entries changed than one answer of Toggl holds")?;
         history::plan(engine, account, now - REACH, now + Days::new(2), false)?;
     }
     take_reads(engine, account, &reads, started, to)?;
     if let Some(running) = engine.state().running.get_mut(account) {
         running.caught_up = true;
     }
-    Ok(())
+    Ok(started)
+}
+
+/// Says that deletions of the time before may have gone unseen.
+fn missed(engine: &Shared, account: &Account, why: &str) -> Desked<()> {
+    let say =
+        format!("{account}: {why}; all days are read again, deletions of that time show at a second read");
+    engine.state().desk.write("missed", |draft| draft.say("engine", "warn", say, None))
 }
 
 /// Applies what a read brought, as one cause and one frame.
@@ -272,9 +308,14 @@ pub fn take_reads(
     let changed = state.write("read", |state, draft| {
         let mut batch = Batch::default();
         for read in reads {
-            if read.entry.as_ref().is_some_and(|e| Some(&e.workspace) != workspace.as_ref()) {
+            let elsewhere = read.entry.as_ref().is_some_and(|e| Some(&e.workspace) != workspace.as_ref());
+            let moved =
+                elsewhere.then(|| SourceRead { entry: None, deleted_at: Some(read.at), ..read.clone() });
+            // An entry that moved to another workspace has left this one; others there are not ours.
+            if elsewhere && draft.get::<EntryRow>(&rows::entry(&key_of(account, read)))?.is_none() {
                 continue;
             }
+            let read = moved.as_ref().unwrap_or(read);
             take_entry(state, rules, draft, &mut batch, account, read, Stamp::Read { started })?;
         }
         let mut pulled = Pulled {
@@ -303,42 +344,8 @@ pub fn take_reads(
     Ok(found)
 }
 
-/// Reads the targets' profiles and catalogues: at the first start, and when they are old.
-pub async fn keep_target(engine: Shared, account: Account) {
-    loop {
-        let now = engine.seams.now();
-        let whole = profile::is_whole(&engine, &account).unwrap_or(false);
-        let read_at = engine.state().profile(&account).map(|p| p.read_at).filter(|_| whole);
-        let next = match read_at {
-            Some(at) if at + profile::OLD > now => at + profile::OLD,
-            _ => {
-                let outcome = tokio::select! { biased;
-                    () = engine.stop.cancelled() => return,
-                    outcome = profile::read_target(&engine, &account, Cause::Health) => outcome,
-                };
-                match outcome {
-                    Ok(()) => {
-                        engine.rebind_target(&account);
-                        if profile::note_whole(&engine, &account).is_err() {
-                            return;
-                        }
-                        engine.touch_work();
-                        continue;
-                    }
-                    Err(CallError::NotBefore(until)) => until,
-                    Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return,
-                    Err(e) => {
-                        tracing::warn!(error = %e, account = %account, "the target could not be read; trying again");
-                        now + TimeDelta::seconds(5) + jitter(&engine) / 3
-                    }
-                }
-            }
-        };
-        tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            () = engine.seams.sleep_until(next) => {}
-        }
-    }
+fn key_of(account: &Account, read: &SourceRead) -> Key {
+    Key { account: account.clone(), id: read.id.clone() }
 }
 
 /// Whether any user beside the token's own is known.

@@ -2,16 +2,18 @@
 
 use crate::cache::rows;
 use crate::domain::id::{Account, Key};
+use crate::domain::link::Link;
 use crate::domain::order::EntryRow;
 use crate::domain::word::Class;
 
 use super::Engine;
 use super::apply::{Batch, bind_one};
-use super::desk::Desked;
+use super::desk::{Desked, Draft};
 use super::state::State;
 
 /// The classes in which an entry may wait for something beside itself.
-const WAITING: [Class; 5] = [Class::Ready, Class::Unmapped, Class::Held, Class::Skipped, Class::Running];
+const WAITING: [Class; 6] =
+    [Class::Ready, Class::Unmapped, Class::Held, Class::Failed, Class::Skipped, Class::Running];
 
 /// Entries that wait, towards one target.
 pub fn waiting(state: &State, target: &Account) -> Desked<Vec<Key>> {
@@ -20,6 +22,23 @@ pub fn waiting(state: &State, target: &Account) -> Desked<Vec<Key>> {
         keys.extend(state.desk.named(rows::by_class(target, class), usize::MAX)?);
     }
     Ok(keys)
+}
+
+/// Stages a bond whose write has ended. Where it ended with nothing in the target, the mapping may have changed while it
+/// was under way, and what waits follows the mapping in force.
+pub fn put_settled(
+    state: &State,
+    draft: &mut Draft<'_>,
+    target: &Account,
+    key: &Key,
+    link: Link,
+) -> Desked<()> {
+    let waits = link.open.is_none() && link.there.is_none() && link.trouble.is_none();
+    draft.put_link(target, key, link)?;
+    match draft.get::<EntryRow>(&rows::entry(key))?.filter(|_| waits) {
+        Some(row) => bind_one(state, draft, &mut Batch::default(), target, key, &row),
+        None => Ok(()),
+    }
 }
 
 /// Binds these entries anew towards one target, in frames of bounded size; answers how many bonds changed.
@@ -43,13 +62,27 @@ pub fn rebind(state: &mut State, target: &Account, keys: &[Key]) -> Desked<usize
     Ok(changed)
 }
 
+/// Binds everything that waits anew, towards every target.
+pub fn rebind_all(state: &mut State) -> Desked<usize> {
+    let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
+    let mut changed = 0;
+    for target in &targets {
+        let keys = waiting(state, target)?;
+        changed += rebind(state, target, &keys)?;
+    }
+    Ok(changed)
+}
+
 impl Engine {
     /// After a target's profile or catalogue was read.
     pub(super) fn rebind_target(&self, target: &Account) {
         let mut state = self.state();
         let outcome = waiting(&state, target).and_then(|keys| rebind(&mut state, target, &keys));
         if let Err(e) = outcome {
-            tracing::warn!(error = %e, target = %target, "bonds could not be brought in step; the next change does it");
+            state.follow_due = true;
+            drop(state);
+            self.wakes.map.notify_one();
+            tracing::warn!(error = %e, target = %target, "bonds could not be brought in step; it is tried again");
         }
     }
 }

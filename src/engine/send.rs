@@ -6,7 +6,7 @@ use crate::cache::rows;
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::entry::TargetEntry;
 use crate::domain::id::{Account, Key, RemoteId};
-use crate::domain::link::{Op, There};
+use crate::domain::link::{Op, There, Trouble};
 use crate::domain::outcome::{self, Outcome};
 use crate::domain::quota::{Cause, Gate};
 use crate::domain::read::TargetRead;
@@ -15,7 +15,8 @@ use crate::services::http::{Answer, Charge, Failure};
 
 use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
-use super::{Shared, profile};
+use super::state::State;
+use super::{Shared, profile, rebind};
 
 /// A write that is about to leave.
 pub struct Job {
@@ -78,6 +79,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
     engine.note_health(&mut state, &job.target, told.result.as_ref().err());
+    state.count_request(&job.target, Cause::Sync, told.result.as_ref().err());
     let mut meters = state.meters.clone();
     let written = state.write("outcome", |state, draft| {
         meters.answered(&job.target, (&bucket, job.cause), &told.told, told.result.as_ref().err(), draft)?;
@@ -85,6 +87,18 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
         let what = job.op.as_str();
         let name = &job.body.description;
         match &outcome {
+            Outcome::Holds(read) if outcome::differs(&job.body, read).is_some() => {
+                let differs = outcome::differs(&job.body, read).unwrap_or_default();
+                draft.say(
+                    "sync",
+                    "error",
+                    format!(
+                        "{name} · {what}: another {differs} in the answer of {}, not confirmed",
+                        job.target
+                    ),
+                    Some(&job.source),
+                )?;
+            }
             Outcome::Holds(_) | Outcome::Gone => {
                 draft.say(
                     "sync",
@@ -115,13 +129,16 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
         if !engine.seams.rules.lookup && link.open.is_some() {
             link.open = None;
         }
-        drop_stray(state, draft, &job.target, &link)?;
-        draft.put_link(&job.target, &job.source, link)
+        drop_stray(draft, &job.target, &link)?;
+        rebind::put_settled(state, draft, &job.target, &job.source, link)
     });
     state.busy.remove(&(job.target.clone(), job.source.clone()));
     written?;
     state.meters = meters;
     match outcome {
+        Outcome::Holds(read) if outcome::differs(&job.body, &read).is_some() => {
+            refuse_stranger(&mut state, &job, &read, now);
+        }
         Outcome::Holds(_) | Outcome::Gone => {
             state.counts.confirmed += 1;
             state.last = Some((
@@ -137,8 +154,21 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     Ok(())
 }
 
+/// An entry written for the token's own user that comes back as somebody else's: the token is not whose it was, and
+/// nothing more goes out in a wrong name.
+fn refuse_stranger(state: &mut State, job: &Job, read: &TargetRead, now: DateTime<Utc>) {
+    if !job.own || read.user == job.body.user {
+        return;
+    }
+    let why = format!("writes as user {}, not as {}", read.user, job.body.user);
+    let say = format!("{}: the token {why}; put the right token back", job.target);
+    state.alert(&format!("token:{}", job.target), now, 7, say);
+    if let Some(running) = state.running.get_mut(&job.target) {
+        running.refused = Some(why);
+    }
+}
+
 fn drop_stray(
-    _state: &super::state::State,
     draft: &mut super::desk::Draft<'_>,
     target: &Account,
     link: &crate::domain::link::Link,
@@ -191,36 +221,54 @@ fn outcome_of_failure(failure: &Failure) -> Outcome {
     }
 }
 
-/// The ids of tag names in a target; the missing ones are made there, by name, which is safe to repeat.
-pub async fn tag_ids(
+/// Makes the tags of a write that the target does not have, by name, which is safe to repeat. One that is refused for
+/// good fails the write.
+pub async fn make_tags(
     engine: &Shared,
     target: &Account,
+    source: &Key,
     names: &[String],
-) -> Result<Vec<RemoteId>, CallError> {
-    let mut ids = Vec::with_capacity(names.len());
+) -> Result<(), CallError> {
     for name in names {
-        let known = known_tag(engine, target, name);
-        let id = match known {
-            Some(id) => id,
-            None => make_tag(engine, target, name).await?,
-        };
-        ids.push(id);
+        if is_known(engine, target, name) {
+            continue;
+        }
+        match make_tag(engine, target, name).await {
+            Ok(()) => {}
+            Err(CallError::Failed(failure)) => {
+                let Outcome::Refused(why) = outcome_of_failure(&failure) else {
+                    return Err(CallError::Failed(failure));
+                };
+                return Ok(fail(engine, target, source, format!("tag {name}: {why}"))?);
+            }
+            Err(e) => return Err(e),
+        }
     }
-    Ok(ids)
+    Ok(())
 }
 
-fn known_tag(engine: &Shared, target: &Account, name: &str) -> Option<RemoteId> {
-    let state = engine.state();
-    state.items(target, Kind::Tag).find(|t| t.name == name && !t.deleted).map(|t| t.id.clone())
+fn fail(engine: &Shared, target: &Account, source: &Key, why: String) -> Desked<()> {
+    engine.state().write("refused", |_, draft| {
+        let Some(mut link) = draft.link(target, source)? else { return Ok(()) };
+        draft.say("sync", "error", format!("refused by {target}: {why}"), Some(source))?;
+        link.trouble = Some(Trouble::Failed(why));
+        draft.put_link(target, source, link)
+    })?;
+    engine.touch();
+    Ok(())
 }
 
-async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<RemoteId, CallError> {
+fn is_known(engine: &Shared, target: &Account, name: &str) -> bool {
+    engine.state().items(target, Kind::Tag).any(|t| t.name == name && !t.deleted)
+}
+
+async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), CallError> {
     let made = engine
         .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move { c.create_tag(name).await })
         .await?;
     let tag: Item = match made.result {
         Ok(tag) => tag,
-        Err(Failure::Refused { .. } | Failure::Unknown(_) | Failure::Garbled(_)) => {
+        Err(refused @ (Failure::Refused { .. } | Failure::Unknown(_) | Failure::Garbled(_))) => {
             let found = engine
                 .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move {
                     c.tags_by_name(name, true).await
@@ -229,14 +277,11 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<Remot
             let found = found.result.map_err(CallError::Failed)?;
             match found.into_iter().find(|t| t.name == name) {
                 Some(tag) => tag,
-                None => {
-                    return Err(CallError::Failed(Failure::Unknown(format!("tag {name} could not be made"))));
-                }
+                None => return Err(CallError::Failed(refused)),
             }
         }
         Err(failure) => return Err(CallError::Failed(failure)),
     };
-    let id = tag.id.clone();
     profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)?;
-    Ok(id)
+    Ok(())
 }

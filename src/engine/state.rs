@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::cache::rows;
 use crate::control::snapshot::{Alert, HoldLine};
 use crate::domain::catalogue::{Item, Kind};
-use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::id::{Account, Key, RemoteId, Service};
+use crate::domain::knock::Knock;
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
 use crate::domain::policy::Policy;
 use crate::domain::quota::Cause;
+use crate::services::http::Failure;
 
 use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
@@ -53,6 +55,10 @@ pub struct Running {
     pub profile: Option<Profile>,
     /// The token was refused or answers as another user: nothing is sent until it is renewed.
     pub refused: Option<String>,
+    /// When a refused token is tried again.
+    pub knock: Knock,
+    /// The settings name another account than what is known here: a person's calls are stopped too.
+    pub barred: bool,
     /// Not reachable: since when.
     pub offline: Option<DateTime<Utc>>,
     /// Failures in a row.
@@ -84,6 +90,8 @@ pub struct State {
     pub mapping_version: String,
     /// The file is broken: line and cure.
     pub mapping_alert: Option<String>,
+    /// The mapping was to be read again, or bonds to follow something, while the cache was not ready.
+    pub follow_due: bool,
     /// The meters.
     pub meters: Meters,
     /// Sending that is held.
@@ -106,6 +114,8 @@ pub struct State {
     pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
     pub last: Option<(DateTime<Utc>, String)>,
+    /// Why the engine ended, if not by a person.
+    pub ended: Option<String>,
     /// What was shown last, so that it is not made twice.
     pub board: Board,
     /// What the clocks showed last.
@@ -138,6 +148,8 @@ pub struct Counts {
     pub confirmed: u64,
     /// Times that the answer of a write was unknown.
     pub uncertain: u64,
+    /// Requests by service, cause and outcome (`ok`, or the kind of the failure).
+    pub requests: BTreeMap<(Service, Cause, &'static str), u64>,
 }
 
 impl State {
@@ -154,6 +166,7 @@ impl State {
             mapping: Mapping::default(),
             mapping_version: String::new(),
             mapping_alert: None,
+            follow_due: false,
             meters: Meters::default(),
             holds: Vec::new(),
             alerts: BTreeMap::new(),
@@ -165,6 +178,7 @@ impl State {
             found: BTreeMap::new(),
             reading: BTreeMap::new(),
             last: None,
+            ended: None,
             board: Board::default(),
             steady: None,
         }
@@ -241,9 +255,25 @@ impl State {
         self.holds.iter().any(|h| !h.id.starts_with("mass") && h.target.as_ref().is_none_or(|t| t == target))
     }
 
+    /// Counts a request of an account.
+    pub fn count_request(&mut self, account: &Account, cause: Cause, failure: Option<&Failure>) {
+        let is_source = self.setup.sources.iter().any(|s| &s.account == account);
+        let service = if is_source { Service::Toggl } else { Service::Clockify };
+        let outcome = failure.map_or("ok", Failure::kind);
+        *self.counts.requests.entry((service, cause, outcome)).or_default() += 1;
+    }
+
     /// Keeps the holds durably.
     pub fn put_holds(holds: &Vec<HoldLine>, draft: &mut Draft<'_>) -> Desked<()> {
         draft.put(rows::meta("holds"), holds)
+    }
+
+    /// Asks the puller for a read; of several wishes the soonest, most urgent and furthest reaching counts.
+    pub fn ask_read(&mut self, account: &Account, wish: ReadWish) {
+        let kept = self.reading.entry(account.clone()).or_insert_with(|| wish.clone());
+        kept.not_before = kept.not_before.min(wish.not_before);
+        kept.cause = kept.cause.min(wish.cause);
+        kept.since = [kept.since, wish.since].into_iter().flatten().min();
     }
 
     /// Notes changes that a read brought and no delivery had announced.

@@ -37,13 +37,13 @@ impl Steady {
 }
 
 /// Seconds since the machine started, sleep included.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn uptime() -> Option<i64> {
-    Some(rustix::system::sysinfo().uptime.into())
+    Some(rustix::system::sysinfo().uptime)
 }
 
 /// Seconds since the machine started, sleep included; not known here.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 fn uptime() -> Option<i64> {
     None
 }

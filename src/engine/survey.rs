@@ -1,5 +1,6 @@
 //! Making ground known: a range of a target's time read in full, what is there matched n to n and linked.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,15 +9,17 @@ use crate::cache::rows;
 use crate::domain::entry::TargetEntry;
 use crate::domain::ground::Ground;
 use crate::domain::id::{Account, Key, RemoteId};
-use crate::domain::link::{Link, Wish};
+use crate::domain::link::{Link, Op, Trouble, Wish};
 use crate::domain::matching;
 use crate::domain::outcome;
 use crate::domain::quota::Cause;
 use crate::domain::read::TargetRead;
 use crate::domain::word::Class;
+use crate::services::http::Failure;
 
 use super::Shared;
 use super::call::{CallError, Patience};
+use super::desk::Desked;
 use super::lookup::named;
 
 /// The target's list window is a wall clock in the account's zone: wide enough for any zone.
@@ -48,13 +51,45 @@ pub async fn survey(engine: Shared, range: Range) -> Result<(), CallError> {
                 c.list_entries(&user, from, to, page, PAGE).await
             })
             .await?;
-        let page = answer.result.map_err(CallError::Failed)?;
+        let page = match answer.result {
+            Ok(page) => page,
+            Err(failure @ (Failure::Missing(_) | Failure::Forbidden(_) | Failure::Refused { .. })) => {
+                return Ok(refuse(&engine, &range, &failure)?);
+            }
+            Err(failure) => return Err(CallError::Failed(failure)),
+        };
         there.extend(page.rows.into_iter().filter(|r| range.from <= r.start && r.start < range.to));
         if page.last {
             break;
         }
     }
     adopt(&engine, &range, there)
+}
+
+/// A user whose time may not be read gets nothing: what is there already could be doubled. Says so on every entry.
+fn refuse(engine: &Shared, range: &Range, failure: &Failure) -> Desked<()> {
+    let Range { target, user, .. } = range;
+    let mut state = engine.state();
+    let keys = state.desk.named(rows::by_class(target, Class::Ready), usize::MAX)?;
+    state.write("refused", |_, draft| {
+        for key in keys {
+            let Some(mut link) = draft.link(target, &key)? else { continue };
+            let theirs = matches!(&link.wish, Wish::Present(entry) if entry.user == *user);
+            if theirs && link.there.is_none() && link.open.is_none() && link.trouble.is_none() {
+                link.trouble = Some(Trouble::Failed(format!("the user's time cannot be read: {failure}")));
+                draft.put_link(target, &key, link)?;
+            }
+        }
+        draft.say(
+            "sync",
+            "error",
+            format!("{target}: the time of user {user} cannot be read: {failure}"),
+            None,
+        )
+    })?;
+    drop(state);
+    engine.touch();
+    Ok(())
 }
 
 fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), CallError> {
@@ -78,6 +113,13 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
             wishes.push((key, entry));
         }
     }
+    // A write under way may have made any entry of its identity: no twin takes it before the answer is known.
+    let mut under_way = BTreeSet::new();
+    for key in state.desk.named(rows::by_class(target, Class::Open), usize::MAX)? {
+        let open = state.desk.link(target, &key)?.and_then(|link| link.open);
+        under_way.extend(open.filter(|i| i.op == Op::Create).map(|i| matching::of_wish(&i.body)));
+    }
+    wishes.retain(|(_, entry)| !under_way.contains(&matching::of_wish(entry)));
     let ground_key = rows::ground(target, &range.user);
     let adopted = state.write("survey", |state, draft| {
         let pairs = matching::pair(&wishes, &free);

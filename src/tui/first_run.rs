@@ -14,10 +14,11 @@ use crate::config::theme::Themes;
 
 use super::keymap::Key;
 use super::paint::{Drawn, Paint};
+use super::run::repaint;
 use super::screen::{Extent, Screen};
 use super::signs;
 use super::start::{Look, signals};
-use super::terminal::Guard;
+use super::terminal::{Asked, Guard, Host};
 use super::theme::{Styles, Theme};
 use super::widgets::rule;
 
@@ -98,15 +99,23 @@ pub async fn run(ui: &Ui, config_dir: &Path) -> io::Result<Choice> {
     let themes = Theme::all(&Themes::load(config_dir).0, look.depth);
     let at = Theme::find(&themes, &ui.theme);
     let styles = themes.get(at).map(|t| t.styles.clone()).unwrap_or_default();
-    let (ask_to_leave, mut leave) = mpsc::channel(4);
-    signals(&ask_to_leave)?;
-    let _guard = Guard::enter(false, ask_to_leave)?;
+    let (ask, mut asked) = mpsc::channel(4);
+    signals(&ask)?;
+    let mut guard = Guard::enter(false, ask)?;
     let mut terminal = Terminal::new(Screen::new(io::stdout(), Extent::Terminal))?;
     let mut input = EventStream::new();
     loop {
         terminal.draw(|frame| draw(frame.buffer_mut(), &styles, config_dir, look.ascii))?;
         let event = tokio::select! { biased;
-            _ = leave.recv() => return Ok(Choice::Leave),
+            asked = asked.recv() => {
+                match asked {
+                    Some(Asked::Suspend) => guard.suspend()?,
+                    Some(Asked::Continue) => guard.retake()?,
+                    Some(Asked::Leave) | None => return Ok(Choice::Leave),
+                }
+                repaint(&mut terminal)?;
+                continue;
+            }
             event = input.next() => event,
         };
         let Some(Ok(event)) = event else { return Ok(Choice::Leave) };

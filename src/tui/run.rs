@@ -2,6 +2,7 @@
 //! writer, the input stream and the host, so that tests run it in memory.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Timelike, Utc};
@@ -18,13 +19,13 @@ use crate::config::settings::Motion;
 
 use super::model::{Model, Tone};
 use super::screen::Screen;
-use super::terminal::Host;
+use super::terminal::{Asked, Host};
 use super::theme::Theme;
 use super::update::{Effect, Event, Msg, update};
 use super::view::view;
 
-/// Remembers a theme by its name.
-pub type SaveTheme = Box<dyn FnMut(&str) + Send>;
+/// Remembers a theme by its name; runs beside the loop, for it may wait for a disk. The error is one sentence.
+pub type SaveTheme = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
 
 /// What the loop needs besides the model.
 pub struct Parts<W: Write, S, H> {
@@ -36,8 +37,8 @@ pub struct Parts<W: Write, S, H> {
     pub host: H,
     /// The road to the engine.
     pub road: Road,
-    /// Asks to leave: a signal.
-    pub leave: tokio::sync::mpsc::Receiver<()>,
+    /// What signals ask.
+    pub asked: tokio::sync::mpsc::Receiver<Asked>,
     /// All themes again, when a theme file changed.
     pub themes: tokio::sync::mpsc::Receiver<Vec<Theme>>,
     /// The wall clock.
@@ -65,6 +66,7 @@ where
     S: Stream<Item = io::Result<TermEvent>> + Unpin,
     H: Host,
 {
+    let (tell, mut kept) = tokio::sync::mpsc::channel(4);
     let mut next_draw = Instant::now();
     let mut next_key_draw = next_draw;
     loop {
@@ -78,7 +80,14 @@ where
         let now = parts.clock;
         let tick_at = Instant::now() + until_tick(model, now());
         let event = tokio::select! { biased;
-            _ = parts.leave.recv() => Event::Quit,
+            asked = parts.asked.recv() => match asked {
+                Some(Asked::Suspend) => Event::Suspend,
+                Some(Asked::Continue) => {
+                    parts.host.retake()?;
+                    Event::Resumed
+                }
+                Some(Asked::Leave) | None => Event::Quit,
+            },
             event = parts.input.next() => match event {
                 Some(Ok(event)) => match translate(event) {
                     Some(event) => {
@@ -98,6 +107,7 @@ where
                 None => Event::Quit,
             },
             Some(themes) = parts.themes.recv() => Event::Themes(themes),
+            Some((theme, outcome)) = kept.recv() => Event::ThemeKept { theme, outcome },
             () = sleep_until(next_draw), if model.dirty => continue,
             () = sleep_until(tick_at) => Event::Tick,
         };
@@ -108,6 +118,10 @@ where
             effects.extend(update(model, Msg { now: now(), event: arrived(arrival) }));
         }
         for effect in effects {
+            if let Effect::SaveTheme(theme) = effect {
+                keep_theme(parts.save_theme.clone(), theme, tell.clone());
+                continue;
+            }
             if let Some(left) = carry_out(effect, model, &mut parts)? {
                 if !parts.host.is_ours() {
                     return Err(io::Error::other("a part of the program failed; its report stands above"));
@@ -197,17 +211,28 @@ fn carry_out<W: Write, S, H: Host>(
         }
         Effect::Repaint => repaint(&mut parts.terminal)?,
         Effect::Mouse(on) => parts.host.mouse(on)?,
-        Effect::SaveTheme(name) => {
-            if let Some(save) = &mut parts.save_theme {
-                save(&name);
-            }
-        }
+        // Carried out by the loop itself, which hears of the end.
+        Effect::SaveTheme(_) => {}
     }
     Ok(None)
 }
 
+/// Remembers a theme without keeping the keys waiting; the outcome is told. Without a place to keep it nothing is.
+fn keep_theme(
+    save: Option<SaveTheme>,
+    theme: String,
+    tell: tokio::sync::mpsc::Sender<(String, Result<(), String>)>,
+) {
+    let Some(save) = save else { return };
+    tokio::task::spawn_blocking(move || {
+        let outcome = save(&theme);
+        // The loop may have ended meanwhile; the theme is kept all the same.
+        let _ = tell.blocking_send((theme, outcome));
+    });
+}
+
 /// Makes the next frame a whole one. `Terminal::clear` would do, but empties the screen before it is drawn.
-fn repaint<W: Write>(terminal: &mut Terminal<Screen<W>>) -> io::Result<()> {
+pub(super) fn repaint<W: Write>(terminal: &mut Terminal<Screen<W>>) -> io::Result<()> {
     let size = terminal.backend().size()?;
     terminal.backend_mut().forget();
     terminal.backend_mut().clear()?;

@@ -21,7 +21,7 @@ use super::keymap::UserKeys;
 use super::model::{Ids, Model, Tone};
 use super::run::{Left, Parts, SaveTheme, run as run_loop};
 use super::screen::{Extent, Screen};
-use super::terminal::Guard;
+use super::terminal::{Asked, Guard};
 use super::theme::{Depth, Theme, needs_ascii};
 
 /// A person's keys in the config folder.
@@ -90,17 +90,17 @@ pub async fn run(options: Options, connector: impl Connector, config_dir: &Path)
     }
     let over_ssh = var("SSH_CONNECTION").is_some();
     let budget = options.ui.budget.unwrap_or(if over_ssh { BUDGET_SSH } else { BUDGET });
-    let (ask_to_leave, leave) = mpsc::channel(4);
-    signals(&ask_to_leave)?;
+    let (ask, asked) = mpsc::channel(4);
+    signals(&ask)?;
     let road = connect::start(connector);
-    let host = Guard::enter(options.ui.mouse, ask_to_leave)?;
+    let host = Guard::enter(options.ui.mouse, ask)?;
     let terminal = Terminal::new(Screen::new(io::stdout(), Extent::Terminal))?;
     let parts = Parts {
         terminal,
         input: EventStream::new(),
         host,
         road,
-        leave,
+        asked,
         themes: watch_themes(config_dir, look.depth),
         clock: Utc::now as fn() -> DateTime<Utc>,
         budget,
@@ -132,14 +132,23 @@ async fn say_goodbye(mut road: Road, ids: String) {
     let _ = tokio::time::timeout(GOODBYE, gone).await;
 }
 
-/// Tells a channel when a signal asks to leave. A hang-up counts: with the terminal gone, nothing else would.
-pub fn signals(tell: &mpsc::Sender<()>) -> io::Result<()> {
-    for kind in [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit()] {
+/// Tells a channel what signals ask. A hang-up asks to leave: with the terminal gone, nothing else would. A stop from
+/// outside is a Ctrl-Z: unasked it would leave the shell with our modes.
+pub fn signals(tell: &mpsc::Sender<Asked>) -> io::Result<()> {
+    let job = |signal: rustix::process::Signal| SignalKind::from_raw(signal.as_raw());
+    for (kind, asks) in [
+        (SignalKind::hangup(), Asked::Leave),
+        (SignalKind::terminate(), Asked::Leave),
+        (SignalKind::interrupt(), Asked::Leave),
+        (SignalKind::quit(), Asked::Leave),
+        (job(rustix::process::Signal::TSTP), Asked::Suspend),
+        (job(rustix::process::Signal::CONT), Asked::Continue),
+    ] {
         let mut signals = signal(kind)?;
         let tell = tell.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                if tell.send(()).await.is_err() {
+                if tell.send(asks).await.is_err() {
                     return;
                 }
             }

@@ -10,10 +10,23 @@ use tokio::sync::mpsc;
 /// Whether the terminal is ours now; the panic hook may run on any thread.
 static ENTERED: AtomicBool = AtomicBool::new(false);
 
+/// What a signal, or a panic elsewhere, asks of the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Leave.
+    Leave,
+    /// Stop for a while, as Ctrl-Z does.
+    Suspend,
+    /// The process goes on after a stop; a shell may have used the terminal meanwhile.
+    Continue,
+}
+
 /// What the terminal does for the loop besides showing frames.
 pub trait Host {
     /// Gives the terminal back, stops this process, and takes the terminal again when it goes on.
     fn suspend(&mut self) -> io::Result<()>;
+    /// Takes the terminal again, whatever was done to it since.
+    fn retake(&mut self) -> io::Result<()>;
     /// The terminal has not been given back, for example by a panic on another thread.
     fn is_ours(&self) -> bool;
     /// Switches mouse reporting.
@@ -29,13 +42,13 @@ pub struct Guard {
 impl Guard {
     /// Takes the terminal and installs the panic hook that gives it back before any report is printed, and asks the
     /// loop to leave: a panic on another thread must not leave a person before a screen that nobody draws.
-    pub fn enter(mouse: bool, leave_loop: mpsc::Sender<()>) -> io::Result<Self> {
+    pub fn enter(mouse: bool, leave_loop: mpsc::Sender<Asked>) -> io::Result<Self> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             leave();
             before(info);
             // Full means that somebody has asked already.
-            let _ = leave_loop.try_send(());
+            let _ = leave_loop.try_send(Asked::Leave);
         }));
         take(mouse)?;
         Ok(Self { mouse })
@@ -53,6 +66,12 @@ impl Host for Guard {
         leave();
         // SIGTSTP may be discarded for an orphaned process group; SIGSTOP may not.
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        take(self.mouse)
+    }
+
+    fn retake(&mut self) -> io::Result<()> {
+        // Raw mode that is believed to be on would not be switched on again.
+        terminal::disable_raw_mode()?;
         take(self.mouse)
     }
 

@@ -6,5 +6,7 @@ mod forged;
 mod known_ground;
 mod mistakes;
 mod refused_token;
-mod rig;
+mod renewed_token;
+pub mod rig;
+mod scraped;
 mod two_engines;

@@ -3,5 +3,6 @@
 
 mod commands;
 mod long;
+mod moves;
 mod rig;
 mod views;

@@ -1,9 +1,11 @@
 //! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
 
 mod books;
+mod colleagues;
 mod cuts;
 mod healing;
 mod making;
 mod pair;
 mod people;
-mod stage;
+pub mod stage;
+pub mod way;

@@ -6,5 +6,6 @@ mod day;
 pub mod fixture;
 mod keys;
 pub mod looks;
+mod offers;
 mod sizes;
 mod whole;

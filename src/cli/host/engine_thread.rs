@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::settings::{Follower, TokensOnDisk};
 use super::{Spec, quota_watch, wiring};
 use crate::cache::{CacheError, GuardConfig, Guarded, LedgerEnd, Replayer, SledConfig, rows};
 use crate::cli::exit::Failure;
 use crate::config::watch::{Changed, ConfigWatch};
 use crate::control::link::EngineEnd;
 use crate::engine::seams::Seams;
-use crate::engine::{Engine, Parts, changes_of};
+use crate::engine::{Engine, Parts, TokenBook, changes_of};
 use crate::journal::{Disk, InboxWriter, JournalError, Ledger, LedgerOptions, RealDisk};
 use crate::receiver::Receiver;
 use crate::telemetry::metrics::Metrics;
@@ -45,9 +46,10 @@ pub fn start(
     std::thread::Builder::new()
         .name("engine".into())
         .spawn(move || {
+            // A panic of this thread ends the process too: without an engine it would only look alive.
+            let _ends = cancel.clone().drop_guard();
             let outcome =
                 runtime.block_on(run(spec, ledger, inbox, receiver, metrics, arrivals, cancel.clone()));
-            cancel.cancel();
             // Nobody may be waiting any more.
             let _ = ending.send(outcome);
         })
@@ -73,7 +75,13 @@ async fn run(
         store: cache.clone(),
         inbox,
     });
-    engine.know(wiring::facts(receiver, cache.clone()));
+    let settings = spec.settings.clone().zip(spec.config_dir.clone());
+    let tokens = settings.as_ref().map(|(_, dir)| {
+        let book: Arc<dyn TokenBook> = Arc::new(TokensOnDisk { config_dir: dir.clone() });
+        book
+    });
+    let follower = settings.map(|(known, dir)| Follower::new(dir, known));
+    engine.know(wiring::facts(receiver, cache.clone(), tokens));
     let stopping = engine.clone();
     let watched = cancel.clone();
     tokio::spawn(async move {
@@ -83,7 +91,7 @@ async fn run(
     if let Some(dir) = &spec.config_dir
         && let Ok(watch) = ConfigWatch::start(dir)
     {
-        tokio::spawn(follow(engine.clone(), watch, cancel.clone()));
+        tokio::spawn(follow(engine.clone(), watch, follower, cancel.clone()));
     }
     tokio::spawn(tidy(engine.clone(), cancel.clone()));
     tokio::spawn(wiring::publish(engine.clone(), cache.clone(), metrics, cancel.clone()));
@@ -127,7 +135,12 @@ fn guarded(spec: &Spec, ledger: &Arc<Mutex<Ledger>>) -> Result<Guarded, CacheErr
     Guarded::start(GuardConfig::new(sled, replay, ledger_end))
 }
 
-async fn follow(engine: Arc<Engine>, mut watch: ConfigWatch, cancel: CancellationToken) {
+async fn follow(
+    engine: Arc<Engine>,
+    mut watch: ConfigWatch,
+    mut follower: Option<Follower>,
+    cancel: CancellationToken,
+) {
     loop {
         let changed = tokio::select! { biased;
             () = cancel.cancelled() => return,
@@ -140,7 +153,9 @@ async fn follow(engine: Arc<Engine>, mut watch: ConfigWatch, cancel: Cancellatio
                 }
             }
             Some(Changed::Settings) => {
-                engine.notice("hourwire.toml changed; restart the engine to follow it");
+                if let Some(follower) = &mut follower {
+                    follower.changed(&engine).await;
+                }
             }
             Some(Changed::Theme(_)) => {}
             None => return,

@@ -11,7 +11,7 @@ use crate::cache::{CacheState, Guarded};
 use crate::control::snapshot::{CacheWord, Snapshot};
 use crate::control::view::DeliveryLine;
 use crate::engine::seams::{Probe, ProbeFailure};
-use crate::engine::{Engine, Facts};
+use crate::engine::{Engine, Facts, TokenBook};
 use crate::receiver::{Observe, Receiver, Rejected};
 use crate::services::http::{ReqwestWire, Wire, WireError};
 use crate::telemetry::metrics::Metrics;
@@ -79,6 +79,14 @@ pub async fn publish(engine: Arc<Engine>, cache: Arc<Guarded>, metrics: Metrics,
             set(&metrics, &snapshot);
             metrics.set_cache(snapshot.cache == CacheWord::Ready, cache.rebuilds());
             metrics.set_viewers(engine.viewers() as u64);
+            for ((service, cause, outcome), count) in engine.requests() {
+                metrics.set_requests(service.as_str(), cause.as_str(), outcome, count);
+            }
+            let bytes = engine.journal_bytes();
+            metrics.set_journal_bytes("inbox", bytes.inbox);
+            if let Some(ledger) = bytes.ledger {
+                metrics.set_journal_bytes("ledger", ledger);
+            }
         }
     }
 }
@@ -105,7 +113,7 @@ fn set(metrics: &Metrics, snapshot: &Snapshot) {
 }
 
 /// What the engine may ask about receiver and cache.
-pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>) -> Facts {
+pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dyn TokenBook>>) -> Facts {
     let (counting, refusing) = (receiver.clone(), receiver);
     Facts {
         receiver: Some(Arc::new(move || {
@@ -118,6 +126,7 @@ pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>) -> Facts {
             CacheState::Rebuilding { percent } => (CacheWord::Rebuilding, percent),
             CacheState::Ready => (CacheWord::Ready, 100),
         })),
+        tokens,
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::well::not_well;
 use crate::cli::print::table;
 use crate::control::snapshot::{CacheWord, Snapshot};
+use crate::domain::text::every;
 
 /// The state of an engine as text.
 pub fn status_table(snapshot: &Snapshot) -> String {
@@ -59,11 +60,7 @@ fn subscriptions(snapshot: &Snapshot) -> Vec<Vec<String>> {
         ]
     });
     let reading = snapshot.reading.map(|seconds| {
-        vec![
-            "toggl".to_owned(),
-            "no webhook".to_owned(),
-            format!("reading every {} min", seconds.div_ceil(60)),
-        ]
+        vec!["toggl".to_owned(), "no webhook".to_owned(), format!("reading every {}", every(seconds))]
     });
     lines.chain(reading).collect()
 }

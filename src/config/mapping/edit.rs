@@ -35,8 +35,9 @@ pub fn apply(text: &str, edit: &MappingEdit) -> Result<String, EditError> {
         }
         MappingEdit::LinkUser { source, target, to } => link(text, "user", source, target, to, None)?,
         MappingEdit::UnlinkProject { source, target, from } => {
-            unlink(text, source, target, from.map(|day| day.to_string()))?
+            unlink(text, "project", source, target, from.map(|day| day.to_string()))?
         }
+        MappingEdit::UnlinkUser { source, target } => unlink(text, "user", source, target, None)?,
         MappingEdit::SkipProject { source } => skip(text, &before, source)?,
         MappingEdit::UnskipProject { source } => unskip(text, &before, source)?,
     };
@@ -86,13 +87,14 @@ fn link(
 
 fn unlink(
     text: &str,
+    kind: &str,
     source: &SourceRef,
     target: &Account,
     from: Option<String>,
 ) -> Result<String, EditError> {
     let mut document = parse(text)?;
     let mut found = None;
-    for (index, row) in rows(document.get_mut("project")).into_iter().enumerate() {
+    for (index, row) in rows(document.get_mut(kind)).into_iter().enumerate() {
         if !is_row(&*row, source, from.as_deref()) || target_of(&*row, target).is_none() {
             continue;
         }
@@ -105,12 +107,12 @@ fn unlink(
     }
     match found {
         None => Err(EditError::Absent(format!(
-            "link of project {} ({}) of `{}` to `{target}`",
+            "link of {kind} {} ({}) of `{}` to `{target}`",
             source.id,
             clean(&source.name),
             source.account
         ))),
-        Some((index, Some(0))) => remove_row(text, "project", index),
+        Some((index, Some(0))) => remove_row(text, kind, index),
         Some(_) => Ok(document.to_string()),
     }
 }

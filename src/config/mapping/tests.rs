@@ -236,6 +236,10 @@ fn an_edit() -> impl Strategy<Value = MappingEdit> {
             target: Account::from("mirror"),
             to: Named { id: to.into(), name: String::new() },
         }),
+        1 => (2220005..2220012_i64).prop_map(|id| MappingEdit::UnlinkUser {
+            source: source(id),
+            target: Account::from("mirror"),
+        }),
     ]
 }
 
@@ -255,7 +259,16 @@ fn inverse(before: &str, edit: &MappingEdit) -> Option<MappingEdit> {
             })
         }
         MappingEdit::SkipProject { source } => Some(MappingEdit::UnskipProject { source: source.clone() }),
-        MappingEdit::UnskipProject { .. } | MappingEdit::LinkUser { .. } => None,
+        MappingEdit::LinkUser { source, target, .. } | MappingEdit::UnlinkUser { source, target } => {
+            let mut rows = mapping.users.iter().filter(|row| row.source.key() == source.key());
+            let old = rows.find_map(|row| row.target.get(target)).cloned();
+            let (source, target) = (source.clone(), target.clone());
+            Some(match old {
+                Some(to) => MappingEdit::LinkUser { source, target, to },
+                None => MappingEdit::UnlinkUser { source, target },
+            })
+        }
+        MappingEdit::UnskipProject { .. } => None,
     }
 }
 
@@ -292,6 +305,11 @@ proptest! {
                     kept.retain(|link| !link.starts_with(&line));
                     kept.push(format!("{line}{}", to.id));
                 }
+                MappingEdit::UnlinkUser { source, target } => {
+                    let line = format!("user {} None {target} ", source.key());
+                    kept.retain(|link| !link.starts_with(&line));
+                    prop_assert!(kept.len() < before_links.len());
+                }
                 MappingEdit::SkipProject { .. } | MappingEdit::UnskipProject { .. } => {}
             }
             kept.sort();
@@ -301,7 +319,13 @@ proptest! {
                 MappingEdit::UnskipProject { .. } => prop_assert!(rules.len() < before_rules.len()),
                 _ => prop_assert_eq!(&rules, &before_rules),
             }
-            if !matches!(edit, MappingEdit::UnlinkProject { .. } | MappingEdit::UnskipProject { .. }) {
+            let removes = matches!(
+                edit,
+                MappingEdit::UnlinkProject { .. }
+                    | MappingEdit::UnlinkUser { .. }
+                    | MappingEdit::UnskipProject { .. }
+            );
+            if !removes {
                 for comment in text.lines().filter_map(|line| line.split_once('#').map(|(_, words)| words)) {
                     prop_assert!(after.contains(comment), "{} is gone from {}", comment, &after);
                 }

@@ -45,6 +45,13 @@ pub struct TogglAccount {
     pub read_every: Duration,
 }
 
+impl TogglAccount {
+    /// [`Self::read_every`] in seconds.
+    pub fn read_every_s(&self) -> u32 {
+        u32::try_from(self.read_every.as_secs()).unwrap_or(300)
+    }
+}
+
 /// A Clockify account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClockifyAccount {

@@ -106,6 +106,12 @@ impl Settings {
         if self.receiver.metrics_listen != new.receiver.metrics_listen {
             keys.push("receiver.metrics_listen".to_owned());
         }
+        if self.receiver.public_url != new.receiver.public_url {
+            keys.push("receiver.public_url".to_owned());
+        }
+        if self.log != new.log {
+            keys.push("log.level".to_owned());
+        }
         if self.hooks != new.hooks {
             keys.push("hooks".to_owned());
         }
@@ -115,13 +121,13 @@ impl Settings {
             }
         };
         let toggl = |s: &Self, name: &Account| {
-            s.toggl.get(name).map(|a| (a.workspace_id.clone(), a.base_url.clone()))
+            s.toggl.get(name).map(|a| (a.workspace_id.clone(), a.base_url.clone(), a.webhook))
         };
         for name in self.toggl.keys().chain(new.toggl.keys().filter(|n| !self.toggl.contains_key(n))) {
             account(Service::Toggl, name, toggl(self, name) != toggl(new, name));
         }
         let clockify = |s: &Self, name: &Account| {
-            s.clockify.get(name).map(|a| (a.workspace_id.clone(), a.base_url.clone()))
+            s.clockify.get(name).map(|a| (a.workspace_id.clone(), a.base_url.clone(), a.sync_from))
         };
         for name in self.clockify.keys().chain(new.clockify.keys().filter(|n| !self.clockify.contains_key(n)))
         {

@@ -7,7 +7,7 @@ use crate::domain::id::Account;
 use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::domain::order::EntryRow;
 use crate::domain::remap::{self, Value};
-use crate::domain::route::{Routed, route};
+use crate::domain::route::route;
 use crate::engine::Shared;
 use crate::engine::apply::{Batch, bind_one};
 use crate::engine::call::bucket_of;
@@ -98,7 +98,8 @@ fn target_of(edit: &MappingEdit) -> Option<&Account> {
     match edit {
         MappingEdit::LinkProject { target, .. }
         | MappingEdit::UnlinkProject { target, .. }
-        | MappingEdit::LinkUser { target, .. } => Some(target),
+        | MappingEdit::LinkUser { target, .. }
+        | MappingEdit::UnlinkUser { target, .. } => Some(target),
         MappingEdit::SkipProject { .. } | MappingEdit::UnskipProject { .. } => None,
     }
 }
@@ -106,15 +107,19 @@ fn target_of(edit: &MappingEdit) -> Option<&Account> {
 fn done(edit: &MappingEdit) -> &'static str {
     match edit {
         MappingEdit::LinkProject { .. } | MappingEdit::LinkUser { .. } => "linked",
-        MappingEdit::UnlinkProject { .. } => "unlinked",
+        MappingEdit::UnlinkProject { .. } | MappingEdit::UnlinkUser { .. } => "unlinked",
         MappingEdit::SkipProject { .. } => "left out",
         MappingEdit::UnskipProject { .. } => "taken in again",
     }
 }
 
+fn is_about_user(edit: &MappingEdit) -> bool {
+    matches!(edit, MappingEdit::LinkUser { .. } | MappingEdit::UnlinkUser { .. })
+}
+
 fn name(state: &State, edit: &MappingEdit) -> String {
     let source = remap::source_of(edit);
-    let kind = if matches!(edit, MappingEdit::LinkUser { .. }) { Kind::User } else { Kind::Project };
+    let kind = if is_about_user(edit) { Kind::User } else { Kind::Project };
     state.item(&source.account, kind, &source.id).map_or_else(
         || {
             if source.name.is_empty() {
@@ -226,7 +231,7 @@ fn count(
                 let kept = link.route.as_ref();
                 let moves = row.entry.as_ref().zip(kept).is_some_and(|(entry, kept)| {
                     let fresh = route(&state.mapping, "", &key.account, target, entry, kept.inputs.clone());
-                    matches!(fresh.to, Routed::To(_)) && fresh.to != kept.to
+                    remap::moves(kept, &fresh)
                 });
                 impact.moves += u32::from(moves);
                 continue;
@@ -245,7 +250,7 @@ fn count(
 pub fn price(state: &State, edit: &MappingEdit, impact: Impact) -> Price {
     let verb = match edit {
         MappingEdit::LinkProject { .. } | MappingEdit::LinkUser { .. } => "links it",
-        MappingEdit::UnlinkProject { .. } => "unlinks it",
+        MappingEdit::UnlinkProject { .. } | MappingEdit::UnlinkUser { .. } => "unlinks it",
         MappingEdit::SkipProject { .. } => "leaves it out",
         MappingEdit::UnskipProject { .. } => "takes it in again",
     };

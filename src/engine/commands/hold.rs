@@ -120,10 +120,13 @@ pub fn decide(engine: &Shared, hold: &str, send: bool) -> Answered {
     holds.retain(|h| h.id != hold);
     let mut held = Vec::new();
     for target in &state.setup.targets {
-        let keys = state.desk.named(rows::by_class(&target.account, Class::Held), usize::MAX)?;
-        held.extend(keys.into_iter().map(|key| (target.account.clone(), key)));
+        // Those with a write under way are listed by that.
+        for class in [Class::Held, Class::Open] {
+            let keys = state.desk.named(rows::by_class(&target.account, class), usize::MAX)?;
+            held.extend(keys.into_iter().map(|key| (target.account.clone(), key)));
+        }
     }
-    let count = state.write("decide", |_, draft| {
+    let count = state.write("decide", |state, draft| {
         let mut count = 0;
         for (target, key) in held {
             let Some(mut link) = draft.link(&target, &key)? else { continue };
@@ -135,6 +138,10 @@ pub fn decide(engine: &Shared, hold: &str, send: bool) -> Answered {
             count += 1;
         }
         State::put_holds(&holds, draft)?;
+        // What was decided counts no more: the next deletions begin a count of their own.
+        for source in &state.setup.sources {
+            draft.delete_if_there(rows::meta(&format!("deletions:{}", source.account)))?;
+        }
         let what = if send { "sent" } else { "dropped" };
         draft.say("sync", "info", format!("mass change of {} {what} by a person", entries(count)), None)?;
         Ok(count)

@@ -9,7 +9,9 @@ mod hold;
 mod queue;
 mod read;
 mod replay;
+mod reroute;
 mod sync;
+mod token;
 mod undo;
 
 use chrono::TimeDelta;
@@ -91,6 +93,7 @@ fn is_dry(wish: &Wish) -> bool {
     match wish {
         Wish::EditMapping { dry, .. }
         | Wish::CreateProject { dry, .. }
+        | Wish::MoveSent { dry, .. }
         | Wish::Backfill { dry, .. }
         | Wish::SendNow { dry, .. }
         | Wish::Replay { dry, .. } => *dry,
@@ -103,6 +106,7 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
     match wish {
         Wish::EditMapping { seen, edit, dry } => edit::edit(engine, asker, &seen, &edit, dry),
         Wish::CreateProject { source, target, dry } => create::create(engine, asker, source, target, dry),
+        Wish::MoveSent { source, target, dry } => reroute::move_sent(engine, asker, &source, &target, dry),
         Wish::Undo => undo::undo(engine, asker),
         Wish::Retry { target, source } => sync::retry(engine, &target, &source),
         Wish::Resolve { target, source, keep_source } => sync::resolve(engine, &target, &source, keep_source),
@@ -119,6 +123,7 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::ReadNow => read::now(engine),
         Wish::Backfill { from, to, dry } => read::backfill(engine, from, to, dry),
         Wish::Replay { seq, dry } => replay::replay(engine, seq, dry),
+        Wish::RenewToken { account, token } => token::renew(engine, asker, account, token),
         Wish::Acknowledge { alert } => alert::acknowledge(engine, &alert),
         Wish::StopEngine => Ok(Reply::Done { say: "the engine stops".into() }),
     }

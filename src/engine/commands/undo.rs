@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::cache::rows;
 use crate::control::command::Reply;
 use crate::control::snapshot::HoldLine;
+use crate::domain::id::{Account, Key};
 use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::domain::remap;
+use crate::domain::route::Route;
 use crate::engine::Shared;
 use crate::engine::desk::{Desked, Draft};
 use crate::engine::lobby::Author;
 use crate::engine::mapper;
 use crate::engine::state::State;
 
-use super::{Answered, Asker, because, hold};
+use super::{Answered, Asker, because, entries, hold, reroute};
 
 /// A change that can be taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +50,13 @@ pub enum Back {
     },
     /// By these holds by hand.
     Holds(Vec<HoldLine>),
+    /// By these routes of sent entries.
+    Moved {
+        /// The target.
+        target: Account,
+        /// Each entry's route before.
+        routes: Vec<(Key, Route)>,
+    },
 }
 
 /// Stages a change that can be taken back.
@@ -94,7 +103,16 @@ pub fn undo(engine: &Shared, asker: &Asker<'_>) -> Answered {
     let what = undo.what.clone();
     let done = Undo { undone: true, ..undo.clone() };
     let note = format!("undone: {what}");
+    let mut more = String::new();
     match undo.back {
+        Back::Moved { target, routes } => {
+            state.write("undo", |_, draft| {
+                draft.say("mapping", "info", &note, None)?;
+                draft.put_for(rows::undo(done.seq), &done, TimeDelta::days(30))
+            })?;
+            let back = reroute::take_back(engine, &mut state, &target, &routes)?;
+            more = format!(" · {} on their way back", entries(back));
+        }
         Back::Mapping { edit, left } => {
             mapper::refresh(engine, &mut state)?;
             let present = remap::value(&state.mapping, &edit).to_string();
@@ -122,7 +140,7 @@ pub fn undo(engine: &Shared, asker: &Asker<'_>) -> Answered {
     state.last = Some((now, note.clone()));
     drop(state);
     engine.touch_work();
-    Ok(Reply::Done { say: note })
+    Ok(Reply::Done { say: format!("{note}{more}") })
 }
 
 /// What takes an edit back, with the row that the edit leaves; `None` where nothing does.

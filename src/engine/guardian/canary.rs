@@ -94,7 +94,8 @@ fn take(post: &mut Post) -> Desked<()> {
         let Some(row) = row.filter(|r| matches!(r.stamp, Stamp::Read { .. })) else { continue };
         let user = row.entry.map(|e| e.user);
         post.found.open.insert(key.clone());
-        post.found.all.insert(key, Unannounced { at: row.at, user, read_at: now });
+        // By when it was read, not by when we come to look.
+        post.found.all.insert(key, Unannounced { at: row.at, user, read_at: row.seen_at });
     }
     let too_many = post.found.all.len() > MOST;
     post.found.all.retain(|_, c| !too_many && now - c.read_at < KEEP);

@@ -28,6 +28,7 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         Err(hitch) => return Err(hitch),
     };
     post.checked = true;
+    post.spent += u32::from(why == Why::Mend);
     sender::apply(post, &listing, why.cause()).await?;
     if !post.managed {
         return Ok(());
@@ -35,6 +36,8 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
     match &listing.ours {
         Ours::Here(_) => decide(post).await,
         Ours::Elsewhere(id) => make::adopt(post, &listing, id.clone()).await,
+        // The election says who sends; deliveries go to the other one, and a second subscription would too.
+        Ours::Taken => Ok(()),
         Ours::Nowhere => make::make(post, &listing).await,
     }
 }
@@ -139,11 +142,12 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
         Verdict::HandsOff => {
             let moment = moment(own);
             let cause = "disabled again without failures: a person wants it so";
+            let spent = std::mem::take(&mut post.spent);
             care::write(&post.engine, &post.account, "guard hands off", |page| {
                 if page.care.hands_off != Some(moment) {
                     page.care.hands_off = Some(moment);
                     page.opened("subscription disabled", cause)?;
-                    page.step("evidence", "none: hands off", 0)?;
+                    page.step("evidence", "none: hands off", spent)?;
                 }
                 page.change_own(|own| cause.clone_into(&mut own.cause))
             })?;
@@ -152,10 +156,11 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
             Ok(())
         }
         Verdict::Unknown => {
+            let spent = std::mem::take(&mut post.spent);
             care::write(&post.engine, &post.account, "guard unknown", |page| {
                 if page.care.incident.is_none() {
                     page.opened("subscription disabled", "unknown")?;
-                    page.step("evidence", "none that the service did it", 0)?;
+                    page.step("evidence", "none that the service did it", spent)?;
                 }
                 page.change_own(|own| "cause unknown".clone_into(&mut own.cause))
             })?;
@@ -175,7 +180,8 @@ pub fn alert(post: &Post, say: String) {
 }
 
 /// Opens the incident; a relapse that our own downtime does not explain is a failed try.
-fn begin(post: &Post, own: &Subscription, why: &str) -> Desked<()> {
+fn begin(post: &mut Post, own: &Subscription, why: &str) -> Desked<()> {
+    let spent = std::mem::take(&mut post.spent);
     care::write(&post.engine, &post.account, "guard open", |page| {
         let now = page.now();
         if page.care.incident.is_none() {
@@ -188,7 +194,7 @@ fn begin(post: &Post, own: &Subscription, why: &str) -> Desked<()> {
             }
         }
         page.opened("subscription disabled", why)?;
-        page.step("evidence", why, 0)?;
+        page.step("evidence", why, spent)?;
         page.change_own(|own| why.clone_into(&mut own.cause))
     })
 }
@@ -196,9 +202,10 @@ fn begin(post: &Post, own: &Subscription, why: &str) -> Desked<()> {
 /// All is well: what is still open about it ends.
 fn well(post: &mut Post, care: &Care) -> Step<()> {
     post.engine.state().calm(&format!("hook:{}", post.account));
+    let spent = std::mem::take(&mut post.spent).max(1);
     if care.incident.is_some() && care.gap.is_none() {
         care::write(&post.engine, &post.account, "guard confirm", |page| {
-            page.step("confirm", "found enabled and validated", 1)?;
+            page.step("confirm", "found enabled and validated", spent)?;
             let own = page.own()?;
             page.care.gap = own.and_then(|own| gap::since(&own, &page.care));
             page.care.hands_off = None;
@@ -222,9 +229,10 @@ pub fn fill(post: &mut Post) -> Step<()> {
 pub async fn go_on_reading(post: &mut Post) -> Step<()> {
     match post.reading {
         None => fill(post),
-        Some(_) if !gap::is_read(post) => Ok(()),
+        Some(what) if !gap::is_read(post, what)? => Ok(()),
         Some(Reading::Seek(moment)) => {
             post.reading = None;
+            post.spent += 1;
             canary::look(post)?;
             care::write(&post.engine, &post.account, "guard sought", |page| {
                 page.care.sought = Some(moment);

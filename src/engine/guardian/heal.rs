@@ -114,6 +114,12 @@ async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()> {
             care::write(&post.engine, &post.account, "guard enable", |page| page.step("enable", &reason, 1))?;
             return Ok(());
         }
+        Err(Hitch::Refused(reason)) => {
+            care::write(&post.engine, &post.account, "guard refused", |page| {
+                page.step("enable", &reason, 1)
+            })?;
+            return Err(Hitch::Refused(reason));
+        }
         Err(hitch) => return Err(hitch),
     };
     care::write(&post.engine, &post.account, "guard enable", |page| {

@@ -22,12 +22,13 @@ const HISTORY_AGAIN: TimeDelta = TimeDelta::hours(24);
 const NEWEST: u64 = 500;
 
 /// The delivery history; `None` where none is offered.
-pub async fn history(post: &Post, own: &Subscription, care: &Care) -> Step<Option<Vec<Attempt>>> {
+pub async fn history(post: &mut Post, own: &Subscription, care: &Care) -> Step<Option<Vec<Attempt>>> {
     if care.no_history_until.is_some_and(|until| until > post.now()) {
         return Ok(None);
     }
     let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
     let id = own.id.clone();
+    post.spent += 1;
     let asked =
         post.ask(Call::History, Cause::Repair, |c| async move { c.history(&workspace, &id, 0).await }).await;
     match asked {

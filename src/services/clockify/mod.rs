@@ -103,8 +103,13 @@ impl Clockify {
     }
 }
 
-/// The stop rule of every list: the service says so, or the page is short.
+/// The stop rule of every list: the service says so; a short page ends it only where the service says nothing, for it
+/// may give fewer than were asked for.
 fn page_of<T>(headers: &HeaderMap, rows: Vec<T>, size: usize) -> Page<T> {
-    let told = header_text(headers, "last-page").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    Page { last: told || rows.len() < size, rows }
+    let last = match header_text(headers, "last-page") {
+        Some(text) if text.eq_ignore_ascii_case("false") => rows.is_empty(),
+        Some(text) if text.eq_ignore_ascii_case("true") => true,
+        _ => rows.len() < size,
+    };
+    Page { rows, last }
 }

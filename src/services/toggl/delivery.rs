@@ -54,6 +54,7 @@ pub fn parse(body: &[u8]) -> Result<Announced, NotUnderstood> {
     } else {
         about(model, action, &metadata, &payload, created_at)?
     };
+    let content = digest(&about, action, &payload);
     Ok(Announced {
         subscription: id_at(&envelope, &["subscription_id"])
             .ok_or(NotUnderstood::Lacks("subscription_id"))?,
@@ -63,7 +64,7 @@ pub fn parse(body: &[u8]) -> Result<Announced, NotUnderstood> {
         workspace: id_at(&metadata, &["workspace_id"]).or_else(|| id_at(&payload, &["workspace_id", "wid"])),
         user: id_at(&metadata, &["event_user_id"]).or_else(|| id_at(&envelope, &["creator_id"])),
         about,
-        digest: digest(&payload),
+        digest: content,
     })
 }
 
@@ -147,9 +148,17 @@ fn read(id: &RemoteId, gone: bool, payload: &Value, created_at: DateTime<Utc>) -
     Some(SourceRead { id: id.clone(), at, entry, deleted_at })
 }
 
-/// The first 64 bits of SHA-256 over the payload with sorted keys: equal content, equal digest, whatever the key order.
-fn digest(payload: &Value) -> u64 {
+/// The first 64 bits of SHA-256 over entity, action and payload with sorted keys: equal content, equal digest, whatever
+/// the key order. A payload alone is not enough: that of a deletion may be null for every entity.
+fn digest(about: &About, action: Option<Action>, payload: &Value) -> u64 {
+    let (kind, id) = match about {
+        About::Ping { .. } => ("ping", ""),
+        About::Entry { id, .. } => ("time_entry", id.as_str()),
+        About::Item { kind, id, .. } => (kind.as_str(), id.as_str()),
+        About::Other { model } => (model.as_str(), ""),
+    };
     let mut hasher = Sha256::new();
+    feed(&serde_json::json!([kind, id, action]), &mut hasher);
     feed(payload, &mut hasher);
     let sum = hasher.finalize();
     sum.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))

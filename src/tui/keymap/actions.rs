@@ -13,6 +13,8 @@ pub enum Context {
     Deliveries,
     /// Any drawer.
     Drawer,
+    /// The entries of Today.
+    Today,
     /// Mapping.
     Mapping,
     /// Webhooks.
@@ -38,6 +40,7 @@ impl Context {
             Self::Hold => "hold",
             Self::Deliveries => "deliveries",
             Self::Drawer => "drawer",
+            Self::Today => "today",
             Self::Mapping => "mapping",
             Self::Webhooks => "webhooks",
             Self::Quota => "quota",
@@ -49,12 +52,13 @@ impl Context {
     }
 
     /// All contexts, inner ones first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Question,
         Self::Picker,
         Self::Hold,
         Self::Deliveries,
         Self::Drawer,
+        Self::Today,
         Self::Mapping,
         Self::Webhooks,
         Self::Quota,
@@ -113,9 +117,12 @@ actions! {
     Bottom, List, "bottom", ["G", "end"], "last", "Go to the last row";
     NextProblem, List, "next-problem", ["n"], "next problem", "Go to the next row that needs a person";
     PrevProblem, List, "previous-problem", ["N"], "previous problem", "Go to the row before that needs a person";
-    Filter, List, "filter", ["/"], "filter", "Show only rows that hold all of the words";
+    Filter, List, "filter", ["/"], "filter", "Show rows that hold all these words; // all entries";
     Open, List, "open", ["enter"], "open", "Open the drawer of the selected row";
     Copy, List, "copy", ["y"], "copy", "Copy the selected row to the terminal's clipboard";
+
+    OlderDay, Today, "day-before", ["["], "day before", "Go to the entries of the day before";
+    NewerDay, Today, "day-after", ["]"], "day after", "Go to the entries of the day after";
 
     NextTile, Overview, "next-tile", ["tab"], "pane", "Focus the next pane";
     PrevTile, Overview, "previous-tile", ["shift-tab"], "pane before", "Focus the pane before";
@@ -123,6 +130,7 @@ actions! {
     Create, Mapping, "create", ["c"], "create there", "Create the project in the target and link it";
     Ignore, Mapping, "ignore", ["i"], "ignore", "Leave the project out by a rule, or take it in again";
     Unlink, Mapping, "unlink", ["x"], "unlink", "Remove the link";
+    MoveSent, Mapping, "move-sent", ["M"], "move sent", "Move sent entries to where the mapping leads now, priced first";
 
     Reenable, Webhooks, "re-enable", ["R"], "re-enable", "Enable the subscription again";
     Test, Webhooks, "test", ["t"], "test", "Ask the service for a ping";

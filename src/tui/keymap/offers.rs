@@ -33,6 +33,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
     }
     let picking = found.first() == Some(&Context::Picker);
     match model.active() {
+        Pane::Today if !model.in_drawer => found.push(Context::Today),
         Pane::Mapping if !picking => found.push(Context::Mapping),
         Pane::Webhooks => found.push(Context::Webhooks),
         Pane::Quota => found.push(Context::Quota),
@@ -64,6 +65,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         Create
             | Ignore
             | Unlink
+            | MoveSent
             | Reenable
             | Test
             | Validate
@@ -86,9 +88,9 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
     }
     let reason = match action {
         Open if model.len(model.list()) == 0 && model.drawer.is_none() => "there is nothing to open",
-        Create | Unlink | Ignore if model.selected_project().is_none() => "no project is selected",
+        Create | Unlink | Ignore | MoveSent if model.selected_project().is_none() => "no project is selected",
         Create if model.targets().is_empty() => "there is no target",
-        Unlink if !is_linked(model) => "this project is not linked",
+        Unlink | MoveSent if !is_linked(model) => "this project is not linked",
         Reenable | Test | Validate | Disable => return subscription(model, action),
         Pause if model.pausable().is_none() => "only a backfill can be paused, and none is queued",
         SendNow if model.waiting_target().is_none() => "nothing waits to be sent",
@@ -170,7 +172,9 @@ pub fn footer(model: &Model) -> Vec<Action> {
         (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],
         (Some(_), true) => vec![Copy, Back],
         _ => match model.active() {
-            Pane::Mapping if !model.tiled() => vec![Open, Create, Ignore, Undo, Filter, NextProblem],
+            Pane::Mapping if !model.tiled() => {
+                vec![Open, Create, Ignore, Undo, Filter, NextProblem, MoveSent]
+            }
             Pane::Webhooks if !model.tiled() => vec![Open, Reenable, Test, Validate, Deliveries, NextProblem],
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],

@@ -176,8 +176,10 @@ pub struct Notice {
 /// A question on the price line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// What would be done, to what, at what price.
+    /// What would be done, and to what.
     pub say: String,
+    /// What it costs and what is left, where it costs.
+    pub price: String,
     /// What a yes does.
     pub then: Then,
 }
@@ -200,6 +202,8 @@ pub enum Pending {
     Ask(Box<Wish>),
     /// A change.
     Change,
+    /// A change that may be followed by another one: its dry run and the real one.
+    Then(Box<(Wish, Wish)>),
     /// Something beside the point: its answer would cover what the person reads.
     Quiet,
 }

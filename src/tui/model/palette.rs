@@ -4,11 +4,11 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
-use crate::control::command::Wish;
+use crate::control::command::{Typed, Wish};
 use crate::domain::id::Account;
 
 use super::super::keymap::{Action, offers};
-use super::{List, Model};
+use super::{List, Model, service_label};
 
 /// The open palette.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Palette {
     /// Finds the choices that fit what is typed.
     pub fn rank(&mut self, model: &Model) {
         let typed = self.input.value().trim_start_matches(':').to_owned();
-        if let Some(choice) = backfill(&typed) {
+        if let Some(choice) = backfill(&typed).or_else(|| token(model, &typed)) {
             self.choices = vec![choice];
             return;
         }
@@ -87,6 +87,15 @@ impl Palette {
         self.choices = scored.into_iter().map(|(_, _, choice)| choice).collect();
     }
 
+    /// What is typed, as it may be seen: a secret is shown by its length alone.
+    pub fn shown(&self) -> Input {
+        let typed = self.input.value();
+        let Some(at) = secret(typed) else { return self.input.clone() };
+        let hidden: String =
+            typed.char_indices().map(|(index, c)| if index < at || c == ' ' { c } else { '*' }).collect();
+        Input::new(hidden).with_cursor(self.input.cursor())
+    }
+
     /// The theme under the cursor, tried on while it is there.
     pub fn tried_theme(&self, model: &Model) -> Option<usize> {
         match self.choices.get(model.selected(List::Palette))?.run {
@@ -109,6 +118,38 @@ fn backfill(typed: &str) -> Option<Choice> {
         help: "Count and price it first".to_owned(),
         hits: Vec::new(),
         run: Run::Ask(wish(true), wish(false)),
+    })
+}
+
+/// Where the third word of `token ACCOUNT …` begins.
+fn secret(typed: &str) -> Option<usize> {
+    let rest = typed.trim_start_matches(':').trim_start().strip_prefix("token ")?.trim_start();
+    let after = rest.trim_start_matches(|c: char| !c.is_whitespace());
+    Some(typed.len() - after.len())
+}
+
+/// `token HP`, and the new token after it.
+fn token(model: &Model, typed: &str) -> Option<Choice> {
+    let mut words = typed.split_whitespace();
+    if words.next() != Some("token") {
+        return None;
+    }
+    let name = words.next()?;
+    let accounts = &model.snapshot.as_ref()?.accounts;
+    let account = accounts
+        .iter()
+        .find(|a| a.name.as_str() == name)
+        .or_else(|| accounts.iter().find(|a| a.tag.eq_ignore_ascii_case(name)))?;
+    let token = words.next().map(|word| Typed(word.to_owned()));
+    let help = match &token {
+        Some(_) => format!("Ask {} whose it is, then let what waits go on", service_label(account.service)),
+        None => "Enter fetches it again · or paste the new one".to_owned(),
+    };
+    Some(Choice {
+        name: format!("token {}", account.tag),
+        help,
+        hits: Vec::new(),
+        run: Run::Wish(Box::new(Wish::RenewToken { account: account.name.clone(), token })),
     })
 }
 
@@ -158,6 +199,14 @@ fn all(model: &Model) -> Vec<Choice> {
         "Type two days after it: backfill 2026-03-01 2026-03-31",
         Run::Action(Action::Palette),
     ));
+    for account in model.snapshot.iter().flat_map(|s| &s.accounts) {
+        let help = match &account.trouble {
+            Some(trouble) => format!("{trouble} · paste the new one after it"),
+            None => "Fetch it again, or paste a new one after it".to_owned(),
+        };
+        let fetch = Wish::RenewToken { account: account.name.clone(), token: None };
+        all.push(choice(format!("token {}", account.tag), &help, Run::Wish(Box::new(fetch))));
+    }
     for (at, theme) in model.themes.iter().enumerate() {
         let help = if at == model.theme { format!("{} · in use", theme.about) } else { theme.about.clone() };
         all.push(choice(format!("theme {}", theme.name), &help, Run::Theme(at)));

@@ -2,11 +2,12 @@
 
 use crate::control::snapshot::SubscriptionLine;
 use crate::domain::health::{SubState, Wanted};
+use crate::domain::text::every;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::Paint;
 use super::super::signs::{sparkline, subscription};
-use super::super::text::{age, clock};
+use super::super::text::{age, clock, count};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{rule, words};
 use super::{has_keys, name, overview};
@@ -31,7 +32,7 @@ fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)>
     let d = &snapshot.deliveries;
     let mut right = Vec::new();
     if p.w() >= 70 {
-        right.push((format!("{} deliveries", d.received), p.s.muted));
+        right.push((count(d.received, "delivery", "deliveries"), p.s.muted));
         if d.duplicates > 0 {
             right.push((format!("{} copies", d.duplicates), p.s.muted));
         }
@@ -114,9 +115,7 @@ fn without(model: &Model, p: &mut Paint<'_>, y: u16) {
         super::nothing(model, p, Pane::Webhooks, y, "");
         return;
     };
-    let every = snapshot
-        .reading
-        .map_or_else(|| "now and then".to_owned(), |s| format!("every {} min", s.div_ceil(60)));
+    let every = snapshot.reading.map_or_else(|| "now and then".to_owned(), |s| format!("every {}", every(s)));
     let lines = [
         (format!("reading  Toggl {every}"), fg),
         (String::new(), fg),
@@ -150,9 +149,9 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let right = (format!("{active} active"), p.s.muted);
     overview::title(model, p, Pane::Webhooks, "", Some(right));
     if snapshot.subscriptions.is_empty() {
-        let every = snapshot.reading.map_or(5, |s| s.div_ceil(60));
+        let every = every(snapshot.reading.unwrap_or(300));
         let (fg, muted) = (p.s.fg, p.s.muted);
-        p.cell(3, 1, w.saturating_sub(4), &format!("reading Toggl every {every} min"), fg);
+        p.cell(3, 1, w.saturating_sub(4), &format!("reading Toggl every {every}"), fg);
         p.cell(3, 2, w.saturating_sub(4), "a public address makes it live", muted);
         p.cell(3, 3, w.saturating_sub(4), "Enter shows three ways to one", muted);
         return;

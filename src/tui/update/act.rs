@@ -53,6 +53,9 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Create | CreateHere => mapping::create(model),
         Ignore | IgnoreHere => mapping::ignore(model),
         Unlink => mapping::unlink(model),
+        MoveSent => mapping::move_sent(model),
+        OlderDay => jump::day(model, 1),
+        NewerDay => jump::day(model, -1),
         Link => mapping::link(model),
         Search => mapping::search(model),
         OtherTarget => mapping::other_target(model),
@@ -281,7 +284,7 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     }
     let say =
         "leave · Enter keeps the engine running · s stops it, deliveries wait at Toggl until it runs again";
-    model.question = Some(Question { say: say.to_owned(), then: Then::Leave });
+    model.question = Some(Question { say: say.to_owned(), price: String::new(), then: Then::Leave });
     Vec::new()
 }
 
@@ -306,10 +309,10 @@ fn ask_subscription(
         }
         _ => String::new(),
     };
-    let price = count(requests, "request", "requests");
-    let say = format!("{what} \"{}\"{whose} · up to {price} · Enter does it", line.description);
+    let say = format!("{what} \"{}\"{whose} · Enter does it", line.description);
+    let price = format!("up to {}", count(requests, "request", "requests"));
     let wish = make(line.at.clone());
-    model.question = Some(Question { say, then: Then::Wish(Box::new(wish)) });
+    model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
     Vec::new()
 }
 
@@ -330,7 +333,7 @@ fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {
     }
     let say =
         format!("drop {} held entries, they stay as they are at the target · Enter does it", hold.entries);
-    model.question = Some(Question { say, then: Then::Wish(Box::new(made)) });
+    model.question = Some(Question { say, price: String::new(), then: Then::Wish(Box::new(made)) });
     Vec::new()
 }
 

@@ -1,14 +1,15 @@
 //! What comes through the door: snapshots, pages, answers, and the door itself opening and closing.
 
-use crate::control::command::Reply;
+use crate::control::command::{Price, Reply};
 use crate::control::message::{FromEngine, PROTOCOL, ToEngine};
 use crate::control::view::{LinkWord, Row, ViewKind};
 
 use super::super::model::{
     Connection, Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW,
 };
+use super::super::text::count;
 use super::mapping::ask_price;
-use super::{Effect, send};
+use super::{Effect, act, send};
 
 /// Rows of the day's entries for the timeline.
 const LANE_ROWS: u32 = 200;
@@ -135,6 +136,15 @@ fn look_for_best(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// `3 requests · 596 left`; nothing for what costs nothing.
+fn cost(price: &Price) -> String {
+    if price.requests == 0 {
+        return String::new();
+    }
+    let left = price.left.map(|n| format!(" · {n} left")).unwrap_or_default();
+    format!("{}{left}", count(u64::from(price.requests), "request", "requests"))
+}
+
 fn answer(model: &mut Model, id: &str, reply: Reply) -> Vec<Effect> {
     let pending = model.pending.remove(id);
     match (reply, pending) {
@@ -145,7 +155,8 @@ fn answer(model: &mut Model, id: &str, reply: Reply) -> Vec<Effect> {
             }
         }
         (Reply::Price(price), Some(Pending::Ask(wish))) => {
-            model.question = Some(Question { say: price.say, then: Then::Wish(wish) });
+            let cost = cost(&price);
+            model.question = Some(Question { say: price.say, price: cost, then: Then::Wish(wish) });
         }
         (Reply::Done { .. } | Reply::Failed { .. }, Some(Pending::Quiet)) => {}
         (Reply::Price(price), _) => model.say(Tone::Price, price.say),
@@ -153,6 +164,11 @@ fn answer(model: &mut Model, id: &str, reply: Reply) -> Vec<Effect> {
             model.pending.insert(id.to_owned(), pending);
         }
         (Reply::Accepted, None) => {}
+        (Reply::Done { say }, Some(Pending::Then(next))) => {
+            model.say(Tone::Said, say);
+            let (dry, real) = *next;
+            return act::ask(model, dry, real);
+        }
         (Reply::Done { say }, _) => model.say(Tone::Said, say),
         (Reply::Failed { reason }, pending) => {
             if let (Some(Pending::Price(_)), Some(Drawer::Picker(picker))) = (pending, &mut model.drawer) {

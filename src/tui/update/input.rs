@@ -6,7 +6,7 @@ use tui_input::{Input, InputRequest};
 use super::super::keymap::{Action, Key, blocked, contexts};
 use super::super::model::{Drawer, List, Model, Palette};
 use super::mapping::ask_price;
-use super::{Effect, act, refuse, send};
+use super::{Effect, act, jump, refuse, send};
 
 /// The longest text a field takes.
 const FIELD: usize = 200;
@@ -127,6 +127,13 @@ fn filter(model: &mut Model, key: Key) -> Vec<Effect> {
         KeyCode::Down | KeyCode::Up => {
             model.typing = None;
             act::step(model, if key.code == KeyCode::Down { 1 } else { -1 })
+        }
+        // A second slash: all entries, from wherever this is.
+        KeyCode::Char('/') if model.typing.as_ref().is_some_and(|t| t.value().is_empty()) => {
+            model.typing = None;
+            let effects = jump::entries(model);
+            model.typing = Some(Input::default());
+            effects
         }
         _ => {
             let changed = model.typing.as_mut().is_some_and(|input| type_into(input, key));

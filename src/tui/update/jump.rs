@@ -2,8 +2,9 @@
 
 use crate::control::command::Wish;
 use crate::control::message::ToEngine;
+use crate::control::view::Row;
 
-use super::super::model::{Drawer, List, Model, Pane, Pending, Tone};
+use super::super::model::{Drawer, List, Model, Pane, Pending, Slot, Tone};
 use super::{Effect, act, door, send};
 
 /// Shows a pane.
@@ -38,6 +39,56 @@ pub fn from_overview(model: &mut Model, pane: Pane) -> Vec<Effect> {
     let effects = show(model, pane);
     model.came_from = Some(Pane::Overview);
     effects
+}
+
+/// Shows all entries, to search them; `Esc` leads back to where this was asked.
+pub fn entries(model: &mut Model) -> Vec<Effect> {
+    let from = model.pane;
+    if model.active() == Pane::Today {
+        return Vec::new();
+    }
+    let effects = show(model, Pane::Today);
+    model.came_from = Some(from);
+    effects
+}
+
+/// Goes to the newest entry of the next day with entries: `by` is 1 for an older day, -1 for a newer one.
+pub fn day(model: &mut Model, by: isize) -> Vec<Effect> {
+    let zone = model.zone();
+    let day_at = |model: &Model, at: usize| match model.views.row(Slot::Entries, at) {
+        Some(Row::Entry(line)) => Some(line.stop.unwrap_or(model.now).with_timezone(&zone).date_naive()),
+        _ => None,
+    };
+    let mut at = model.selected(List::Today);
+    let Some(mut day) = day_at(model, at) else { return Vec::new() };
+    if by < 0 {
+        // Up to this day's first row, then over the day above it.
+        while at > 0 && day_at(model, at - 1) == Some(day) {
+            at -= 1;
+        }
+        match at.checked_sub(1).and_then(|above| day_at(model, above)) {
+            Some(newer) => (at, day) = (at - 1, newer),
+            None => return act::go(model, at),
+        }
+        while at > 0 && day_at(model, at - 1) == Some(day) {
+            at -= 1;
+        }
+        return act::go(model, at);
+    }
+    let last = model.len(List::Today).saturating_sub(1);
+    while at < last {
+        at += 1;
+        match day_at(model, at) {
+            Some(other) if other != day => break,
+            Some(other) => day = other,
+            // The rest is not here yet: as far as is known, the next press goes on.
+            None => {
+                at -= 1;
+                break;
+            }
+        }
+    }
+    act::go(model, at)
 }
 
 /// Moves the focus among the tiles.

@@ -70,7 +70,7 @@ fn edit_wish(model: &Model, edit: MappingEdit, dry: bool) -> Wish {
     Wish::EditMapping { seen, edit, dry }
 }
 
-/// Links the selected candidate. A weak one, and one that moves what has been sent, asks once more.
+/// Links the selected candidate. A weak one asks once more; moving what was sent elsewhere is offered afterwards.
 pub fn link(model: &mut Model) -> Vec<Effect> {
     let Some(candidate) = model.candidate() else { return Vec::new() };
     let id = candidate.project.id.to_string();
@@ -80,11 +80,9 @@ pub fn link(model: &mut Model) -> Vec<Effect> {
     let price = picker.price.as_ref().filter(|(of, _)| *of == id).map(|(_, price)| price.clone());
     let short = price.as_ref().is_some_and(|p| p.left.is_some_and(|left| i64::from(p.requests) > left));
     let moves = price.as_ref().map_or(0, |p| p.moves);
-    if (weak || short || moves > 0) && picker.again.as_ref() != Some(&id) {
+    if (weak || short) && picker.again.as_ref() != Some(&id) {
         picker.again = Some(id);
-        let why = if moves > 0 {
-            format!("moves {moves} sent entries")
-        } else if short {
+        let why = if short {
             "costs more than is left now; the rest waits".to_owned()
         } else {
             format!("\"{name}\" is a weak match")
@@ -93,9 +91,42 @@ pub fn link(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let made = edit_wish(model, edit, false);
-    let mut effects = act::wish(model, made);
+    let offer = if moves > 0 { move_wishes(model) } else { None };
+    let mut effects = match offer {
+        Some(next) if model.is_live() => {
+            let command = model.command(made, Pending::Then(Box::new(next)));
+            vec![Effect::Send(ToEngine::Command(command))]
+        }
+        _ => act::wish(model, made),
+    };
     effects.extend(close(model));
     effects
+}
+
+/// The dry run and the real move of what was sent elsewhere, for the project and target in question.
+fn move_wishes(model: &Model) -> Option<(Wish, Wish)> {
+    let (source, target) = match &model.drawer {
+        Some(Drawer::Picker(picker)) => (picker.source.clone(), picker.target_account(model)?),
+        _ => {
+            let line = model.selected_project()?;
+            let at = line.links.iter().position(is_linked)?;
+            (line.source.clone(), model.targets().get(at)?.account.clone())
+        }
+    };
+    let wish = |dry| Wish::MoveSent { source: source.clone(), target: target.clone(), dry };
+    Some((wish(true), wish(false)))
+}
+
+fn is_linked(link: &LinkWord) -> bool {
+    matches!(link, LinkWord::Same(_) | LinkWord::Other(_) | LinkWord::Fallback(_))
+}
+
+/// Asks what moving the sent entries to where the mapping leads now would cost; a yes does it.
+pub fn move_sent(model: &mut Model) -> Vec<Effect> {
+    match move_wishes(model) {
+        Some((dry, real)) => act::ask(model, dry, real),
+        None => refuse(model, "this project is not linked"),
+    }
 }
 
 fn close(model: &mut Model) -> Vec<Effect> {

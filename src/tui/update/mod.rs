@@ -42,6 +42,8 @@ pub enum Event {
     Focus(bool),
     /// Time went on.
     Tick,
+    /// A signal asks to stop for a while.
+    Suspend,
     /// The process goes on after a stop, or a repaint is due.
     Resumed,
     /// A message through the door.
@@ -57,6 +59,13 @@ pub enum Event {
     },
     /// A theme file changed: all themes as they are now.
     Themes(Vec<Theme>),
+    /// A theme was kept for the next start, or could not be.
+    ThemeKept {
+        /// Its name.
+        theme: String,
+        /// The error is one sentence.
+        outcome: Result<(), String>,
+    },
     /// A signal asks to leave, or the input ended.
     Quit,
 }
@@ -104,6 +113,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Event::Tick => Vec::new(),
+        Event::Suspend => vec![Effect::Suspend],
         Event::Resumed => {
             // What happened meanwhile was dropped, not kept: ask for everything.
             let mut effects = vec![Effect::Repaint];
@@ -122,6 +132,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let name = model.themes.get(model.theme).map(|t| t.name.clone()).unwrap_or_default();
             model.theme = Theme::find(&themes, &name);
             model.themes = themes;
+            Vec::new()
+        }
+        Event::ThemeKept { theme, outcome } => {
+            match outcome {
+                Ok(()) => model.say(Tone::Said, format!("theme {theme}, kept in hourwire.toml")),
+                Err(why) => model.say(Tone::Trouble, format!("theme {theme} until you leave: {why}")),
+            }
             Vec::new()
         }
         Event::Quit => vec![Effect::Quit { stop_engine: false }],

@@ -13,6 +13,7 @@ use super::super::model::{Connection, Model, Pane};
 use super::super::paint::{Hit, Paint};
 use super::super::text::{clock, day, running, width};
 use super::super::theme::Styles;
+use crate::domain::text::every;
 
 struct Slot {
     text: String,
@@ -188,7 +189,7 @@ fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
         return slot(format!("hook {}", line.state), style, Pane::Webhooks);
     }
     if let Some(seconds) = snapshot.reading {
-        return slot(format!("reading {} min", seconds.div_ceil(60)), s.muted, Pane::Webhooks);
+        return slot(format!("reading {}", every(seconds)), s.muted, Pane::Webhooks);
     }
     if snapshot.subscriptions.iter().any(|l| l.ours) {
         slot("hook ok", s.ok, Pane::Webhooks)

@@ -21,7 +21,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     rule::draw(&mut part, 0, 0, w, &title);
     let (key, fg, muted, matched) = (part.s.key, part.s.fg, part.s.muted, part.s.matched);
     part.text(1, 1, ":", key);
-    price::typed(&mut part, 2, 1, w.saturating_sub(4), &palette.input, fg);
+    price::typed(&mut part, 2, 1, w.saturating_sub(4), &palette.shown(), fg);
     let mut list = part.part(0, 2, w, h.saturating_sub(3));
     if palette.choices.is_empty() {
         list.cell(3, 0, w, "no command fits · Esc closes", muted);

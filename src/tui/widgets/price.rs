@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use crate::control::snapshot::CacheWord;
+use crate::control::snapshot::{AccountLine, CacheWord};
 
 use super::super::model::{Connection, Drawer, Model, Tone};
 use super::super::paint::Paint;
@@ -12,7 +12,7 @@ use super::super::text::{clock, clock_s, count, width};
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let (accent, warn, muted) = (p.s.accent, p.s.warn, p.s.muted);
     if let Some(question) = &model.question {
-        line(p, &question.say, warn, "");
+        line(p, &question.say, warn, &question.price);
         return;
     }
     if let Some(input) = &model.typing {
@@ -55,6 +55,17 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         line(p, &format!("{} · ! to decide", hold.say), warn, "");
         return;
     }
+    if let Some(account) = snapshot.accounts.iter().find(|a| is_refused(a)) {
+        let waits = snapshot.targets.iter().flat_map(|t| &t.counts);
+        let waits: u32 = waits.filter(|(word, _)| word == "queued").map(|(_, n)| n).sum();
+        let waits = if waits > 0 {
+            format!("{} · ", count(waits.into(), "change waits", "changes wait"))
+        } else {
+            String::new()
+        };
+        line(p, &format!("{waits}:token {} to renew · deliveries still arrive", account.tag), warn, "");
+        return;
+    }
     match &snapshot.last {
         Some((at, say)) => {
             let time = if p.w() >= 100 { clock_s(*at, model.zone()) } else { clock(*at, model.zone()) };
@@ -64,6 +75,11 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         }
         None => line(p, "nothing has happened yet", muted, ""),
     }
+}
+
+/// Its token does not work; beside this only the network can be in the way.
+fn is_refused(account: &AccountLine) -> bool {
+    account.trouble.as_ref().is_some_and(|t| !t.starts_with("offline"))
 }
 
 fn line(p: &mut Paint<'_>, say: &str, style: Style, right: &str) {

@@ -227,6 +227,17 @@ impl Viewer {
         }
     }
 
+    /// What came of a command later.
+    pub async fn notice(&mut self, id: &str) -> String {
+        loop {
+            let message = timeout(CEILING, self.end.from_engine.recv()).await.expect("in time");
+            match message.expect("the engine stays") {
+                FromEngine::Notice { id: Some(of), say, .. } if of == id => return say,
+                _ => {}
+            }
+        }
+    }
+
     pub async fn page(&mut self, kind: ViewKind) -> Page {
         let open = Open { view: 1, kind, filter: String::new(), offset: 0, rows: 500 };
         self.end.to_engine.send(ToEngine::Open(open)).await.expect("sent");

@@ -1,7 +1,6 @@
 //! A stage: simulated services, the way to the receivers, and machines that start, are killed and start again.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,8 +9,9 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
 use hourwire::cache::{Memory, Store, rows};
 use hourwire::control::view::LogLine;
-use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::id::{Account, Key, RemoteId, Service};
 use hourwire::domain::incident::Incident;
+use hourwire::domain::order::EntryRow;
 use hourwire::domain::policy::{Policy, Reenable};
 use hourwire::domain::subscription::Subscription;
 use hourwire::engine::seams::{Clock, ProbeFailure, Rules, Seams};
@@ -21,61 +21,23 @@ use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions,
 use hourwire::receiver::{Hooks, Receiver};
 use hourwire::services::http::{Wire, WireError};
 use hourwire::simulator::toggl::Plan;
-use hourwire::simulator::{Deliverer, Faults, Options, Plans, Simulator, World};
-use http::{Method, Request, Response, StatusCode};
+use hourwire::simulator::{Faults, Options, Plans, Simulator, World};
+use http::{Method, Request, Response};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::books::{Book, NoMapping, Open};
+use super::way::{ELSEWHERE, Road, Trouble, Way};
 
 pub const WORKSPACE: i64 = 4_440_001;
-/// A receiver of somebody else, who says yes to everything.
-pub const ELSEWHERE: &str = "elsewhere.example.test";
-
-/// The way from the services to the receivers, by host.
-#[derive(Default)]
-pub struct Way {
-    down: AtomicBool,
-    receivers: Mutex<BTreeMap<String, Arc<Receiver>>>,
-}
-
-impl Deliverer for Way {
-    fn deliver(
-        &self,
-        url: String,
-        headers: Vec<(String, String)>,
-        body: Bytes,
-    ) -> BoxFuture<'static, Result<(StatusCode, Bytes), String>> {
-        let (host, path) = url.trim_start_matches("https://").split_once('/').expect("a path");
-        let host = host.to_owned();
-        let receiver = self.receivers.lock().unwrap().get(&host).cloned();
-        let down = self.down.load(SeqCst);
-        let request = headers
-            .iter()
-            .fold(Request::post(format!("/{path}")), |r, (name, value)| r.header(name, value))
-            .body(body)
-            .unwrap();
-        Box::pin(async move {
-            match receiver {
-                _ if host == ELSEWHERE => Ok((StatusCode::OK, Bytes::new())),
-                _ if down => Ok((StatusCode::BAD_GATEWAY, Bytes::new())),
-                None => Err("connection refused".to_owned()),
-                Some(receiver) => {
-                    let (parts, body) = receiver.handle(request).await.into_parts();
-                    Ok((parts.status, body))
-                }
-            }
-        })
-    }
-}
-
-struct Line(Simulator);
+struct Line(Simulator, Arc<Way>);
 
 impl Wire for Line {
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, WireError>> {
         Box::pin(async move {
+            self.1.waking().await;
             let answer = self.0.call(Service::Toggl, request).await;
             answer.map_err(|e| WireError::Unknown(e.to_string()))
         })
@@ -91,17 +53,26 @@ pub struct Office {
 
 impl Office {
     pub fn new(plan: Plan) -> Self {
+        Self::of(plan, World::Empty, 7)
+    }
+
+    /// An office whose ids and draws come from a seed.
+    pub fn seeded(plan: Plan, seed: u64) -> Self {
+        Self::of(plan, World::Empty, seed)
+    }
+
+    pub fn of(plan: Plan, world: World, seed: u64) -> Self {
         let begin = tokio::time::Instant::now();
         let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
         let clock: Clock =
             Arc::new(move || noon + TimeDelta::from_std(begin.elapsed()).expect("a short test"));
         let way = Arc::new(Way::default());
         let options = Options {
-            seed: 7,
+            seed,
             plan: Plans::of(plan),
-            world: World::Empty,
+            world,
             clock: clock.clone(),
-            deliverer: way.clone(),
+            deliverer: Arc::new(Road(way.clone(), clock.clone())),
         };
         Self { sim: Simulator::new(options), way, clock }
     }
@@ -110,20 +81,36 @@ impl Office {
         (self.clock)()
     }
 
-    /// A person at work in the web page.
-    pub async fn person(&self, method: Method, path: &str, body: Value) -> Value {
-        let token = self.sim.access().toggl_token;
+    /// A request to Toggl; a person's costs nothing, another program's costs quota.
+    pub async fn ask(&self, method: Method, path: &str, body: Value, person: bool) -> Response<Bytes> {
+        self.call(self.sim.access().toggl_token, method, path, body, person).await
+    }
+
+    async fn call(
+        &self,
+        token: String,
+        method: Method,
+        path: &str,
+        body: Value,
+        person: bool,
+    ) -> Response<Bytes> {
         let pair =
             base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{token}:api_token"));
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(format!("https://toggl.test{path}"))
             .header("authorization", format!("Basic {pair}"))
-            .header("content-type", "application/json")
-            .header("x-simulator-person", "1")
-            .body(Bytes::from(if body.is_null() { String::new() } else { body.to_string() }))
-            .unwrap();
-        let answer = self.sim.call(Service::Toggl, request).await.expect("an answer");
+            .header("content-type", "application/json");
+        if person {
+            request = request.header("x-simulator-person", "1");
+        }
+        let body = Bytes::from(if body.is_null() { String::new() } else { body.to_string() });
+        self.sim.call(Service::Toggl, request.body(body).unwrap()).await.expect("an answer")
+    }
+
+    /// A person at work in the web page.
+    pub async fn person(&self, method: Method, path: &str, body: Value) -> Value {
+        let answer = self.ask(method, path, body, true).await;
         assert!(answer.status().is_success(), "{path}: {:?}", answer.body());
         serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
     }
@@ -134,6 +121,18 @@ impl Office {
         let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
             "start": start.to_rfc3339(), "duration": 3600});
         self.person(Method::POST, &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), body).await;
+    }
+
+    /// A colleague tracks an hour; answers its id.
+    pub async fn colleague_tracks(&self, description: &str) -> i64 {
+        let token = self.sim.access().toggl_second_token.expect("a colleague");
+        let start = self.now() - TimeDelta::hours(2);
+        let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
+            "start": start.to_rfc3339(), "duration": 3600});
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
+        let answer = self.call(token, Method::POST, &path, body, true).await;
+        let made: Value = serde_json::from_slice(answer.body()).expect("an entry");
+        made["id"].as_i64().expect("an id")
     }
 
     /// A person switches a subscription in the web page.
@@ -156,7 +155,12 @@ impl Office {
     }
 
     pub fn down(&self, down: bool) {
-        self.way.down.store(down, SeqCst);
+        self.trouble(down.then_some(Trouble::Status(502)));
+    }
+
+    /// Sets what is wrong with the way.
+    pub fn trouble(&self, trouble: Option<Trouble>) {
+        self.way.set(trouble);
     }
 
     pub fn faults(&self, faults: Value) {
@@ -167,6 +171,14 @@ impl Office {
     /// Requests that a program sent, as `METHOD path`.
     pub fn requests(&self) -> Vec<String> {
         self.sim.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect()
+    }
+
+    /// Requests that a program sent, with time and answer, for messages of failing tests.
+    pub fn asked(&self) -> Vec<String> {
+        let line = |r: &hourwire::simulator::listing::Asked| {
+            format!("{} {} {} {:?} {:?}", r.time.format("%H:%M:%S"), r.method, r.path, r.status, r.remaining)
+        };
+        self.sim.requests().iter().map(line).collect()
     }
 
     pub fn count(&self, part: &str) -> usize {
@@ -198,6 +210,8 @@ pub struct Machine {
     pub host: String,
     pub instance: String,
     pub reenable: Reenable,
+    /// The public address leads to this machine.
+    pub reached: bool,
     ledger: SimDisk,
     inbox: SimDisk,
     book: Arc<Book>,
@@ -211,10 +225,23 @@ impl Machine {
             host: format!("{name}.example.test"),
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
+            reached: true,
             ledger: SimDisk::new(1),
             inbox: SimDisk::new(2),
             book: Arc::new(Book::default()),
             plug: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Another machine with a copy of this one's state folder and settings, but not its address.
+    pub fn copied(&self, name: &str) -> Self {
+        Self {
+            instance: format!("hourwire {name} 0f1e"),
+            reached: false,
+            ledger: self.ledger.crash(3),
+            inbox: self.inbox.crash(4),
+            plug: Arc::new(AtomicUsize::new(0)),
+            ..self.clone()
         }
     }
 
@@ -228,7 +255,9 @@ impl Machine {
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), options).unwrap();
         let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
         let receiver = Arc::new(Receiver::new(hooks.clone(), inbox.clone(), ns));
-        office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        if self.reached {
+            office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        }
         let options = LedgerOptions { sizes: Sizes::small(), ..LedgerOptions::default() };
         let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
@@ -243,12 +272,22 @@ impl Machine {
     }
 
     fn seams(&self, office: &Office) -> Seams {
-        let (way, host) = (office.way.clone(), self.host.clone());
+        let (way, host, clock) = (office.way.clone(), self.host.clone(), office.clock.clone());
+        let reached = self.reached;
         let probe = move || -> BoxFuture<'static, Result<(), ProbeFailure>> {
-            let there = way.receivers.lock().unwrap().contains_key(&host);
-            let good = there && !way.down.load(SeqCst);
-            let bad = ProbeFailure { kind: "status", say: "HTTP 502".into() };
-            Box::pin(async move { if good { Ok(()) } else { Err(bad) } })
+            let (way, host, clock) = (way.clone(), host.clone(), clock.clone());
+            Box::pin(async move {
+                way.waking().await;
+                let bad = |kind, say: String| Err(ProbeFailure { kind, say });
+                match way.trouble(clock()) {
+                    Some(Trouble::Status(code)) => return bad("status", format!("HTTP {code}")),
+                    Some(Trouble::Broken(kind, say)) => return bad(kind, say.into()),
+                    Some(Trouble::Slow(s)) => tokio::time::sleep(Duration::from_secs(s)).await,
+                    _ => {}
+                }
+                let there = reached && way.receivers.lock().unwrap().contains_key(&host);
+                if there { Ok(()) } else { bad("connection", "connection refused".into()) }
+            })
         };
         let plug = self.plug.clone();
         let pull = move |point: &'static str| {
@@ -277,7 +316,7 @@ impl Machine {
             managed: true,
             reenable: self.reenable,
             read_every_s: 300,
-            wire: Arc::new(Line(office.sim.clone())),
+            wire: Arc::new(Line(office.sim.clone(), office.way.clone())),
         };
         Setup {
             sources: vec![source],
@@ -311,6 +350,14 @@ impl Running {
         let _ = self.task.await;
     }
 
+    /// As [`Running::kill`]; what it wrote can still be looked at.
+    pub async fn stop(&mut self, office: &Office) {
+        office.way.receivers.lock().unwrap().remove(&self.host);
+        self.task.abort();
+        self.engine.stop();
+        let _ = (&mut self.task).await;
+    }
+
     fn get<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Option<T> {
         let bytes = self.store.get(key).unwrap()?;
         Some(rows::decode(&bytes).unwrap())
@@ -326,6 +373,11 @@ impl Running {
         self.own().is_some_and(|s| s.enabled && s.validated)
     }
 
+    pub fn knows(&self, entry: i64) -> bool {
+        let key = Key { account: "main".into(), id: entry.into() };
+        self.get::<Value>(&rows::entry(&key)).is_some()
+    }
+
     /// Incidents, oldest first.
     pub fn incidents(&self) -> Vec<Incident> {
         (1..).map_while(|id| self.get(&rows::incident(id))).collect()
@@ -339,6 +391,21 @@ impl Running {
         };
         self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
         count
+    }
+
+    /// Id and description of every entry that is not deleted.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        let mut visit = |key: &[u8], value: &[u8]| {
+            let row: EntryRow = rows::decode(value).unwrap();
+            let key = rows::named_by(&key[1..]).unwrap();
+            if let Some(entry) = row.entry.filter(|_| row.deleted.is_none()) {
+                texts.push((key.id.to_string(), entry.description));
+            }
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
+        texts
     }
 
     /// The reason for which another instance holds sending.

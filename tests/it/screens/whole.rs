@@ -12,7 +12,7 @@ use hourwire::control::message::{FromEngine, ToEngine};
 use hourwire::tui::connect::{Once, start};
 use hourwire::tui::run::{Left, Parts, run};
 use hourwire::tui::screen::{Extent, Screen};
-use hourwire::tui::terminal::Host;
+use hourwire::tui::terminal::{Asked, Host};
 use ratatui::Terminal;
 use tokio::sync::mpsc;
 
@@ -41,6 +41,10 @@ impl Host for Suspends {
         Ok(())
     }
 
+    fn retake(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn is_ours(&self) -> bool {
         true
     }
@@ -52,7 +56,7 @@ impl Host for Suspends {
 
 struct App {
     keys: mpsc::UnboundedSender<Event>,
-    leave: mpsc::Sender<()>,
+    asks: mpsc::Sender<Asked>,
     out: Shared,
     suspends: Suspends,
     engine: EngineEnd,
@@ -63,7 +67,7 @@ impl App {
     fn start(size: (u16, u16)) -> Self {
         let (viewer, engine) = pair();
         let (keys, mut input) = mpsc::unbounded_channel::<Event>();
-        let (leave, leaves) = mpsc::channel(1);
+        let (asks, asked) = mpsc::channel(1);
         let (_, themes) = mpsc::channel(1);
         let out = Shared::default();
         let suspends = Suspends::default();
@@ -72,7 +76,7 @@ impl App {
             input: Box::pin(stream::poll_fn(move |cx| input.poll_recv(cx).map(|e| e.map(Ok)))),
             host: suspends.clone(),
             road: start(Once::new(viewer)),
-            leave: leaves,
+            asked,
             themes,
             clock: fixture::now,
             budget: Duration::from_millis(33),
@@ -80,7 +84,7 @@ impl App {
         };
         let mut model = fixture::bare(size);
         let running = tokio::spawn(async move { run(&mut model, parts).await.map(|(left, _)| left) });
-        Self { keys, leave, out, suspends, engine, running }
+        Self { keys, asks, out, suspends, engine, running }
     }
 
     fn press(&self, code: KeyCode, modifiers: KeyModifiers) {
@@ -173,7 +177,7 @@ async fn an_idle_screen_sends_nothing() {
     let before = app.out.0.lock().unwrap().len();
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(app.out.0.lock().unwrap().len(), before);
-    app.leave.send(()).await.unwrap();
+    app.asks.send(Asked::Leave).await.unwrap();
     assert!(app.running.await.unwrap().is_ok());
 }
 
@@ -200,7 +204,7 @@ async fn an_engine_that_goes_is_said_and_the_old_screen_stays() {
     .await;
     app.shows((80, 24), "Fernley rebrand").await;
     drop(app.engine);
-    let (out, running, leave) = (app.out, app.running, app.leave);
+    let (out, running, asks) = (app.out, app.running, app.asks);
     let mut said = false;
     for _ in 0..400 {
         let mut parser = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
@@ -213,6 +217,6 @@ async fn an_engine_that_goes_is_said_and_the_old_screen_stays() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(said);
-    leave.send(()).await.unwrap();
+    asks.send(Asked::Leave).await.unwrap();
     assert!(running.await.unwrap().is_ok());
 }

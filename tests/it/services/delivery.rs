@@ -120,15 +120,16 @@ fn a_state_that_cannot_be_used_is_none() {
     assert_eq!(entry_of(&body), (RemoteId::from(3990000123), None));
 }
 
+fn event(model: &str, action: &str, id: &str, payload: Value) -> Value {
+    let mut metadata =
+        json!({"action": action, "model": model, "event_user_id": "5550001", "workspace_id": "4440001"});
+    metadata[format!("{model}_id")] = json!(id);
+    json!({"event_id": "7412093355219001", "created_at": "2026-03-02T15:00:01.020Z", "metadata": metadata,
+        "payload": payload, "subscription_id": "20417"})
+}
+
 #[test]
 fn projects_clients_and_tags_are_items() {
-    let event = |model: &str, action: &str, id: &str, payload: Value| {
-        let mut metadata =
-            json!({"action": action, "model": model, "event_user_id": "5550001", "workspace_id": "4440001"});
-        metadata[format!("{model}_id")] = json!(id);
-        json!({"event_id": "7412093355219001", "created_at": "2026-03-02T15:00:01.020Z", "metadata": metadata,
-            "payload": payload, "subscription_id": "20417"})
-    };
     let project = json!({"id":2220008,"workspace_id":4440001,"client_id":1110003,"name":"Harbor site","active":true,
         "at":"2026-03-02T15:00:01+00:00","color":"#0b83d9","billable":true,"rate":95.0,"server_deleted_at":null});
     let announced = parsed(&event("project", "created", "2220008", project));
@@ -159,6 +160,17 @@ fn equal_content_has_an_equal_digest_whatever_the_order() {
     assert_eq!(parsed(&stopped()).digest, parsed(&other_order).digest);
     other_order["payload"]["description"] = json!("Wireframes r3");
     assert_ne!(parsed(&stopped()).digest, parsed(&other_order).digest);
+}
+
+#[test]
+fn deletions_without_payload_are_told_apart_by_what_they_are_about() {
+    let gone = |model: &str, id: &str| parsed(&event(model, "deleted", id, Value::Null)).digest;
+    assert_eq!(gone("time_entry", "7"), gone("time_entry", "7"));
+    assert_ne!(gone("time_entry", "7"), gone("time_entry", "8"));
+    assert_ne!(gone("project", "7"), gone("client", "7"));
+    let project = json!({"id": 7, "name": "Harbor site"});
+    let digest = |action: &str| parsed(&event("project", action, "7", project.clone())).digest;
+    assert_ne!(digest("created"), digest("updated"));
 }
 
 #[test]

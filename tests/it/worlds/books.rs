@@ -77,6 +77,12 @@ fn apply(mapping: &mut Mapping, edit: &MappingEdit) {
             let target = BTreeMap::from([(target.clone(), to.clone())]);
             mapping.users.push(LinkRow { source: source.clone(), target, from: None });
         }
+        MappingEdit::UnlinkUser { source, target } => {
+            for row in mapping.users.iter_mut().filter(|row| row.source.key() == source.key()) {
+                row.target.remove(target);
+            }
+            mapping.users.retain(|row| !row.target.is_empty());
+        }
     }
 }
 

@@ -1,0 +1,103 @@
+//! Seeded outages of the way to the receiver, and seeded ordinary days: engine, receiver and simulator in one
+//! process, in paused time.
+//!
+//! `cargo test` plays a few of each. The figures of a thousand:
+//! `HOURWIRE_OUTAGES=1000 cargo test --test it outages:: -- --nocapture`; `HOURWIRE_SEED=N` replays one and tells
+//! its log.
+
+mod days;
+mod figures;
+mod person;
+mod play;
+mod silence;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use figures::Figures;
+
+/// Seeds of each kind that every `cargo test` plays.
+const FEW: u64 = 44;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Plays a seed in a runtime of its own, with its own paused clock.
+fn play<T>(story: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime").block_on(story)
+}
+
+/// Plays all seeds on two threads; what each told, and what failed.
+fn all<T: Send>(seeds: u64, one: impl Fn(u64) -> Result<T, String> + Sync) -> (Vec<T>, Vec<String>) {
+    let seeds = number("HOURWIRE_SEED").map_or(0..seeds, |seed| seed..seed + 1);
+    let next = AtomicU64::new(seeds.start);
+    let results = Mutex::new((Vec::new(), Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    let told = one(seed).map_err(|why| format!("seed {seed}: {why}"));
+                    let mut results = results.lock().expect("nobody panics while it holds this");
+                    match told {
+                        Ok(told) => results.0.push(told),
+                        Err(why) => results.1.push(why),
+                    }
+                }
+            });
+        }
+    });
+    results.into_inner().expect("nobody panics while it holds this")
+}
+
+#[test]
+fn outages_are_healed_and_their_gaps_filled() {
+    let seeds = number("HOURWIRE_OUTAGES").unwrap_or(FEW);
+    let (told, failed) = all(seeds, |seed| play(play::outage(seed)));
+    let figures = Figures::of(&told);
+    println!("{figures}");
+    assert!(failed.is_empty(), "{} of {seeds} failed:\n{}", failed.len(), failed.join("\n"));
+    if seeds >= FEW {
+        assert!(figures.median_s() <= 120, "{figures}");
+        assert!(figures.most_requests() <= 6, "{figures}");
+        assert!(figures.has_every_kind(), "{figures}");
+    }
+}
+
+#[test]
+fn what_a_person_switched_off_stays_off() {
+    let seeds = number("HOURWIRE_OUTAGES").map_or(FEW / 3, |n| n / 4);
+    let (told, failed) = all(seeds, |seed| play(person::decision(seed)));
+    println!("{} decisions of a person, {} reversed", told.len() + failed.len(), failed.len());
+    assert!(failed.is_empty(), "{} of {seeds} failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn a_silent_subscription_is_found_in_time() {
+    let seeds = number("HOURWIRE_OUTAGES").map_or(FEW / 3, |n| n / 4);
+    let (told, failed) = all(seeds, |seed| play(silence::silent(seed)));
+    let latest = told.iter().max().copied().unwrap_or_default();
+    println!(
+        "{} silent subscriptions, found at most {latest} s after the first read that showed it",
+        told.len()
+    );
+    assert!(failed.is_empty(), "{} of {seeds} failed:\n{}", failed.len(), failed.join("\n"));
+}
+
+#[test]
+fn ordinary_days_raise_no_alarm() {
+    let seeds = number("HOURWIRE_OUTAGES").unwrap_or(FEW / 2);
+    let (told, failed) = all(seeds, |seed| play(days::ordinary(seed)));
+    let changes: usize = told.iter().sum();
+    println!(
+        "{} ordinary days with {changes} changes, {} false alarms",
+        told.len() + failed.len(),
+        failed.len()
+    );
+    assert!(failed.is_empty(), "{} of {seeds} failed:\n{}", failed.len(), failed.join("\n"));
+}
