@@ -67,7 +67,7 @@ async fn run(event: &str, line: &str, facts: &Value, limit: Duration) {
     match tokio::time::timeout(limit, child.wait()).await {
         Ok(Ok(status)) if status.success() => {}
         Ok(Ok(status)) => {
-            tracing::warn!(event, %status, "the hook's command failed; run it by hand to see why")
+            tracing::warn!(event, %status, "the hook's command failed; run it by hand to see why");
         }
         Ok(Err(error)) => tracing::warn!(event, %error, "the hook's command broke off"),
         Err(_) => {

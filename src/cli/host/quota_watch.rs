@@ -31,7 +31,9 @@ pub async fn watch(engine: Arc<Engine>, hooks: Hooks, cancel: CancellationToken)
             () = tokio::time::sleep(EVERY) => {}
         }
         if let Some(snapshot) = engine.snapshot() {
-            news(&mut levels, &snapshot, hooks.quota_left).into_iter().for_each(|facts| command.tell(facts));
+            for facts in news(&mut levels, &snapshot, hooks.quota_left) {
+                command.tell(facts);
+            }
         }
     }
 }
