@@ -10,7 +10,11 @@ pub fn digest(bytes: &[u8]) -> u64 {
 
 /// A length of time as it was set: `5 min`, `30 s`, `90 s`.
 pub fn every(seconds: u32) -> String {
-    if seconds > 0 && seconds % 60 == 0 { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
+    if seconds > 0 && seconds.is_multiple_of(60) {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{seconds} s")
+    }
 }
 
 /// Makes text safe for one line of a terminal: control characters become `�`, tabs and newlines a space, bidi

@@ -106,6 +106,8 @@ struct Post {
     checked: bool,
     found: canary::Found,
     reading: Option<gap::Reading>,
+    /// When the profile was asked for again last.
+    asked_who_at: Option<DateTime<Utc>>,
     /// Requests spent on an incident that no line of its timeline names yet.
     spent: u32,
 }
@@ -136,6 +138,7 @@ pub async fn run(engine: Shared, account: Account) {
         checked: false,
         found: canary::Found::default(),
         reading: None,
+        asked_who_at: None,
         spent: 0,
     };
     let stop = post.engine.stop.clone();

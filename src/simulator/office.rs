@@ -16,33 +16,42 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::scenes::{Act, SCENES, Scene, happen};
 use super::seam::Simulator;
 use super::worlds::WORDS;
 use crate::domain::id::Service;
 
 /// What happens while the demo runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Scenario {
     /// Events every few seconds; one subscription goes bad and heals within the first two minutes.
     #[default]
     Office,
     /// An event now and then, and nothing goes wrong.
     Calm,
+    /// Something happens to the webhook.
+    Scene(Scene),
 }
 
 impl Scenario {
-    /// Every scenario, by the name of `--scenario`.
-    pub const ALL: [(&'static str, Self); 2] = [("office", Self::Office), ("calm", Self::Calm)];
+    /// The names for `--scenario`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        ["office", "calm"].into_iter().chain(SCENES.iter().map(|scene| scene.name))
+    }
 
     /// The scenario of a name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, scenario)| scenario)
+        match name {
+            "office" => Some(Self::Office),
+            "calm" => Some(Self::Calm),
+            other => Scene::named(other).map(Self::Scene),
+        }
     }
 
     /// Shortest and longest pause between events, in seconds.
     fn beat(self) -> (f64, f64) {
         match self {
-            Self::Office => (2.0, 5.0),
+            Self::Office | Self::Scene(_) => (2.0, 5.0),
             Self::Calm => (10.0, 25.0),
         }
     }
@@ -99,6 +108,8 @@ pub async fn run_with(
         speed: if options.speed > 0.0 { options.speed } else { 1.0 },
         scenario: options.scenario,
         outage: if options.scenario == Scenario::Office { Outage::Waiting } else { Outage::Over },
+        healthy: None,
+        acts: 0,
         breaker,
         simulator,
     };
@@ -119,6 +130,9 @@ struct Office {
     speed: f64,
     scenario: Scenario,
     outage: Outage,
+    /// Since when a subscription receives events, and how many acts of the scene have happened.
+    healthy: Option<Instant>,
+    acts: usize,
 }
 
 impl Office {
@@ -128,12 +142,32 @@ impl Office {
             let pause = self.rng.random_range(least..most);
             tokio::time::sleep(self.scaled(pause)).await;
             self.weather();
+            self.scene();
             self.event().await;
         }
     }
 
     fn scaled(&self, seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds / self.speed)
+    }
+
+    /// Lets the acts of the scene happen that are due.
+    fn scene(&mut self) {
+        let Scenario::Scene(scene) = self.scenario else { return };
+        if self.healthy.is_none() && self.simulator.receiving() > 0 {
+            self.healthy = Some(Instant::now());
+        }
+        let Some(healthy) = self.healthy else { return };
+        while let Some((at, act)) = scene.acts.get(self.acts) {
+            if Instant::now() < healthy + self.scaled(*at) {
+                return;
+            }
+            self.acts += 1;
+            if let Act::Way(bad) = act {
+                (self.breaker)(*bad);
+            }
+            happen(&self.simulator, *act);
+        }
     }
 
     /// Lets one subscription go bad once, until Toggl has disabled it.

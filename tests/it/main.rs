@@ -13,6 +13,7 @@ mod door_engine;
 mod engine_state;
 mod guardian;
 mod journal;
+mod journeys;
 mod main_path;
 mod office;
 mod outages;

@@ -5,7 +5,7 @@ mod bytes;
 mod day;
 mod fixture;
 mod keys;
-mod looks;
+pub mod looks;
 mod offers;
 mod sizes;
 mod whole;
