@@ -9,6 +9,7 @@
 //! The first byte of a key is its tag: `0x01..=0x7f` rows, `0x80..=0xfe` index entries made by the [`Indexer`];
 //! `0x00` and `0xff` belong to the cache itself and are refused.
 
+mod block;
 mod error;
 mod fence;
 mod guard;

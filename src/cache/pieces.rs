@@ -1,11 +1,11 @@
-//! How a value is kept under its key in sled: inline, or in pieces under a tag of their own.
+//! How a value is kept: inline in its block, or in pieces under a tag of their own.
 
 use super::CacheError;
 use super::plan::Write;
 use super::store::TAG_CHUNK;
 
-/// A leaf of sled holds up to 17 rows, and a page above 128 KiB goes to a blob file that is never synced: rows of at
-/// most 4 KiB keep every page well below.
+/// A page of sled holds up to 17 of its rows, and above 128 KiB it goes to a blob file that is never synced: pieces of
+/// at most 4 KiB, and blocks of few values as large, keep every page below.
 const INLINE: usize = 4096;
 const HEAD_INLINE: u8 = 0;
 const HEAD_PIECES: u8 = 1;
@@ -31,31 +31,29 @@ impl Stored {
     }
 }
 
-/// Adds one write to a batch; pieces of the old value go.
-pub(super) fn put(batch: &mut sled::Batch, write: Write) {
+/// Puts the pieces of a large value into a batch and takes those of the old one out. Answers what is to be stored
+/// under the key itself.
+pub(super) fn put(batch: &mut sled::Batch, write: Write) -> (Vec<u8>, Option<Vec<u8>>) {
     let Write { key, old_len, new } = write;
     if let Some(length) = old_len.filter(|length| *length > INLINE) {
         for number in 0..count_of(length) {
             batch.remove(piece_key(&key, number));
         }
     }
-    match new {
-        None => batch.remove(key),
-        Some(value) if value.len() <= INLINE => {
-            let mut stored = Vec::with_capacity(value.len() + 1);
-            stored.push(HEAD_INLINE);
+    let stored = new.map(|value| {
+        let inline = value.len() <= INLINE;
+        let mut stored = vec![if inline { HEAD_INLINE } else { HEAD_PIECES }];
+        if inline {
             stored.extend_from_slice(&value);
-            batch.insert(key, stored);
-        }
-        Some(value) => {
+        } else {
             for (number, piece) in value.chunks(INLINE).enumerate() {
                 batch.insert(piece_key(&key, number), piece);
             }
-            let mut head = vec![HEAD_PIECES];
-            head.extend_from_slice(&(value.len() as u64).to_be_bytes());
-            batch.insert(key, head);
+            stored.extend_from_slice(&(value.len() as u64).to_be_bytes());
         }
-    }
+        stored
+    });
+    (key, stored)
 }
 
 /// Pieces of a value of this length that is not kept inline.

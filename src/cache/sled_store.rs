@@ -1,7 +1,9 @@
-//! The store on sled 0.34.7: one tree, every call fenced against panics, large values in pieces.
+//! The store on sled 0.34.7: one tree, every call fenced against panics, rows in blocks, large values in pieces.
 //!
 //! It reports damage and never repairs; that is the guard's work.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -9,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::block::{Block, unpack};
 use super::fence::{Fault, fenced, fenced_plain};
 use super::pieces::{Stored, count_of, piece_key, put};
 use super::plan::plan;
@@ -16,10 +19,9 @@ use super::store::{TAG_CHUNK, TAG_OWN};
 use super::{CacheError, Change, Indexer, KeyRange, Proof, Store, Visit};
 
 /// sled looks at its memory limit only after 64 accesses in each of 256 shards, so pages read once pile up far beyond
-/// it. A read is therefore repeated, which costs microseconds on a page that is there, and counts towards the look.
+/// it. A block is therefore read again, which costs microseconds on a page that is there, and counts towards the look.
 const REPEAT_GET: usize = 3;
-/// In a scan, which reads a leaf of up to 17 rows once, every row of this many is read again.
-const REPEAT_SCAN: usize = 4;
+const REPEAT_SCAN: usize = 8;
 const PROOF_KEY: [u8; 1] = [TAG_OWN];
 
 /// How to open a store on sled.
@@ -36,9 +38,9 @@ pub struct SledConfig {
 }
 
 impl SledConfig {
-    /// 8 MiB of pages: with what sled holds beyond its limit, some 25 MiB when all of 100,000 entries were read.
+    /// 4 MiB of pages; sled holds some beyond its limit.
     pub fn new(path: impl Into<PathBuf>, schema: u32, indexer: Indexer) -> Self {
-        Self { path: path.into(), cache_capacity: 8 << 20, schema, indexer }
+        Self { path: path.into(), cache_capacity: 4 << 20, schema, indexer }
     }
 
     /// The data file.
@@ -54,6 +56,8 @@ pub struct Sled {
     indexer: Indexer,
     // Also the writer's lock: the old value is read, then the batch is written.
     proof: Mutex<Proof>,
+    /// The block last looked into, packed and unpacked.
+    unpacked: Mutex<(sled::IVec, Vec<u8>)>,
     // Our own handle: sled's flush starts the write-back but does not wait for the disk.
     file: File,
 }
@@ -69,7 +73,13 @@ impl Sled {
         };
         let path = config.db_file();
         let file = File::open(&path).map_err(|e| CacheError::file("open", path, &e))?;
-        Ok(Self { db: Some(db), indexer: config.indexer, proof: Mutex::new(proof), file })
+        Ok(Self {
+            db: Some(db),
+            indexer: config.indexer,
+            proof: Mutex::new(proof),
+            unpacked: Mutex::default(),
+            file,
+        })
     }
 
     /// The proof that the last batch carried.
@@ -110,13 +120,31 @@ impl Sled {
         self.proof.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A row as it is stored now: its head, and its value unless that is in pieces.
-    fn read(&self, key: &[u8]) -> Result<Option<Stored>, CacheError> {
-        let Some(stored) = fenced(|| self.db()?.get(key).map_err(Fault::from))? else { return Ok(None) };
-        Stored::parse(&stored).map(Some)
+    /// The block that holds a key if anything does: its own key, and its rows as they are packed.
+    fn block_of(&self, key: &[u8]) -> Result<Option<(sled::IVec, sled::IVec)>, CacheError> {
+        let first = &key[..key.len().min(1)];
+        fenced(|| self.db()?.range(first..=key).next_back().transpose().map_err(Fault::from))
     }
 
-    /// Reads a row for the sake of sled's accounts alone.
+    /// A row as it is stored now: its value, unless that is in pieces.
+    fn read(&self, key: &[u8]) -> Result<Option<Stored>, CacheError> {
+        match self.block_of(key)? {
+            Some((_, packed)) => self.find(packed, key),
+            None => Ok(None),
+        }
+    }
+
+    /// A row of a block. Neighbours are often asked for one after another, so the last block stays unpacked.
+    fn find(&self, packed: sled::IVec, key: &[u8]) -> Result<Option<Stored>, CacheError> {
+        let mut last = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != packed || packed.is_empty() {
+            *last = (sled::IVec::default(), unpack(&packed)?);
+            last.0 = packed;
+        }
+        Block::find(&last.1, key)?.map(|stored| Stored::parse(&stored)).transpose()
+    }
+
+    /// Reads a block for the sake of sled's accounts alone.
     fn touch(&self, key: &[u8]) -> Result<(), CacheError> {
         fenced(|| self.db()?.contains_key(key).map_err(Fault::from)).map(drop)
     }
@@ -146,10 +174,11 @@ impl Store for Sled {
         if !key.first().is_some_and(|tag| (TAG_OWN + 1..TAG_CHUNK).contains(tag)) {
             return Ok(None);
         }
+        let Some((at, packed)) = self.block_of(key)? else { return Ok(None) };
         for _ in 0..REPEAT_GET {
-            self.touch(key)?;
+            self.touch(&at)?;
         }
-        match self.read(key)? {
+        match self.find(packed, key)? {
             Some(Stored::Inline(value)) => Ok(Some(value)),
             Some(Stored::Pieces(_)) => self.assemble(key, &self.lock()),
             None => Ok(None),
@@ -165,22 +194,41 @@ impl Store for Sled {
     ) -> Result<(), CacheError> {
         let Some(range) = range.visible() else { return Ok(()) };
         let db = self.db()?;
-        let mut rows = fenced_plain(|| db.range(range.from..range.to))?;
-        for number in 0..limit {
+        let first = self.block_of(&range.from)?.map_or_else(|| range.from.clone(), |(at, _)| at.to_vec());
+        let mut blocks = fenced_plain(|| db.range(first..range.to.clone()))?;
+        let mut left = limit;
+        // A block that is split meanwhile may show its upper rows twice.
+        let mut last: Option<Vec<u8>> = None;
+        while left > 0 {
             // Only sled's own step is fenced: a panic of the visitor is the caller's.
-            let row = fenced_plain(|| if reverse { rows.next_back() } else { rows.next() })?;
-            let Some(row) = row else { break };
-            let (key, stored) = row.map_err(Fault::from)?;
-            if number % REPEAT_SCAN == 0 {
-                self.touch(&key)?;
+            let block = fenced_plain(|| if reverse { blocks.next_back() } else { blocks.next() })?;
+            let Some(block) = block else { break };
+            let (at, packed) = block.map_err(Fault::from)?;
+            for _ in 0..REPEAT_SCAN {
+                self.touch(&at)?;
             }
-            let value = match Stored::parse(&stored)? {
-                Stored::Inline(value) => Some(value),
-                Stored::Pieces(_) => self.assemble(&key, &self.lock())?,
-            };
-            // Deleted since the step: then it is not there to be seen.
-            if value.is_some_and(|value| visit(&key, &value).is_break()) {
-                break;
+            let mut rows = Block::decode(&packed)?.into_rows();
+            if reverse {
+                rows.reverse();
+            }
+            for (key, stored) in rows {
+                let is_new = last.as_ref().is_none_or(|last| if reverse { key < *last } else { key > *last });
+                if !is_new || key < range.from || key >= range.to {
+                    continue;
+                }
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                let value = match Stored::parse(&stored)? {
+                    Stored::Inline(value) => Some(value),
+                    Stored::Pieces(_) => self.assemble(&key, &self.lock())?,
+                };
+                // Deleted since the step: then it is not there to be seen.
+                if value.is_some_and(|value| visit(&key, &value).is_break()) {
+                    return Ok(());
+                }
+                last = Some(key);
             }
         }
         Ok(())
@@ -190,8 +238,29 @@ impl Store for Sled {
         let mut proof = self.lock();
         let plan = plan(seq, changes, self.indexer, &proof, &|key| self.assemble(key, &proof))?;
         let mut batch = sled::Batch::default();
+        let mut blocks: BTreeMap<Vec<u8>, Block> = BTreeMap::new();
         for write in plan.writes {
-            put(&mut batch, write);
+            let (key, stored) = put(&mut batch, write);
+            let (at, packed) = match self.block_of(&key)? {
+                Some((at, packed)) => (at.to_vec(), Some(packed)),
+                None => (key[..key.len().min(1)].to_vec(), None),
+            };
+            let block = match blocks.entry(at) {
+                Entry::Occupied(there) => there.into_mut(),
+                Entry::Vacant(place) => {
+                    place.insert(packed.map(|packed| Block::decode(&packed)).transpose()?.unwrap_or_default())
+                }
+            };
+            block.set(key, stored);
+        }
+        for (at, block) in blocks {
+            let parts = block.encode(&at);
+            if parts.is_empty() {
+                batch.remove(at);
+            }
+            for (at, packed) in parts {
+                batch.insert(at, packed);
+            }
         }
         batch.insert(&PROOF_KEY, encode(&plan.proof)?);
         fenced(|| self.db()?.apply_batch(batch).map_err(Fault::from))?;

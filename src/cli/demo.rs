@@ -13,7 +13,7 @@ use super::host::books::{MappingOnDisk, SecretsOnDisk};
 use super::host::{self, Spec};
 use super::options::Global;
 use super::{dashboard, signals};
-use crate::config::settings::Ui;
+use crate::config::settings::{Hooks as Hooked, Ui};
 use crate::config::state::HostedBy;
 use crate::domain::mapping::{MappingEdit, Named, SourceRef};
 use crate::domain::policy::{OnDelete, Policy, Reenable};
@@ -181,6 +181,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
         hosted_by: HostedBy::Demo,
         config_dir: Some(folder.to_path_buf()),
         settings: None,
+        commands: Hooked::default(),
     })
 }
 

@@ -14,6 +14,7 @@ pub mod host;
 pub mod keys;
 pub mod options;
 pub mod print;
+pub mod quota;
 pub mod ready;
 pub mod serve;
 pub mod signals;
@@ -54,6 +55,8 @@ pub enum Sub {
     Serve(serve::Serve),
     /// How the running engine is: subscriptions, quota, queues, incidents
     Status(status::Status),
+    /// What is left in every quota bucket, who spent it, and what waits
+    Quota(quota::Quota),
     /// Stop sending; what arrives is kept
     #[command(after_help = "Example:\n  hourwire hold --target mirror")]
     Hold(hold::Which),
@@ -106,6 +109,7 @@ fn run(cli: &Cli) -> Outcome {
         Sub::Simulate(options) => serve_all(simulate::run(options)),
         Sub::Serve(options) => serve_all(serve::run(global, options)),
         Sub::Status(options) => wait_for(status::run(global, options)),
+        Sub::Quota(options) => wait_for(quota::run(global, options)),
         Sub::Hold(which) => wait_for(hold::hold(global, which)),
         Sub::Release(which) => wait_for(hold::release(global, which)),
         Sub::Backfill(options) => wait_for(backfill::run(global, options)),

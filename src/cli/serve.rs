@@ -150,6 +150,7 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
         hosted_by,
         config_dir: Some(paths.config_dir.clone()),
         settings: Some(settings.clone()),
+        commands: settings.hooks.clone(),
     })
 }
 

@@ -115,6 +115,20 @@ pub enum Wish {
     },
     /// Makes this engine the sender where another instance has a live subscription.
     Take,
+    /// Pauses background work or lets it go on.
+    Pause {
+        /// The id of its line.
+        job: String,
+        /// Pause it, else resume it.
+        on: bool,
+    },
+    /// Sends what waits for a target now, from the person's part of the bucket.
+    SendNow {
+        /// The target account.
+        target: Account,
+        /// Only the price.
+        dry: bool,
+    },
     /// Reads the source now.
     ReadNow,
     /// Reads and sends a range of history.

@@ -161,6 +161,14 @@ pub struct ProjectLine {
     pub week_s: i64,
 }
 
+impl ProjectLine {
+    /// Somebody should look at its links. What sleeps on both sides needs nobody.
+    pub fn needs_person(&self) -> bool {
+        let missing = self.links.iter().any(|l| matches!(l, LinkWord::Unmapped | LinkWord::Gone(_)));
+        missing && (self.waiting > 0 || !(self.archived || self.gone))
+    }
+}
+
 /// A project's link towards one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -54,6 +54,13 @@ impl Hours {
         *self.at(at).own.entry(cause).or_default() += 1;
     }
 
+    /// A request of ours never left.
+    pub fn take_back(&mut self, cause: Cause, at: DateTime<Utc>) {
+        if let Some(spent) = self.at(at).own.get_mut(&cause) {
+            *spent = spent.saturating_sub(1);
+        }
+    }
+
     /// Notes requests of other programs.
     pub fn note_others(&mut self, requests: u32, at: DateTime<Utc>) {
         self.at(at).others += requests;

@@ -6,6 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::quota::Gate;
 
+/// The longest wait before a service that is down is tried again, where a try costs nothing: what waited goes within
+/// a minute of its return.
+pub const TRY_CHEAP: TimeDelta = TimeDelta::seconds(40);
+/// The same where each try is one of thirty an hour.
+pub const TRY_DEAR: TimeDelta = TimeDelta::minutes(10);
+
 /// At most `calls` in any window of `span`.
 #[derive(Clone, Debug)]
 pub struct Pace {
@@ -65,14 +71,15 @@ impl Breaker {
         self.failures == 0
     }
 
-    /// Notes a failure. `patience` is how many in a row are borne: two where requests are counted by the hour.
-    pub fn failed(&mut self, now: DateTime<Utc>, patience: u32, draw: f64) {
+    /// Notes a failure. `patience` is how many in a row are borne: two where requests are counted by the hour. `longest`
+    /// is the longest wait before the service is tried again: what a try costs decides.
+    pub fn failed(&mut self, now: DateTime<Utc>, patience: u32, longest: TimeDelta, draw: f64) {
         self.failures = self.failures.saturating_add(1);
         let wait = if self.failures < patience {
             backoff(TimeDelta::milliseconds(500), TimeDelta::seconds(5), self.failures, draw)
         } else {
             let steps = (self.failures - patience).min(6);
-            let full = TimeDelta::seconds((15 << steps).min(600));
+            let full = TimeDelta::seconds(15 << steps).min(longest);
             full / 2 + backoff(full / 2, full / 2, 0, draw)
         };
         self.open_until = Some(now + wait);
@@ -107,12 +114,14 @@ mod tests {
     #[test]
     fn a_breaker_opens_longer_and_closes_at_once() {
         let mut b = Breaker::default();
-        b.failed(t(0), 2, 0.5);
-        b.failed(t(0), 2, 0.5);
+        b.failed(t(0), 2, TRY_DEAR, 0.5);
+        b.failed(t(0), 2, TRY_DEAR, 0.5);
         let Gate::Wait(first) = b.gate(t(0)) else { panic!("closed") };
-        b.failed(t(0), 2, 0.5);
+        b.failed(t(0), 2, TRY_DEAR, 0.5);
         let Gate::Wait(second) = b.gate(t(0)) else { panic!("closed") };
         assert!(second > first && second <= t(600_000));
+        (0..9).for_each(|_| b.failed(t(0), 2, TRY_CHEAP, 1.0));
+        assert_eq!(b.gate(t(0)), Gate::Wait(t(40_000)), "a service that costs nothing to try is tried soon");
         b.succeeded();
         assert_eq!(b.gate(t(0)), Gate::Go);
     }

@@ -234,6 +234,17 @@ impl Bucket {
         self.waiting.remove(&cause);
     }
 
+    /// The newest call of a cause never left: nothing was spent.
+    pub fn take_back(&mut self, cause: Cause) {
+        if let Some(place) = self.calls.iter().rposition(|(_, c)| *c == cause) {
+            let (at, _) = self.calls.remove(place);
+            self.hours.take_back(cause, at);
+            if let Some(told) = &mut self.told {
+                told.counted -= usize::from(place < told.counted);
+            }
+        }
+    }
+
     /// Notes what the service said with an answer. Calls are made one after another per bucket with headers, so the
     /// number includes all of ours.
     pub fn tell(&mut self, remaining: Option<i64>, resets_in: Option<TimeDelta>, now: DateTime<Utc>) {
@@ -346,6 +357,17 @@ mod tests {
         b.spend(Cause::Health, t(3_600));
         b.tell(Some(29), Some(TimeDelta::seconds(3_600)), t(3_600));
         assert_eq!((b.limit, b.remaining()), (Some(30), Some(29)));
+    }
+
+    #[test]
+    fn a_call_that_never_left_costs_nothing() {
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        b.spend(Cause::Health, t(0));
+        b.tell(Some(29), Some(TimeDelta::hours(1)), t(0));
+        b.spend(Cause::Health, t(60));
+        b.take_back(Cause::Health);
+        b.take_back(Cause::Person);
+        assert_eq!((b.remaining(), b.others(), b.hours.last(1, t(60))[0].total()), (Some(29), 0, 1));
     }
 
     #[test]

@@ -84,6 +84,23 @@ impl Bucket {
         }
     }
 
+    /// How far apart regular calls of a cause have to be: `wished`, or further where less is left than they would take.
+    pub fn bearable(
+        &self,
+        cause: Cause,
+        policy: &Policy,
+        wished: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> TimeDelta {
+        let Some(left) = self.remaining() else { return wished };
+        let end =
+            self.dry_until.or(self.resets_at).map_or(HOUR, |end| (end - now).clamp(TimeDelta::zero(), HOUR));
+        match i32::try_from(left - self.kept_from(cause, policy)) {
+            Ok(above) if above > 0 => wished.max(end / above),
+            _ => wished.max(end),
+        }
+    }
+
     /// Places for classes below that asked in vain and had no turn in the window.
     fn owed(&self, cause: Cause, now: DateTime<Utc>) -> i64 {
         if cause <= Cause::Repair {
@@ -163,6 +180,20 @@ mod tests {
             bucket.hours.note(Cause::Sync, t(-86_000));
         }
         assert_eq!(bucket.promised(Cause::Backfill, t(0)), 12 + 2, "as many as yesterday at this time");
+    }
+
+    #[test]
+    fn the_interval_follows_what_is_left() {
+        let (policy, wished) = (Policy::default(), TimeDelta::minutes(5));
+        let mut bucket = Bucket::new(Some(30), Window::Anchored);
+        assert_eq!(bucket.bearable(Cause::Health, &policy, wished, t(0)), wished);
+        bucket.spend(Cause::Health, t(0));
+        bucket.tell(Some(13), Some(TimeDelta::minutes(40)), t(0));
+        let apart = bucket.bearable(Cause::Health, &policy, wished, t(0));
+        assert_eq!(apart, TimeDelta::minutes(10), "4 above the reserves for 40 minutes");
+        bucket.tell(Some(3), Some(TimeDelta::minutes(40)), t(1));
+        let apart = bucket.bearable(Cause::Health, &policy, wished, t(1));
+        assert_eq!(apart, TimeDelta::minutes(40), "nothing above them: not before the reset");
     }
 
     #[test]

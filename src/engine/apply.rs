@@ -157,7 +157,7 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
         route: link.route.as_ref(),
         owner: entry
             .and_then(|e| owner_of(state, target, &Key { account: key.account.clone(), id: e.user.clone() })),
-        before_sync_from: !link.backfilled && from.zip(day).is_some_and(|(from, day)| day < *from),
+        before_sync_from: !link.backfilled && from.zip(day).is_none_or(|(from, day)| day < *from),
         sent,
         adopted: link.there.as_ref().is_some_and(|t| t.adopted),
         on_delete: setup.map(|t| t.on_delete).unwrap_or_default(),
@@ -166,8 +166,11 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
 
 /// The owner in the target, or nobody.
 pub fn owner_of(state: &State, target: &Account, user: &Key) -> Option<RemoteId> {
-    let users: Vec<(RemoteId, String)> =
-        state.items(target, Kind::User).filter_map(|u| u.email.clone().map(|e| (u.id.clone(), e))).collect();
+    let users: Vec<(RemoteId, String)> = state
+        .items(target, Kind::User)
+        .filter(|u| !u.deleted)
+        .filter_map(|u| u.email.clone().map(|e| (u.id.clone(), e)))
+        .collect();
     let people = People {
         own_source: state.profile(&user.account).map(|p| &p.user),
         own_target: state.profile(target).map(|p| &p.user),

@@ -141,13 +141,13 @@ fn step(engine: &Engine) -> Desked<bool> {
 }
 
 /// Keeps the index in step with the inbox until the engine stops.
-pub async fn run(engine: Shared) {
+pub async fn run(engine: Shared) -> Desked<()> {
     let mut newest = engine.inbox.subscribe();
     newest.mark_changed();
     loop {
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            changed = newest.changed() => if changed.is_err() { return },
+            () = engine.stop.cancelled() => return Ok(()),
+            changed = newest.changed() => if changed.is_err() { return Ok(()) },
         }
         let oldest = engine.inbox.read_from(1, 1).ok().and_then(|s| s.first().map(|s| s.seq));
         engine.black_box.index().forget(oldest.unwrap_or(0));

@@ -107,6 +107,13 @@ impl Meters {
         bucket.ask(cause, policy, now)
     }
 
+    /// A bucket as it is at `now`.
+    pub fn seen(&self, account: &Account, name: &str, now: DateTime<Utc>) -> Option<Bucket> {
+        let mut bucket = self.buckets.get(&(account.clone(), name.to_owned()))?.clone();
+        bucket.roll(now);
+        Some(bucket)
+    }
+
     /// Until when a cause would have to wait; nobody asks.
     pub fn waits(
         &self,
@@ -116,10 +123,7 @@ impl Meters {
         policy: &Policy,
         now: DateTime<Utc>,
     ) -> Gate {
-        let Some(bucket) = self.buckets.get(&(account.clone(), name.to_owned())) else { return Gate::Go };
-        let mut bucket = bucket.clone();
-        bucket.roll(now);
-        bucket.gate(cause, policy, now)
+        self.seen(account, name, now).map_or(Gate::Go, |bucket| bucket.gate(cause, policy, now))
     }
 
     /// Notes a spend and stages it.
@@ -146,12 +150,17 @@ impl Meters {
     pub fn answered(
         &mut self,
         account: &Account,
-        name: &str,
+        (name, cause): (&str, Cause),
         told: &Told,
         failure: Option<&Failure>,
         draft: &mut Draft<'_>,
     ) -> Desked<()> {
         let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Ok(()) };
+        if matches!(failure, Some(Failure::Unsent(_))) && bucket.limit.is_some() {
+            bucket.take_back(cause);
+            draft.put(rows::bucket(account, name), bucket)?;
+            return put_hour(draft, account, name, &bucket.hours);
+        }
         let refused = matches!(failure, Some(Failure::Quota { .. }));
         if told.remaining.is_none() && told.resets_in.is_none() && !refused {
             return Ok(());

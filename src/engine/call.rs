@@ -6,7 +6,7 @@ use std::future::Future;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::id::{Account, Service};
-use crate::domain::pace::Pace;
+use crate::domain::pace::{Pace, TRY_CHEAP, TRY_DEAR};
 use crate::domain::quota::{Cause, Gate, Window};
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
@@ -32,6 +32,17 @@ pub enum Patience {
     Forever,
     /// Not at all beyond the pace.
     Short,
+}
+
+/// Who asks, how long it waits, and whether it may show that a refused token is good again.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// Who asks.
+    pub cause: Cause,
+    /// How long it waits.
+    pub patience: Patience,
+    /// It asks who the token is: one such call passes a refusal when its time has come.
+    pub knocks: bool,
 }
 
 /// Why a call did not leave, or failed.
@@ -138,12 +149,26 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        self.turn_toggl(account, call, Ask { cause, patience, knocks: false }, send).await
+    }
+
+    /// One call to a source, in its lane.
+    pub(super) async fn turn_toggl<T, F>(
+        self: &Shared,
+        account: &Account,
+        call: toggl::Call,
+        ask: Ask,
+        send: impl FnOnce(Toggl) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
         let Some(client) = self.toggl(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let turn = self.admit(account, call.charge(), cause, patience).await?;
+        let turn = self.admit(account, call.charge(), ask).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -158,12 +183,25 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        self.turn_clockify(account, Ask { cause, patience, knocks: false }, send).await
+    }
+
+    /// One call to a target that is not a write of an entry.
+    pub(super) async fn turn_clockify<T, F>(
+        self: &Shared,
+        account: &Account,
+        ask: Ask,
+        send: impl FnOnce(Clockify) -> F,
+    ) -> Result<Answer<T>, CallError>
+    where
+        F: Future<Output = Answer<T>>,
+    {
         let Some(client) = self.clockify(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let turn = self.admit(account, Charge::Workspace, cause, patience).await?;
+        let turn = self.admit(account, Charge::Workspace, ask).await?;
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), &answer)?;
+        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
         Ok(answer)
     }
 
@@ -175,13 +213,23 @@ impl Engine {
         bucket: Option<&str>,
         cause: Cause,
     ) -> Result<Gate, CallError> {
+        self.gate(state, account, bucket, cause, false)
+    }
+
+    pub(super) fn gate(
+        &self,
+        state: &mut State,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        knocks: bool,
+    ) -> Result<Gate, CallError> {
         let now = self.seams.now();
         let Some(running) = state.running.get_mut(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        if let Some(why) = &running.refused
-            && cause != Cause::Person
-        {
+        let passes = !running.barred && (cause == Cause::Person || (knocks && running.knock.is_due(now)));
+        if let Some(why) = running.refused.as_ref().filter(|_| !passes) {
             return Err(CallError::Stopped(why.clone()));
         }
         if let Gate::Wait(until) = running.breaker.gate(now) {
@@ -220,13 +268,22 @@ impl Engine {
     }
 
     /// Notes what an answer said about meter, breaker and token.
-    pub(super) fn note<T>(&self, account: &Account, bucket: Option<&str>, answer: &Answer<T>) -> Desked<()> {
+    pub(super) fn note<T>(
+        &self,
+        account: &Account,
+        bucket: Option<&str>,
+        cause: Cause,
+        answer: &Answer<T>,
+    ) -> Desked<()> {
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
+        state.count_request(account, cause, failure);
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;
-            desk.write("told", |draft| meters.answered(account, bucket, &answer.told, failure, draft))?;
+            desk.write("told", |draft| {
+                meters.answered(account, (bucket, cause), &answer.told, failure, draft)
+            })?;
         }
         drop(state);
         self.touch();
@@ -240,7 +297,10 @@ impl Engine {
         let Some(running) = state.running.get_mut(account) else { return };
         match failure {
             Some(Failure::Unsent(_) | Failure::Unknown(_)) => {
-                running.breaker.failed(now, if hourly { 2 } else { 5 }, self.seams.draw());
+                // What never left costs nothing, whatever the plan.
+                let cheap = !hourly || matches!(failure, Some(Failure::Unsent(_)));
+                let longest = if cheap { TRY_CHEAP } else { TRY_DEAR };
+                running.breaker.failed(now, if hourly { 2 } else { 5 }, longest, self.seams.draw());
                 if matches!(failure, Some(Failure::Unsent(_))) {
                     running.offline.get_or_insert(now);
                 }
@@ -252,10 +312,12 @@ impl Engine {
             }
             Some(Failure::Auth { status, .. }) => {
                 running.refused = Some(format!("token refused (HTTP {status})"));
+                running.knock.refused(now);
                 let say = format!(
                     "{account}: the token is refused (HTTP {status}); renew it, nothing is lost meanwhile"
                 );
                 state.alert(&format!("token:{account}"), now, 7, say);
+                self.wakes.upkeep.notify_waiters();
             }
             Some(Failure::Quota { .. }) => {}
             _ => {

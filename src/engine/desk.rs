@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
 
 use crate::cache::{CacheError, Change, KeyRange, Store, Visit, rows};
 use crate::control::view::LogLine;
@@ -33,6 +34,9 @@ pub enum DeskError {
     /// The ledger cannot be written; nothing goes on before a restart.
     #[error("the ledger cannot be written: {0}; free the disk or mend it, then restart the engine")]
     Ledger(String),
+    /// A part of the engine ended by itself: which, and why.
+    #[error("{0} ended: {1}; nothing is lost, restart the engine")]
+    Ended(String, String),
     /// A test pulled the plug.
     #[error("the plug was pulled")]
     Pulled,
@@ -72,6 +76,7 @@ pub struct Desk {
     store: Arc<dyn Store>,
     seams: Seams,
     dead: Option<DeskError>,
+    dying: CancellationToken,
     log_seq: u64,
     /// Counts of bonds by class, kept in step with every frame.
     pub tally: Tally,
@@ -82,7 +87,16 @@ pub struct Desk {
 impl Desk {
     /// A desk over a ledger and a cache.
     pub fn new(ledger: Arc<Mutex<Ledger>>, store: Arc<dyn Store>, seams: Seams) -> Self {
-        Self { ledger, store, seams, dead: None, log_seq: 0, tally: Tally::new(), live: 0 }
+        Self {
+            ledger,
+            store,
+            seams,
+            dead: None,
+            dying: CancellationToken::new(),
+            log_seq: 0,
+            tally: Tally::new(),
+            live: 0,
+        }
     }
 
     /// Reads what is kept in memory, once the cache is ready.
@@ -103,9 +117,33 @@ impl Desk {
         Ok(())
     }
 
+    /// Bytes of the ledger on the disk; `None` while somebody else reads or writes it, which is not waited for.
+    pub fn ledger_bytes(&self) -> Option<u64> {
+        match self.ledger.try_lock() {
+            Ok(ledger) => Some(ledger.bytes()),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner().bytes()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.seams.now()
+    }
+
     /// What stopped the desk, if anything.
     pub fn dead(&self) -> Option<&DeskError> {
         self.dead.as_ref()
+    }
+
+    /// Cancelled once the desk is dead.
+    pub fn dying(&self) -> CancellationToken {
+        self.dying.clone()
+    }
+
+    fn die(&mut self, why: DeskError) -> DeskError {
+        self.dying.cancel();
+        self.dead.insert(why).clone()
     }
 
     /// A value.
@@ -192,10 +230,7 @@ impl Desk {
         }
         let seq = match self.append(&staged) {
             Ok(seq) => seq,
-            Err(e) => {
-                self.dead = Some(e.clone());
-                return Err(e);
-            }
+            Err(e) => return Err(self.die(e)),
         };
         self.tally = tally;
         self.live = live;
@@ -237,8 +272,7 @@ impl Desk {
 
     fn pull(&mut self, point: &'static str) -> Desked<()> {
         if (self.seams.plug)(point) {
-            self.dead = Some(DeskError::Pulled);
-            return Err(DeskError::Pulled);
+            return Err(self.die(DeskError::Pulled));
         }
         Ok(())
     }

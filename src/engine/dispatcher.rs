@@ -78,7 +78,7 @@ impl Later {
 }
 
 /// Sends to one target until the engine stops.
-pub async fn run(engine: Shared, target: Account) {
+pub async fn run(engine: Shared, target: Account) -> Desked<()> {
     let mut d = Dispatcher {
         engine,
         target,
@@ -100,17 +100,13 @@ pub async fn run(engine: Shared, target: Account) {
             Err(DeskError::NotReady) => Some(engine.seams.now() + TimeDelta::milliseconds(100)),
             Err(e) => {
                 tracing::error!(error = %e, target = %d.target, "dispatcher stopped");
-                return;
+                return Err(e);
             }
         };
         let wait = next.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            Some(ended) = d.tasks.next(), if !d.tasks.is_empty() => {
-                if !d.end(ended) {
-                    return;
-                }
-            }
+            () = engine.stop.cancelled() => return Ok(()),
+            Some(ended) = d.tasks.next(), if !d.tasks.is_empty() => d.end(ended)?,
             () = &mut woken => {}
             () = engine.seams.sleep_until(wait) => {}
         }
@@ -118,8 +114,8 @@ pub async fn run(engine: Shared, target: Account) {
 }
 
 impl Dispatcher {
-    /// Frees what a task held; false when the desk is closed.
-    fn end(&mut self, ended: Ended) -> bool {
+    /// Frees what a task held; an error when the desk is closed.
+    fn end(&mut self, ended: Ended) -> Desked<()> {
         let now = self.engine.seams.now();
         let result = match ended {
             Ended::Work(key, result) => {
@@ -153,13 +149,13 @@ impl Dispatcher {
         match result {
             Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => {
                 tracing::error!(error = %e, target = %self.target, "dispatcher stopped");
-                false
+                Err(e)
             }
             Err(e) => {
                 tracing::debug!(error = %e, target = %self.target, "a task ended without effect");
-                true
+                Ok(())
             }
-            Ok(()) => true,
+            Ok(()) => Ok(()),
         }
     }
 
@@ -225,11 +221,16 @@ impl Dispatcher {
         let mut next = None;
         let mut seen = 0;
         let mut range = rows::by_class(&self.target, Class::Ready);
+        let resumed = self.from.is_some();
         if let Some(from) = self.from.take() {
             range.from = from;
         }
         'round: while self.busy.len() < room {
             let (keys, after) = self.engine.state().desk.named_after(&range, STEP)?;
+            if keys.is_empty() && seen == 0 && !resumed {
+                // What a person sent now has gone.
+                self.engine.state().urgent.remove(&self.target);
+            }
             seen += keys.len();
             for key in keys {
                 if self.busy.contains(&key) || self.waits(&key, now) {

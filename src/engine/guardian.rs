@@ -37,6 +37,8 @@ const UNMANAGED: TimeDelta = TimeDelta::minutes(30);
 const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
 /// What went wrong on the way and is nobody's refusal is tried again after this.
 const SOON: TimeDelta = TimeDelta::seconds(15);
+/// A cache that is being rebuilt is asked again after this.
+const NOT_READY: TimeDelta = TimeDelta::milliseconds(200);
 /// A list whose answer was lost or broken is asked for again after this.
 const AGAIN: TimeDelta = TimeDelta::minutes(2);
 
@@ -113,8 +115,8 @@ struct Post {
 }
 
 /// Guards an account until the engine stops.
-pub async fn run(engine: Shared, account: Account) {
-    let Some(wishes) = engine.guard_wishes.listen(&account) else { return };
+pub async fn run(engine: Shared, account: Account) -> Desked<()> {
+    let Some(wishes) = engine.guard_wishes.listen(&account) else { return Ok(()) };
     let managed = {
         let state = engine.state();
         let setup = state.setup.sources.iter().find(|s| s.account == account);
@@ -143,20 +145,24 @@ pub async fn run(engine: Shared, account: Account) {
     };
     let stop = post.engine.stop.clone();
     tokio::select! { biased;
-        () = stop.cancelled() => {}
-        ended = post.stand() => if let Err(e) = ended {
-            tracing::error!(error = %e, account = %post.account, "the guardian stopped");
-        }
+        () = stop.cancelled() => Ok(()),
+        ended = post.stand() => ended,
     }
 }
 
 impl Post {
     async fn stand(&mut self) -> Desked<()> {
-        sender::hold_at_start(self)?;
+        loop {
+            match sender::hold_at_start(self) {
+                Err(DeskError::NotReady) => {}
+                held => break held?,
+            }
+            self.engine.seams.sleep_until(self.now() + NOT_READY).await;
+        }
         loop {
             let next = match self.round().await {
                 Ok(next) => next,
-                Err(Hitch::Desk(DeskError::NotReady)) => self.now() + TimeDelta::milliseconds(200),
+                Err(Hitch::Desk(DeskError::NotReady)) => self.now() + NOT_READY,
                 Err(Hitch::Desk(e)) => return Err(e),
                 Err(Hitch::Later(until, why)) => {
                     tracing::debug!(account = %self.account, %why, "the guardian waits");
@@ -192,6 +198,8 @@ impl Post {
 
     /// One look at everything; answers when to look again.
     async fn round(&mut self) -> Step<DateTime<Utc>> {
+        // While the cache is away every request would be made in vain.
+        care::care(&self.engine, &self.account)?;
         sender::release_in_time(self)?;
         let Some(profile) = self.profile() else { return Ok(self.now() + TimeDelta::seconds(1)) };
         if self.managed {
@@ -205,8 +213,12 @@ impl Post {
             self.check_at = self.now() + if self.managed { interval(&profile) } else { UNMANAGED };
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
-            if let Err(Hitch::Later(..)) = &checked {
-                self.why = why;
+            match &checked {
+                Err(Hitch::Later(..)) => self.why = why,
+                Err(Hitch::Desk(DeskError::NotReady)) => {
+                    (self.check_at, self.why) = (self.check_at.min(self.now() + SOON), why);
+                }
+                _ => {}
             }
             checked?;
         }

@@ -1,22 +1,25 @@
 //! Ranges of history as background work: planned durably, read window by window, resumed after a restart.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
 use crate::domain::catalogue::Kind;
-use crate::domain::id::Account;
+use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::link::Trouble;
 use crate::domain::order::EntryRow;
 use crate::domain::quota::Cause;
-use crate::services::toggl::{Call, Cursor, Search};
+use crate::services::toggl::{Call, Cursor, ReportPage, Search};
 
 use super::absence::{self, Window};
-use super::apply::{Batch, bind};
+use super::apply::{Batch, bind_one};
 use super::call::{CallError, Patience};
 use super::desk::Desked;
 use super::puller::{has_colleagues, take_reads};
 use super::state::State;
-use super::{Shared, jobs};
+use super::{Shared, jobs, profile};
 
 /// The source's own list reaches back this far; older ranges are read by Reports.
 const LIST_REACH: TimeDelta = TimeDelta::days(85);
@@ -195,28 +198,35 @@ async fn report(
     job: &Job,
     cause: Cause,
 ) -> Result<Option<DateTime<Utc>>, CallError> {
-    let (workspace, tag_names, zone) = {
+    let (workspace, zone) = {
         let state = engine.state();
         let workspace = state.profile(account).map(|p| p.workspace.clone()).unwrap_or_default();
-        let tags = state.items(account, Kind::Tag).map(|t| (t.id.clone(), t.name.clone())).collect();
-        (workspace, tags, state.zone(account))
+        (workspace, state.zone(account))
     };
     let to = job.to.with_timezone(&zone).date_naive();
     let first = job.from.with_timezone(&zone).date_naive();
     let from = first.max(to - Days::new(REPORT_DAYS));
-    let search = Search { from, to, users: Vec::new(), tag_names };
+    let mut search = Search { from, to, users: Vec::new(), tag_names: tag_names(engine, account) };
     let mut after: Option<Cursor> = None;
     let began = engine.seams.now();
     let mut shown = Vec::new();
+    let mut tags_read = false;
     loop {
         let started = engine.seams.now();
-        let (search, workspace) = (search.clone(), workspace.clone());
+        let (asked, workspace) = (search.clone(), workspace.clone());
         let answer = engine
             .ask_toggl(account, Call::ReportsSearch, cause, Patience::Short, |c| async move {
-                c.reports_search(&workspace, &search, after).await
+                c.reports_search(&workspace, &asked, after).await
             })
             .await?;
-        let page = answer.result.map_err(CallError::Failed)?;
+        let mut page = answer.result.map_err(CallError::Failed)?;
+        if !page.unnamed_tags.is_empty() && !std::mem::replace(&mut tags_read, true) {
+            // Tags that were made since the catalogue was read: with their names the page says more.
+            profile::read_tags(engine, account, cause).await?;
+            search.tag_names = tag_names(engine, account);
+            continue;
+        }
+        keep_tags(engine, account, &mut page)?;
         take_reads(engine, account, &page.reads, started, None)?;
         shown.extend(page.reads);
         match page.next {
@@ -232,8 +242,51 @@ async fn report(
     Ok((from > first).then(|| midnight(from, zone)).flatten())
 }
 
+fn tag_names(engine: &Shared, account: &Account) -> BTreeMap<RemoteId, String> {
+    engine.state().items(account, Kind::Tag).map(|t| (t.id.clone(), t.name.clone())).collect()
+}
+
+/// Where a tag has no name, what is known of the entry's tags stays; an entry that is new comes without, and the log
+/// says so.
+fn keep_tags(engine: &Shared, account: &Account, page: &mut ReportPage) -> Desked<()> {
+    let lacking = std::mem::take(&mut page.lacking);
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let mut state = engine.state();
+    let mut bare = Vec::new();
+    for read in page.reads.iter_mut().filter(|r| lacking.contains(&r.id)) {
+        let key = Key { account: account.clone(), id: read.id.clone() };
+        let row: Option<EntryRow> = state.desk.get(&rows::entry(&key))?;
+        match (row.and_then(|r| r.entry), &mut read.entry) {
+            (Some(known), Some(entry)) => entry.tags = known.tags,
+            _ => bare.push(key),
+        }
+    }
+    state.desk.write("tags", |draft| {
+        for key in &bare {
+            let say = "a tag of this entry has no name in Toggl's list of tags; it comes without";
+            draft.say("entry", "warn", say, Some(key))?;
+        }
+        Ok(())
+    })
+}
+
+/// Whether a part of the range is still to be read.
+pub fn is_planned(
+    engine: &Shared,
+    account: &Account,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Desked<bool> {
+    let jobs: Vec<Job> = engine.state().desk.get(&meta(account))?.unwrap_or_default();
+    // A second look at what was missing is for later.
+    Ok(jobs.iter().any(|j| j.not_before.is_none() && j.from < to && j.to > from))
+}
+
 /// Entries of a chosen range go to the targets although they are older than `sync_from`.
-fn admit(engine: &Shared, _account: &Account, job: &Job) -> Desked<()> {
+/// What is there already, and what a person decided, stays as it is.
+fn admit(engine: &Shared, account: &Account, job: &Job) -> Desked<()> {
     if !job.backfill {
         return Ok(());
     }
@@ -241,16 +294,18 @@ fn admit(engine: &Shared, _account: &Account, job: &Job) -> Desked<()> {
     let keys = state.desk.named(rows::by_start(job.from, job.to), usize::MAX)?;
     state.write("backfill", |state, draft| {
         let mut batch = Batch::default();
-        for key in keys {
-            let Some(row) = draft.get::<EntryRow>(&rows::entry(&key))? else { continue };
+        for key in keys.iter().filter(|key| key.account == *account) {
+            let Some(row) = draft.get::<EntryRow>(&rows::entry(key))? else { continue };
             for target in &state.setup.targets {
-                let Some(mut link) = draft.link(&target.account, &key)? else { continue };
-                if !link.backfilled {
-                    link.backfilled = true;
-                    draft.put_link(&target.account, &key, link)?;
+                let Some(mut link) = draft.link(&target.account, key)? else { continue };
+                let decided = matches!(link.trouble, Some(Trouble::Conflict(_) | Trouble::Dropped));
+                if decided || link.may_be_there() {
+                    continue;
                 }
+                link.backfilled = true;
+                draft.put_link(&target.account, key, link)?;
+                bind_one(state, draft, &mut batch, &target.account, key, &row)?;
             }
-            bind(state, draft, &mut batch, &key, &row)?;
         }
         Ok(())
     })?;

@@ -1,15 +1,15 @@
 //! Starting and stopping an engine: what must be there before its parts may run, and in which order.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::NaiveDate;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{Store, rows};
 use crate::control::link::EngineEnd;
-use crate::domain::id::{Account, Service};
+use crate::domain::id::Account;
 use crate::journal::{InboxWriter, Ledger};
 
 use super::desk::{Desk, DeskError, Desked};
@@ -17,7 +17,34 @@ use super::lobby::Lobby;
 use super::seams::Seams;
 use super::setup::Setup;
 use super::state::State;
-use super::{Engine, Shared, Wakes, call, dispatcher, intake, mapper, puller, viewers};
+use super::{Engine, Shared, Wakes, dispatcher, guardian, intake, mapper, puller, upkeep, viewers};
+
+/// Parts at work, by name.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<Desked<()>>,
+    names: HashMap<Id, String>,
+}
+
+impl Running {
+    fn add(&mut self, name: String, part: impl Future<Output = Desked<()>> + Send + 'static) {
+        let id = self.tasks.spawn(part).id();
+        self.names.insert(id, name);
+    }
+
+    /// Waits for the first part that ends. None of them may while the engine runs: what it did would be left undone,
+    /// and nobody would see it.
+    async fn first_end(&mut self) -> DeskError {
+        let (id, why) = match self.tasks.join_next_with_id().await {
+            None => return DeskError::Ended("every part".into(), "there is nothing to do".into()),
+            Some(Ok((_, Err(e)))) if !matches!(e, DeskError::NotReady) => return e,
+            Some(Ok((id, Err(e)))) => (id, e.to_string()),
+            Some(Ok((id, Ok(())))) => (id, "it found nothing to do".into()),
+            Some(Err(e)) => (e.id(), "it panicked; the log says where".into()),
+        };
+        DeskError::Ended(self.names.get(&id).cloned().unwrap_or_default(), why)
+    }
+}
 
 /// What an engine is made of.
 pub struct Parts {
@@ -70,10 +97,15 @@ impl Engine {
     /// also while the cache opens.
     ///
     /// # Errors
-    /// [`DeskError`] when the ledger can no longer be written; nothing was lost, a restart goes on from there.
+    /// [`DeskError`] when the ledger can no longer be written or a part ended; nothing was lost, a restart goes on from
+    /// there.
     pub async fn run(self: Arc<Self>, arrivals: mpsc::Receiver<EngineEnd>) -> Result<(), DeskError> {
         let attending = tokio::spawn(viewers::run(self.clone(), arrivals));
         let outcome = self.clone().work().await;
+        if let Err(e) = &outcome {
+            tracing::error!(error = %e, "the engine stops");
+            self.state().ended = Some(format!("engine stopped: {e}"));
+        }
         self.stop.cancel();
         if attending.await.is_err() {
             tracing::error!("attending to viewers ended in a panic");
@@ -83,23 +115,29 @@ impl Engine {
 
     async fn work(self: Arc<Self>) -> Result<(), DeskError> {
         self.await_cache().await?;
-        let mut parts = JoinSet::new();
+        let mut parts = Running::default();
         let (sources, targets) = self.accounts();
-        parts.spawn(intake::run(self.clone()));
-        parts.spawn(super::black_box::run(self.clone()));
-        parts.spawn(mapper::run(self.clone()));
+        parts.add("the intake".into(), intake::run(self.clone()));
+        parts.add("the black box".into(), super::black_box::run(self.clone()));
+        parts.add("the mapper".into(), mapper::run(self.clone()));
         for account in sources {
-            parts.spawn(super::guardian::run(self.clone(), account.clone()));
-            parts.spawn(puller::run(self.clone(), account));
+            parts.add(format!("the guardian of {account}"), guardian::run(self.clone(), account.clone()));
+            parts.add(format!("the upkeep of {account}"), upkeep::keep_source(self.clone(), account.clone()));
+            parts.add(format!("the puller of {account}"), puller::run(self.clone(), account));
         }
         for account in targets {
-            parts.spawn(puller::keep_target(self.clone(), account.clone()));
-            parts.spawn(dispatcher::run(self.clone(), account));
+            parts.add(format!("the upkeep of {account}"), upkeep::keep_target(self.clone(), account.clone()));
+            parts.add(format!("the dispatcher of {account}"), dispatcher::run(self.clone(), account));
         }
-        self.stop.cancelled().await;
-        parts.shutdown().await;
+        let dying = self.state().desk.dying();
+        let outcome = tokio::select! { biased;
+            () = self.stop.cancelled() => Ok(()),
+            () = dying.cancelled() => Ok(()),
+            why = parts.first_end() => Err(why),
+        };
+        parts.tasks.shutdown().await;
         let dead = self.state().desk.dead().cloned();
-        dead.map_or(Ok(()), Err)
+        dead.map_or(outcome, Err)
     }
 
     fn accounts(&self) -> (Vec<Account>, Vec<Account>) {
@@ -125,100 +163,6 @@ impl Engine {
         self.ready.send_replace(true);
         self.touch();
         Ok(())
-    }
-
-    fn warm(self: &Shared) -> Desked<()> {
-        let mut state = self.state();
-        state.warm()?;
-        let sources: Vec<Account> = state.setup.sources.iter().map(|s| s.account.clone()).collect();
-        let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
-        for (account, service) in
-            sources.iter().map(|a| (a, Service::Toggl)).chain(targets.iter().map(|a| (a, Service::Clockify)))
-        {
-            call::set_limits(&mut state, account, service);
-            let pace = call::pace(service, state.profile(account));
-            if let Some(running) = state.running.get_mut(account) {
-                running.pace.get_or_insert(pace);
-            }
-        }
-        self.fix_cursor(&mut state)?;
-        self.fix_sync_from(&mut state)?;
-        self.load_mapping(&mut state)?;
-        drop(state);
-        for target in &targets {
-            dispatcher::orphan_all(self, target)?;
-        }
-        Ok(())
-    }
-
-    /// A cursor beyond the inbox belongs to one that is gone: without this, new deliveries would be skipped.
-    fn fix_cursor(&self, state: &mut State) -> Desked<()> {
-        let cursor: u64 = state.desk.get(&rows::meta("cursor"))?.unwrap_or(0);
-        let last = self.inbox.last_seq();
-        if cursor > last {
-            tracing::warn!(cursor, last, "the inbox is another one than before; going on at its end");
-            state.desk.write("cursor", |draft| draft.put(rows::meta("cursor"), &last))?;
-        }
-        Ok(())
-    }
-
-    /// The first day synced: from the settings, else the day of the first start, kept from then on.
-    fn fix_sync_from(&self, state: &mut State) -> Desked<()> {
-        let now = self.seams.now();
-        let mut days = state.sync_from.clone();
-        let zone = state.setup.sources.first().map_or(chrono_tz::UTC, |s| state.zone(&s.account));
-        let today: NaiveDate = now.with_timezone(&zone).date_naive();
-        for target in &state.setup.targets {
-            match target.sync_from {
-                Some(day) => {
-                    days.insert(target.account.clone(), day);
-                }
-                None => {
-                    days.entry(target.account.clone()).or_insert(today);
-                }
-            }
-        }
-        if days != state.sync_from {
-            state.desk.write("sync_from", |draft| draft.put(rows::meta("sync_from"), &days))?;
-            state.sync_from = days;
-        }
-        Ok(())
-    }
-
-    /// Reads the mapping; where its file is broken, the last good version holds, with an alert.
-    pub(super) fn load_mapping(&self, state: &mut State) -> Desked<()> {
-        let now = self.seams.now();
-        match state.setup.mapping.load() {
-            Ok((mapping, version)) => {
-                state.mapping_alert = None;
-                state.calm("mapping");
-                if version != state.mapping_version {
-                    state.desk.write("mapping", |draft| mapper::keep(draft, &mapping, &version))?;
-                    state.mapping = mapping;
-                    state.mapping_version = version;
-                }
-            }
-            Err(say) => {
-                state.alert("mapping", now, 2, format!("{say}; the last good version holds"));
-                state.mapping_alert = Some(say);
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads the mapping again and lets what waits follow it.
-    pub fn reload_mapping(self: &Arc<Self>) -> Result<usize, DeskError> {
-        let mut state = self.state();
-        self.load_mapping(&mut state)?;
-        let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
-        let mut changed = 0;
-        for target in &targets {
-            let keys = super::rebind::waiting(&state, target)?;
-            changed += super::rebind::rebind(&mut state, target, &keys)?;
-        }
-        drop(state);
-        self.touch_work();
-        Ok(changed)
     }
 }
 

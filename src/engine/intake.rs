@@ -55,13 +55,15 @@ pub(super) struct Told {
 }
 
 /// Applies the inbox until the engine stops.
-pub async fn run(engine: Shared) {
+pub async fn run(engine: Shared) -> Desked<()> {
     let mut newest = engine.inbox.subscribe();
     newest.mark_changed();
     loop {
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            changed = newest.changed() => if changed.is_err() { return },
+            () = engine.stop.cancelled() => return Ok(()),
+            changed = newest.changed() => if changed.is_err() {
+                return Err(DeskError::Ended("the inbox".into(), "it can no longer be written".into()));
+            },
         }
         loop {
             match step(&engine) {
@@ -70,7 +72,7 @@ pub async fn run(engine: Shared) {
                 Err(DeskError::NotReady) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
                 Err(e) => {
                     tracing::error!(error = %e, "intake stopped");
-                    return;
+                    return Err(e);
                 }
             }
         }

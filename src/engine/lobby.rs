@@ -11,6 +11,8 @@ use tokio::sync::broadcast;
 use crate::control::command::Reply;
 use crate::control::snapshot::CacheWord;
 use crate::control::view::DeliveryLine;
+use crate::domain::id::Service;
+use crate::domain::quota::Cause;
 
 use super::Engine;
 use super::renew::TokenBook;
@@ -39,6 +41,15 @@ pub struct Facts {
     pub cache: Asking<CacheFacts>,
     /// Where tokens come from; absent where there is no settings file.
     pub tokens: Option<Arc<dyn TokenBook>>,
+}
+
+/// Bytes on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalBytes {
+    /// Of the inbox.
+    pub inbox: u64,
+    /// Of the ledger; `None` while it is read or written.
+    pub ledger: Option<u64>,
 }
 
 /// Who made a change.
@@ -133,6 +144,16 @@ impl Engine {
     /// How many viewers are attended to.
     pub fn viewers(&self) -> usize {
         self.lobby.notices.receiver_count()
+    }
+
+    /// Requests sent since the start, by service, cause and outcome.
+    pub fn requests(&self) -> BTreeMap<(Service, Cause, &'static str), u64> {
+        self.state().counts.requests.clone()
+    }
+
+    /// What the two logs take on the disk.
+    pub fn journal_bytes(&self) -> JournalBytes {
+        JournalBytes { inbox: self.inbox.reader().bytes(), ledger: self.state().desk.ledger_bytes() }
     }
 
     /// Says one sentence on every viewer's price line.

@@ -14,6 +14,7 @@ use crate::services::http::Failure;
 
 use super::call::{CallError, Patience};
 use super::state::State;
+use super::words::called;
 use super::{Shared, rebind};
 
 /// The target's list window is a wall clock in the account's zone: wide enough for any zone.
@@ -89,7 +90,7 @@ pub async fn look_up(engine: Shared, target: Account, source: Key, link: Link) -
         draft.say(
             "sync",
             "info",
-            format!("{} · {} {what}", intent.body.description, intent.op.as_str()),
+            format!("{} · {} {what}", called(&intent.body.description), intent.op.as_str()),
             Some(&source),
         )?;
         outcome::looked_up(&mut link, found, now);

@@ -28,6 +28,9 @@ const VERSIONS: TimeDelta = TimeDelta::days(30);
 /// Tries of a project that cannot be made, before a person is told.
 const TRIES: u32 = 6;
 
+/// A cache that is being rebuilt is asked again after this.
+const NOT_READY: TimeDelta = TimeDelta::milliseconds(200);
+
 /// Why an edit was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
@@ -150,18 +153,29 @@ pub fn send(engine: &Shared, state: &mut State, errand: Errand) -> Desked<()> {
 }
 
 /// Runs errands until the engine stops.
-pub async fn run(engine: Shared) {
+pub async fn run(engine: Shared) -> Desked<()> {
     let mut tries = 0;
     loop {
+        let mut wait: Option<DateTime<Utc>> = None;
+        if engine.state().follow_due {
+            match engine.follow_mapping() {
+                Ok(_) => {}
+                Err(DeskError::NotReady) => wait = Some(engine.seams.now() + NOT_READY),
+                Err(e) => return Err(e),
+            }
+        }
         let errands: Desked<Option<Vec<Errand>>> = engine.state().desk.get(&errands_key());
         let first = match errands {
             Ok(errands) => errands.unwrap_or_default().into_iter().next(),
-            Err(_) => None,
+            Err(DeskError::NotReady) => {
+                wait = Some(engine.seams.now() + NOT_READY);
+                None
+            }
+            Err(e) => return Err(e),
         };
-        let mut wait: Option<DateTime<Utc>> = None;
         if let Some(errand) = first {
             let made = tokio::select! { biased;
-                () = engine.stop.cancelled() => return,
+                () = engine.stop.cancelled() => return Ok(()),
                 made = make(&engine, &errand) => made,
             };
             match made {
@@ -174,11 +188,13 @@ pub async fn run(engine: Shared) {
                 Err(CallError::Desk(DeskError::NotReady)) => {
                     wait = Some(engine.seams.now() + TimeDelta::seconds(1));
                 }
-                Err(CallError::Desk(_)) => return,
+                Err(CallError::Desk(e)) => return Err(e),
                 Err(e) => {
                     tries = 0;
-                    if give_up(&engine, &errand, &e.to_string()).is_err() {
-                        return;
+                    match give_up(&engine, &errand, &e.to_string()) {
+                        Ok(()) => {}
+                        Err(DeskError::NotReady) => wait = Some(engine.seams.now() + NOT_READY),
+                        Err(e) => return Err(e),
                     }
                 }
             }
@@ -188,7 +204,7 @@ pub async fn run(engine: Shared) {
         }
         let until = wait.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
         tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return Ok(()),
             () = engine.wakes.map.notified() => {}
             () = engine.seams.sleep_until(until) => {}
         }

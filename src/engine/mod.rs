@@ -12,6 +12,7 @@ mod commands;
 mod desk;
 mod dispatcher;
 mod doubts;
+mod first_day;
 pub mod guard_wish;
 mod guardian;
 mod history;
@@ -35,8 +36,10 @@ mod state;
 mod steady;
 mod survey;
 mod turn;
+mod upkeep;
 mod viewers;
 mod views;
+mod warm;
 mod words;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,6 +63,7 @@ struct Wakes {
     pull: Notify,
     guard: Notify,
     map: Notify,
+    upkeep: Notify,
 }
 
 /// The engine. Clones of the `Arc` are handed to its parts.

@@ -8,14 +8,15 @@ use crate::domain::id::{Account, Key};
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::quota::Cause;
 use crate::domain::read::SourceRead;
+use crate::services::http::Charge;
 use crate::services::toggl::Call;
 
 use super::apply::{Batch, Pulled, brake_batch, take_entry};
-use super::call::{CallError, Patience};
+use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
 use super::doubts::Doubts;
 use super::state::{ReadWish, State};
-use super::{Shared, history, profile};
+use super::{Shared, history, profile, snapshot};
 
 /// Reads overlap by this, so that nothing falls between two of them.
 const OVERLAP: i64 = 60;
@@ -29,12 +30,12 @@ const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
 const APART: TimeDelta = TimeDelta::seconds(5);
 
 /// Keeps a source account read until the engine stops.
-pub async fn run(engine: Shared, account: Account) {
-    let Some((mut next, is_new)) = first(&engine, &account).await else { return };
+pub async fn run(engine: Shared, account: Account) -> Desked<()> {
+    let Some((mut next, is_new)) = first(&engine, &account).await? else { return Ok(()) };
     if is_new {
         // The days before are wanted now, and no read of what changed since need come before.
         let worked = tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return Ok(()),
             worked = history::work(&engine, &account) => worked,
         };
         next = match worked {
@@ -53,19 +54,19 @@ pub async fn run(engine: Shared, account: Account) {
         let (due, cause) = match due(&engine, &account, &doubts, next, last_read) {
             Ok(due) => due,
             Err(DeskError::NotReady) => (engine.seams.now() + TimeDelta::milliseconds(200), Cause::Health),
-            Err(_) => return,
+            Err(e) => return Err(e),
         };
         let due = pause.as_ref().map_or(due, |p| p.hold(due, cause));
         if due > engine.seams.now() {
             tokio::select! { biased;
-                () = engine.stop.cancelled() => return,
+                () = engine.stop.cancelled() => return Ok(()),
                 () = &mut woken => continue,
                 () = engine.seams.sleep_until(due) => continue,
             }
         }
         let served = engine.state().reading.get(&account).cloned();
         let outcome = tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
+            () = engine.stop.cancelled() => return Ok(()),
             outcome = read(&engine, &account, cause) => outcome,
         };
         last_read = engine.seams.now();
@@ -76,33 +77,34 @@ pub async fn run(engine: Shared, account: Account) {
                 served_wish(&engine, &account, served.as_ref());
                 match Doubts::plan(&engine, &account) {
                     Ok(()) | Err(DeskError::NotReady) => {}
-                    Err(_) => return,
+                    Err(e) => return Err(e),
                 }
                 let worked = tokio::select! { biased;
-                    () = engine.stop.cancelled() => return,
+                    () = engine.stop.cancelled() => return Ok(()),
                     worked = history::work(&engine, &account) => worked,
                 };
                 next = match worked {
                     Ok(None) => next,
                     Ok(Some(again)) => next.min(again),
+                    Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return Err(e),
                     Err(_) => next.min(last_read + TimeDelta::seconds(15) + jitter(&engine)),
                 };
                 match doubts.after_read(&engine, &account, started) {
                     Ok(()) | Err(DeskError::NotReady) => {}
-                    Err(_) => return,
+                    Err(e) => return Err(e),
                 }
             }
             Err(CallError::NotBefore(until)) => {
-                next = next.min(until);
+                next = until;
                 pause = Some(Pause { until, cause });
             }
             Err(CallError::Desk(DeskError::NotReady) | CallError::Stopped(_) | CallError::Failed(_)) => {
                 let until = last_read + TimeDelta::seconds(15) + jitter(&engine);
-                next = next.min(until);
+                next = until;
                 pause = Some(Pause { until, cause });
                 drop_vain_wish(&engine, &account);
             }
-            Err(CallError::Desk(_)) => return,
+            Err(CallError::Desk(e)) => return Err(e),
         }
     }
 }
@@ -141,25 +143,32 @@ fn jitter(engine: &Shared) -> TimeDelta {
 }
 
 /// Makes sure that the profile is known; answers when to read first, and whether this is the account's first start.
-async fn first(engine: &Shared, account: &Account) -> Option<(DateTime<Utc>, bool)> {
+async fn first(engine: &Shared, account: &Account) -> Desked<Option<(DateTime<Utc>, bool)>> {
     loop {
         match profile::is_whole(engine, account) {
-            Ok(true) => return Some((engine.seams.now() + SETTLE_IN, false)),
-            Ok(false) | Err(DeskError::NotReady) => {}
-            Err(_) => return None,
+            Ok(true) => return Ok(Some((engine.seams.now() + SETTLE_IN, false))),
+            Ok(false) => {}
+            // Whether it is the first start nobody can say yet, and reading everything has its price.
+            Err(DeskError::NotReady) => {
+                tokio::select! { biased;
+                    () = engine.stop.cancelled() => return Ok(None),
+                    () = engine.seams.sleep_until(engine.seams.now() + TimeDelta::milliseconds(200)) => continue,
+                }
+            }
+            Err(e) => return Err(e),
         }
         let outcome = tokio::select! { biased;
-            () = engine.stop.cancelled() => return None,
+            () = engine.stop.cancelled() => return Ok(None),
             outcome = cold(engine, account) => outcome,
         };
         match outcome {
-            Ok(()) => return Some((engine.seams.now() + interval(&engine.state(), account), true)),
-            Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return None,
+            Ok(()) => return Ok(Some((engine.seams.now() + interval(&engine.state(), account), true))),
+            Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return Err(e),
             Err(e) => {
                 tracing::warn!(error = %e, account = %account, "the first read failed; trying again");
                 let wait = engine.seams.now() + TimeDelta::seconds(5) + jitter(engine) / 3;
                 tokio::select! { biased;
-                    () = engine.stop.cancelled() => return None,
+                    () = engine.stop.cancelled() => return Ok(None),
                     () = engine.seams.sleep_until(wait) => {}
                 }
             }
@@ -170,27 +179,13 @@ async fn first(engine: &Shared, account: &Account) -> Option<(DateTime<Utc>, boo
 /// The cold start: one request that brings almost everything.
 async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
     let started = engine.seams.now();
-    let me = profile::read_source(engine, account, Cause::Health).await?;
+    let me = profile::read_source(engine, account, Cause::Health).await?.me;
     let newest = me.entries.iter().map(|e| e.at).max();
     // A first read that was cut off has set its mark; what was deleted since then only a read from there shows.
     let mark: Option<i64> = engine.state().desk.get(&rows::meta(&format!("since:{account}")))?;
     let mark = newest.filter(|_| mark.is_none()).map(|t| t.timestamp() - OVERLAP);
     take_reads(engine, account, &me.entries, started, mark)?;
-    let (workspace, admin) = {
-        let state = engine.state();
-        state.profile(account).map(|p| (p.workspace.clone(), p.admin)).unwrap_or_default()
-    };
-    if admin {
-        // Names and e-mails of colleagues; without the right to see them their entries are held.
-        let users = engine
-            .ask_toggl(account, Call::Users, Cause::Health, Patience::Forever, |c| async move {
-                c.users(&workspace).await
-            })
-            .await?;
-        if let Ok(users) = users.result {
-            profile::put_items(engine, account, &users)?;
-        }
-    }
+    profile::read_users(engine, account).await?;
     if let Some(running) = engine.state().running.get_mut(account) {
         running.caught_up = true;
     }
@@ -201,16 +196,23 @@ async fn cold(engine: &Shared, account: &Account) -> Result<(), CallError> {
     Ok(())
 }
 
-/// How often the source is read.
+/// How often the source is read: seldom beside deliveries that can be trusted, and never more than the bucket bears.
 pub fn interval(state: &State, account: &Account) -> TimeDelta {
     let Some(setup) = state.setup.sources.iter().find(|s| &s.account == account) else {
         return TimeDelta::hours(1);
     };
-    if setup.managed && state.setup.public_url.is_some() {
+    let alone = TimeDelta::seconds(i64::from(setup.read_every_s.max(30)));
+    let now = state.desk.now();
+    let wished = if setup.managed && state.setup.public_url.is_some() {
         let free = state.profile(account).is_none_or(|p| p.free);
-        return if free { TimeDelta::minutes(30) } else { TimeDelta::minutes(5) };
-    }
-    TimeDelta::seconds(i64::from(setup.read_every_s.max(30)))
+        let beside = if free { TimeDelta::minutes(30) } else { TimeDelta::minutes(5) };
+        if snapshot::subscriptions::is_trusted(state, account, now) { beside } else { beside.min(alone) }
+    } else {
+        alone
+    };
+    let bucket =
+        bucket_of(state, account, Charge::User).and_then(|name| state.meters.seen(account, &name, now));
+    bucket.map_or(wished, |bucket| bucket.bearable(Cause::Health, state.policy(), wished, now))
 }
 
 /// When to read next, and for what cause: the schedule, a doubt, a gap, or a person.
@@ -340,44 +342,6 @@ pub fn take_reads(
 
 fn key_of(account: &Account, read: &SourceRead) -> Key {
     Key { account: account.clone(), id: read.id.clone() }
-}
-
-/// Reads the targets' profiles and catalogues: at the first start, and when they are old.
-pub async fn keep_target(engine: Shared, account: Account) {
-    loop {
-        let now = engine.seams.now();
-        let whole = profile::is_whole(&engine, &account).unwrap_or(false);
-        let read_at = engine.state().profile(&account).map(|p| p.read_at).filter(|_| whole);
-        let next = match read_at {
-            Some(at) if at + profile::OLD > now => at + profile::OLD,
-            _ => {
-                let outcome = tokio::select! { biased;
-                    () = engine.stop.cancelled() => return,
-                    outcome = profile::read_target(&engine, &account, Cause::Health) => outcome,
-                };
-                match outcome {
-                    Ok(()) => {
-                        engine.rebind_target(&account);
-                        if profile::note_whole(&engine, &account).is_err() {
-                            return;
-                        }
-                        engine.touch_work();
-                        continue;
-                    }
-                    Err(CallError::NotBefore(until)) => until,
-                    Err(CallError::Desk(e)) if !matches!(e, DeskError::NotReady) => return,
-                    Err(e) => {
-                        tracing::warn!(error = %e, account = %account, "the target could not be read; trying again");
-                        now + TimeDelta::seconds(5) + jitter(&engine) / 3
-                    }
-                }
-            }
-        };
-        tokio::select! { biased;
-            () = engine.stop.cancelled() => return,
-            () = engine.seams.sleep_until(next) => {}
-        }
-    }
 }
 
 /// Whether any user beside the token's own is known.

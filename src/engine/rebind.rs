@@ -62,13 +62,27 @@ pub fn rebind(state: &mut State, target: &Account, keys: &[Key]) -> Desked<usize
     Ok(changed)
 }
 
+/// Binds everything that waits anew, towards every target.
+pub fn rebind_all(state: &mut State) -> Desked<usize> {
+    let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
+    let mut changed = 0;
+    for target in &targets {
+        let keys = waiting(state, target)?;
+        changed += rebind(state, target, &keys)?;
+    }
+    Ok(changed)
+}
+
 impl Engine {
     /// After a target's profile or catalogue was read.
     pub(super) fn rebind_target(&self, target: &Account) {
         let mut state = self.state();
         let outcome = waiting(&state, target).and_then(|keys| rebind(&mut state, target, &keys));
         if let Err(e) = outcome {
-            tracing::warn!(error = %e, target = %target, "bonds could not be brought in step; the next change does it");
+            state.follow_due = true;
+            drop(state);
+            self.wakes.map.notify_one();
+            tracing::warn!(error = %e, target = %target, "bonds could not be brought in step; it is tried again");
         }
     }
 }

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::control::snapshot::Alert;
 use crate::domain::id::Account;
+use crate::domain::knock::Knock;
 use crate::domain::quota::Cause;
 use crate::services::http::Failure;
 use crate::telemetry::redact::Redactor;
@@ -38,6 +39,7 @@ pub type Asker = Option<(Author, String)>;
 struct Before {
     token: SecretString,
     refused: Option<String>,
+    knock: Knock,
     alert: Option<Alert>,
 }
 
@@ -81,7 +83,7 @@ impl Engine {
         }
         // Nothing else leaves until the token has said whose it is.
         let refused = running.refused.replace("token is being checked".into());
-        let before = Before { token: before, refused, alert };
+        let before = Before { token: before, refused, knock: running.knock.clone(), alert };
         drop(state);
         self.touch();
         tokio::spawn(check(self.clone(), account.clone(), before, asker, keep.then_some(token)));
@@ -162,6 +164,7 @@ fn welcome(
     }
     drop(state);
     engine.wakes.pull.notify_waiters();
+    engine.wakes.upkeep.notify_waiters();
     engine.wakes.guard.notify_one();
     Ok(match kept {
         Some(kept) => format!("{said} · {kept}"),
@@ -179,6 +182,7 @@ fn put_back(engine: &Shared, account: &Account, before: Before, why: &str) -> St
     let worked = before.refused.is_none();
     if let Some(running) = running.get_mut(account) {
         running.refused = before.refused;
+        running.knock = before.knock;
     }
     match before.alert {
         Some(alert) => alerts.insert(alert.id.clone(), alert),

@@ -16,6 +16,7 @@ use crate::services::http::{Answer, Charge, Failure};
 use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
 use super::state::State;
+use super::words::called;
 use super::{Shared, profile, rebind};
 
 /// A write that is about to leave.
@@ -79,12 +80,13 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
     engine.note_health(&mut state, &job.target, told.result.as_ref().err());
+    state.count_request(&job.target, Cause::Sync, told.result.as_ref().err());
     let mut meters = state.meters.clone();
     let written = state.write("outcome", |state, draft| {
-        meters.answered(&job.target, &bucket, &told.told, told.result.as_ref().err(), draft)?;
+        meters.answered(&job.target, (&bucket, job.cause), &told.told, told.result.as_ref().err(), draft)?;
         let Some(mut link) = draft.link(&job.target, &job.source)? else { return Ok(()) };
         let what = job.op.as_str();
-        let name = &job.body.description;
+        let name = called(&job.body.description);
         match &outcome {
             Outcome::Holds(read) if outcome::differs(&job.body, read).is_some() => {
                 let differs = outcome::differs(&job.body, read).unwrap_or_default();
@@ -142,7 +144,12 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
             state.counts.confirmed += 1;
             state.last = Some((
                 now,
-                format!("{} · {} confirmed the {}", job.body.description, job.target, job.op.as_str()),
+                format!(
+                    "{} · {} confirmed the {}",
+                    called(&job.body.description),
+                    job.target,
+                    job.op.as_str()
+                ),
             ));
         }
         Outcome::Unknown => state.counts.uncertain += 1,
@@ -281,5 +288,6 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), C
         }
         Err(failure) => return Err(CallError::Failed(failure)),
     };
-    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)
+    profile::put_items(engine, target, &[tag]).map_err(DeskError::into_call)?;
+    Ok(())
 }

@@ -4,7 +4,7 @@
 
 pub mod alerts;
 mod meters;
-mod subscriptions;
+pub mod subscriptions;
 mod today;
 
 use std::ops::ControlFlow;

@@ -11,11 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::cache::rows;
 use crate::control::snapshot::{Alert, HoldLine};
 use crate::domain::catalogue::{Item, Kind};
-use crate::domain::id::{Account, Key, RemoteId};
+use crate::domain::id::{Account, Key, RemoteId, Service};
+use crate::domain::knock::Knock;
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::{Breaker, Pace};
 use crate::domain::policy::Policy;
 use crate::domain::quota::Cause;
+use crate::services::http::Failure;
 
 use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
@@ -52,6 +54,10 @@ pub struct Running {
     pub profile: Option<Profile>,
     /// The token was refused or answers as another user: nothing is sent until it is renewed.
     pub refused: Option<String>,
+    /// When a refused token is tried again.
+    pub knock: Knock,
+    /// The settings name another account than what is known here: a person's calls are stopped too.
+    pub barred: bool,
     /// Not reachable: since when.
     pub offline: Option<DateTime<Utc>>,
     /// Failures in a row.
@@ -83,6 +89,8 @@ pub struct State {
     pub mapping_version: String,
     /// The file is broken: line and cure.
     pub mapping_alert: Option<String>,
+    /// The mapping was to be read again, or bonds to follow something, while the cache was not ready.
+    pub follow_due: bool,
     /// The meters.
     pub meters: Meters,
     /// Sending that is held.
@@ -105,6 +113,8 @@ pub struct State {
     pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
     pub last: Option<(DateTime<Utc>, String)>,
+    /// Why the engine ended, if not by a person.
+    pub ended: Option<String>,
     /// What was shown last, so that it is not made twice.
     pub board: Board,
 }
@@ -135,6 +145,8 @@ pub struct Counts {
     pub confirmed: u64,
     /// Times that the answer of a write was unknown.
     pub uncertain: u64,
+    /// Requests by service, cause and outcome (`ok`, or the kind of the failure).
+    pub requests: BTreeMap<(Service, Cause, &'static str), u64>,
 }
 
 impl State {
@@ -151,6 +163,7 @@ impl State {
             mapping: Mapping::default(),
             mapping_version: String::new(),
             mapping_alert: None,
+            follow_due: false,
             meters: Meters::default(),
             holds: Vec::new(),
             alerts: BTreeMap::new(),
@@ -162,6 +175,7 @@ impl State {
             found: BTreeMap::new(),
             reading: BTreeMap::new(),
             last: None,
+            ended: None,
             board: Board::default(),
         }
     }
@@ -235,6 +249,14 @@ impl State {
     /// Whether sending to a target is held by hand or by another instance.
     pub fn is_held(&self, target: &Account) -> bool {
         self.holds.iter().any(|h| !h.id.starts_with("mass") && h.target.as_ref().is_none_or(|t| t == target))
+    }
+
+    /// Counts a request of an account.
+    pub fn count_request(&mut self, account: &Account, cause: Cause, failure: Option<&Failure>) {
+        let is_source = self.setup.sources.iter().any(|s| &s.account == account);
+        let service = if is_source { Service::Toggl } else { Service::Clockify };
+        let outcome = failure.map_or("ok", Failure::kind);
+        *self.counts.requests.entry((service, cause, outcome)).or_default() += 1;
     }
 
     /// Keeps the holds durably.

@@ -9,7 +9,7 @@ use crate::domain::quota::{Cause, Gate};
 use crate::services::http::Charge;
 
 use super::Engine;
-use super::call::{CallError, Patience, bucket_of};
+use super::call::{Ask, CallError, Patience, bucket_of};
 
 /// A wait up to this is the pace; a longer one is quota or a breaker.
 const PACE: TimeDelta = TimeDelta::seconds(3);
@@ -53,8 +53,7 @@ impl Engine {
         &self,
         account: &Account,
         charge: Charge,
-        cause: Cause,
-        patience: Patience,
+        Ask { cause, patience, knocks }: Ask,
     ) -> Result<Turn<'_>, CallError> {
         loop {
             let ahead = (cause == Cause::Person).then(|| Ahead::new(self, account));
@@ -65,7 +64,7 @@ impl Engine {
             let until = {
                 let mut state = self.state();
                 let bucket = bucket_of(&state, account, charge);
-                match self.may_leave(&mut state, account, bucket.as_deref(), cause)? {
+                match self.gate(&mut state, account, bucket.as_deref(), cause, knocks)? {
                     Gate::Go => {
                         self.spend(&mut state, account, bucket.as_deref(), cause)?;
                         drop(state);

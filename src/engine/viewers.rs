@@ -65,6 +65,11 @@ async fn attend(engine: Shared, end: EngineEnd) {
         let ages = tokio::time::sleep(AGES);
         let went = tokio::select! { biased;
             () = stop.cancelled() => {
+                let ended = viewer.engine.state().ended.clone();
+                if let Some(say) = ended.filter(|_| viewer.greeted) {
+                    let at = viewer.engine.seams.now();
+                    let _ = viewer.to.try_send(FromEngine::Notice { at, say, id: None });
+                }
                 // Whoever reads hears it; for others the closed channel says the same.
                 let _ = viewer.to.try_send(FromEngine::Bye);
                 return;

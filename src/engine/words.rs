@@ -12,6 +12,11 @@ use crate::services::http::Charge;
 use super::call::bucket_of;
 use super::state::State;
 
+/// What a sentence calls an entry: its description, or that it has none.
+pub fn called(description: &str) -> &str {
+    if description.is_empty() { "(no description)" } else { description }
+}
+
 /// How a target stands at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {

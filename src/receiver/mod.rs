@@ -6,6 +6,7 @@
 mod connections;
 mod counters;
 mod handler;
+mod head;
 mod hooks;
 mod ping;
 mod probe;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 /// How many deliveries are remembered.
 const REMEMBERED: usize = 4096;
@@ -25,7 +25,8 @@ pub(super) fn print(hook: &str, body: &[u8]) -> Print {
 struct Known {
     order: VecDeque<Print>,
     durable: HashSet<Print>,
-    under_way: HashMap<Print, watch::Receiver<bool>>,
+    /// With those who wait to hear that it became durable; hardly ever anybody.
+    under_way: HashMap<Print, Vec<oneshot::Sender<()>>>,
 }
 
 /// The prints of the newest durable deliveries and of those under way.
@@ -37,7 +38,7 @@ pub(super) enum Met<'a> {
     /// A copy of it is durable.
     Durable,
     /// A copy of it is being written: the answer is that one's.
-    UnderWay(watch::Receiver<bool>),
+    UnderWay(oneshot::Receiver<()>),
     /// It is the first; the claim tells those that come meanwhile how it went.
     First(Claim<'a>),
 }
@@ -46,7 +47,6 @@ pub(super) enum Met<'a> {
 pub(super) struct Claim<'a> {
     recent: &'a Recent,
     print: Print,
-    durable: watch::Sender<bool>,
 }
 
 impl Recent {
@@ -56,12 +56,13 @@ impl Recent {
         if known.durable.contains(&print) {
             return Met::Durable;
         }
-        if let Some(under_way) = known.under_way.get(&print) {
-            return Met::UnderWay(under_way.clone());
+        if let Some(waiting) = known.under_way.get_mut(&print) {
+            let (tell, hear) = oneshot::channel();
+            waiting.push(tell);
+            return Met::UnderWay(hear);
         }
-        let durable = watch::Sender::new(false);
-        known.under_way.insert(print, durable.subscribe());
-        Met::First(Claim { recent: self, print, durable })
+        known.under_way.insert(print, Vec::new());
+        Met::First(Claim { recent: self, print })
     }
 
     /// Takes in what was durable before this process began, oldest first.
@@ -93,8 +94,12 @@ impl Known {
 impl Claim<'_> {
     /// The delivery is durable.
     pub fn settle(self) {
-        self.recent.known().remember(self.print);
-        self.durable.send_replace(true);
+        let mut known = self.recent.known();
+        known.remember(self.print);
+        for waiting in known.under_way.remove(&self.print).unwrap_or_default() {
+            // Whoever went away needs no word.
+            let _ = waiting.send(());
+        }
     }
 }
 
@@ -106,8 +111,8 @@ impl Drop for Claim<'_> {
 }
 
 /// Whether the delivery that was under way became durable.
-pub(super) async fn outcome(mut under_way: watch::Receiver<bool>) -> bool {
-    under_way.wait_for(|durable| *durable).await.is_ok()
+pub(super) async fn outcome(under_way: oneshot::Receiver<()>) -> bool {
+    under_way.await.is_ok()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The socket side: HTTP/1 with limits on time, size and number. hyper's own builder, because it takes a header timeout.
+//! The socket side: HTTP/1 with limits on time, size and number. hyper's own builder, because it takes timeouts.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,16 +15,22 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::{Connections, Place};
 use super::handler::{MAX_BODY, Receiver, empty};
+use super::head::{Head, Watched};
 
+/// From the first byte of a request to the end of its head; also from the start of a connection to its first head.
 const HEADER_TIME: Duration = Duration::from_secs(5);
+/// Longer than reverse proxies keep an idle connection by default (nginx 60 s, Traefik 90 s, Caddy 120 s): whoever
+/// closes first must not be this side, or a delivery sent at that moment is lost to a reset.
+const IDLE_TIME: Duration = Duration::from_secs(180);
 const BODY_TIME: Duration = Duration::from_secs(5);
-const CONNECTION_TIME: Duration = Duration::from_secs(300);
+/// The first answer after this says that the connection ends with it.
+const CONNECTION_TIME: Duration = Duration::from_secs(600);
 const STOP_TIME: Duration = Duration::from_secs(5);
 const HEADER_BYTES: usize = 16 * 1024;
 
@@ -80,30 +86,35 @@ pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, cancel: Cance
 async fn connection(stream: TcpStream, receiver: Arc<Receiver>, place: Place, cancel: CancellationToken) {
     // Answers are small: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
-    let place = &place;
+    let (place, head, opened) = (&place, &Head::awaited(), Instant::now());
     let service = service_fn(move |request| {
         let receiver = receiver.clone();
         async move {
+            head.came();
             place.set_busy(true);
-            let response = respond(&receiver, request).await;
+            let mut response = respond(&receiver, request).await;
             place.set_busy(false);
+            head.answered();
+            if opened.elapsed() >= CONNECTION_TIME {
+                response = last(response);
+            }
             Ok::<_, Infallible>(response.map(Full::new))
         }
     });
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
+        .header_read_timeout(IDLE_TIME)
         .max_buf_size(HEADER_BYTES)
         .keep_alive(true);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection(TokioIo::new(Watched::new(stream, head.clone())), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;
         () = place.dropped.cancelled() => return,
         ended = connection.as_mut() => Some(ended),
         () = cancel.cancelled() => None,
-        () = sleep(CONNECTION_TIME) => None,
+        () = head.overdue(HEADER_TIME) => return,
     };
     let ended = match ended {
         Some(ended) => ended,
@@ -130,7 +141,7 @@ async fn respond(receiver: &Receiver, request: Request<Incoming>) -> Response<By
     }
 }
 
-/// The rest of the request is not read, so the connection cannot go on.
+/// The connection ends with this answer.
 fn last(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response

@@ -113,10 +113,11 @@ impl Metrics {
         self.families().incidents_open.set(incidents as i64);
     }
 
-    /// Counts a request sent: what it was for and how it ended (`ok`, `402`, `429`, `uncertain`, …).
-    pub fn count_request(&self, service: &str, cause: &str, outcome: &str) {
+    /// Requests sent since the start: what they were for and how they ended (`ok`, `402`, `429`, `uncertain`, …).
+    pub fn set_requests(&self, service: &str, cause: &str, outcome: &str, requests: u64) {
         let labels = Request { service: service.into(), cause: cause.into(), outcome: outcome.into() };
-        self.families().requests.get_or_create(&labels).inc();
+        let counter = self.families().requests.get_or_create(&labels);
+        counter.inc_by(requests.saturating_sub(counter.get()));
     }
 
     /// Bytes that a log (`inbox`, `ledger`) takes on the disk.

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench deliveries`. The receiver runs as a process of its own on loopback, and so does the Node 20 +
 //! Express receiver it is compared with (same work, one fdatasync per request), in interleaved rounds. Without Node or
-//! without Express the comparison is left out and said so. `HOURWIRE_BENCH_ROUNDS` sets the rounds (default 5).
+//! without Express the comparison is left out and said so. `HOURWIRE_BENCH_ROUNDS` sets the rounds (default 9).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic)] // a program for developers
 
 #[path = "deliveries/disk.rs"]
@@ -16,6 +16,7 @@ mod ours;
 
 use std::time::Duration;
 
+use disk::Bare;
 use load::{Figures, Plan};
 
 /// The path and secret that both receivers know.
@@ -44,18 +45,19 @@ fn main() {
 
     let mut table = Table::default();
     for round in 1..=rounds {
-        let bare = disk::overwrite(folder.path(), 1000 / scale);
-        let append = disk::append(folder.path(), 1000 / scale);
-        let single = plan.run(ours.port, 1, 2000 / scale);
-        let crowd = plan.run(ours.port, CONNECTIONS, 40_000 / scale);
-        let other = node.as_ref().ok().map(|node| plan.run(node.port, CONNECTIONS, 6000 / scale));
-        table.add(round, bare, append, single, crowd, other);
+        let mut files = [Bare::filled(folder.path(), 400), Bare::growing(folder.path())];
+        let alone = plan.interleaved(ours.port, &mut files, 400 / scale.min(40));
+        // Ours, theirs and ours again: whichever pace the disk has, it has it for both.
+        let before = plan.run(ours.port, CONNECTIONS, 8000 / scale);
+        let other = node.as_ref().ok().map(|node| plan.run(node.port, CONNECTIONS, 3000 / scale));
+        let after = plan.run(ours.port, CONNECTIONS, 8000 / scale);
+        table.add(round, &alone, [before, after], other);
     }
     table.summary();
 }
 
 fn rounds() -> usize {
-    std::env::var("HOURWIRE_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5).max(1)
+    std::env::var("HOURWIRE_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(9).max(1)
 }
 
 fn warm_up(plan: &mut Plan, ours: u16, node: Option<u16>, scale: usize) {
@@ -71,8 +73,9 @@ fn load_average() -> String {
 /// The rounds so far.
 #[derive(Default)]
 struct Table {
-    single_ratio: Vec<f64>,
     filled_ratio: Vec<f64>,
+    growing_ratio: Vec<f64>,
+    alone: Vec<f64>,
     crowd_rate: Vec<f64>,
     crowd_p50: Vec<f64>,
     crowd_p99: Vec<f64>,
@@ -81,34 +84,31 @@ struct Table {
 }
 
 impl Table {
-    fn add(
-        &mut self,
-        round: usize,
-        bare: Duration,
-        append: Duration,
-        single: Figures,
-        crowd: Figures,
-        other: Option<Figures>,
-    ) {
-        let (bare, append, one) = (ms(bare), ms(append), ms(single.p50));
-        let ratio = one / append;
+    fn add(&mut self, round: usize, alone: &[[Duration; 3]], crowd: [Figures; 2], other: Option<Figures>) {
+        let [filled, growing, one] =
+            [0, 1, 2].map(|which| median(&mut alone.iter().map(|took| ms(took[which])).collect::<Vec<_>>()));
         println!(
-            "round {round}: write and fdatasync p50 {append:.3} ms appending, {bare:.3} ms zero-filled; one connection p50 {one:.3} ms = {ratio:.2} x and {:.2} x",
-            one / bare
+            "round {round}: bare write and fdatasync p50 {filled:.3} ms zero-filled, {growing:.3} ms growing; one connection p50 {one:.3} ms = {:.2} x and {:.2} x",
+            one / filled,
+            one / growing
         );
-        self.filled_ratio.push(one / bare);
-        println!("  hourwire, {CONNECTIONS} connections: {crowd}");
-        self.single_ratio.push(ratio);
-        self.crowd_rate.push(crowd.rate);
-        self.crowd_p50.push(ms(crowd.p50));
-        self.crowd_p99.push(ms(crowd.p99));
+        self.filled_ratio.push(one / filled);
+        self.growing_ratio.push(one / growing);
+        self.alone.push(one);
+        let rate = f64::midpoint(crowd[0].rate, crowd[1].rate);
+        for run in &crowd {
+            println!("  hourwire, {CONNECTIONS} connections: {run}");
+            self.crowd_p50.push(ms(run.p50));
+            self.crowd_p99.push(ms(run.p99));
+        }
+        self.crowd_rate.push(rate);
         if let Some(other) = other {
             println!(
                 "  node,     {CONNECTIONS} connections: {other}; hourwire is {:.1} x",
-                crowd.rate / other.rate
+                rate / other.rate
             );
             self.node_rate.push(other.rate);
-            self.node_ratio.push(crowd.rate / other.rate);
+            self.node_ratio.push(rate / other.rate);
         }
     }
 
@@ -116,16 +116,18 @@ impl Table {
         let rounds = self.crowd_rate.len();
         println!("medians of {rounds} rounds (worst), load average {}:", load_average());
         println!(
-            "  hourwire {:.0}/s, p50 {:.2} ms, p99 {:.2} ms",
+            "  hourwire {:.0}/s ({:.0}), p50 {:.2} ms, p99 {:.2} ms",
             median(&mut self.crowd_rate),
+            self.crowd_rate[0],
             median(&mut self.crowd_p50),
             median(&mut self.crowd_p99)
         );
-        for (ratios, what) in [(&mut self.single_ratio, "appending"), (&mut self.filled_ratio, "zero-filled")]
+        let one = median(&mut self.alone);
+        for (ratios, what) in [(&mut self.filled_ratio, "zero-filled"), (&mut self.growing_ratio, "growing")]
         {
             let ratio = median(ratios);
             println!(
-                "  one connection {ratio:.2} x a bare fdatasync, {what} ({:.2})",
+                "  one connection p50 {one:.3} ms, {ratio:.2} x a bare fdatasync, {what} ({:.2})",
                 ratios[ratios.len() - 1]
             );
         }

@@ -8,4 +8,5 @@ mod mistakes;
 mod refused_token;
 mod renewed_token;
 pub mod rig;
+mod scraped;
 mod two_engines;

@@ -4,12 +4,14 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod acceptance;
+mod budget;
 mod cache;
 mod cli;
 mod config;
 mod crashes;
 mod door;
 mod door_engine;
+mod engine_life;
 mod engine_state;
 mod guardian;
 mod journal;

@@ -101,7 +101,8 @@ fn filled() -> Metrics {
     metrics.set_quota("clockify", "user", 30, 30, None);
     metrics.set_subscription("toggl", "main", "20417", Some("active"));
     metrics.set_incidents_open(1);
-    metrics.count_request("clockify", "create", "ok");
+    metrics.set_requests("clockify", "sync", "ok", 2);
+    metrics.set_requests("clockify", "sync", "ok", 3);
     metrics.set_journal_bytes("ledger", 16 << 20);
     metrics.set_cache(true, 1);
     metrics.set_viewers(2);
@@ -121,7 +122,7 @@ fn the_metrics_say_what_was_set() {
         r#"hourwire_subscription_state{service="toggl",account="main",subscription="20417",state="active"} 1"#,
         "hourwire_incidents_open 1",
         r#"hourwire_delivery_latency_seconds_bucket{le="0.025"} 1"#,
-        r#"hourwire_requests_total{service="clockify",cause="create",outcome="ok"} 1"#,
+        r#"hourwire_requests_total{service="clockify",cause="sync",outcome="ok"} 3"#,
         r#"hourwire_journal_bytes{log="ledger"} 16777216"#,
         "hourwire_cache_rebuilds_total 1",
     ] {

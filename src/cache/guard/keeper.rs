@@ -81,7 +81,7 @@ impl Keeper {
             let store = rebuild::rebuild(&self.shared)?;
             return self.serve(store, &|percent| CacheState::Rebuilding { percent });
         }
-        let store = open::open_proved(&self.shared)?;
+        let mut store = open::open_proved(&self.shared)?;
         let applied = store.applied_seq()?;
         if applied > (self.shared.config.ledger_end)() {
             return Err(CacheError::Damaged("it is ahead of the ledger".into()));
@@ -90,7 +90,7 @@ impl Keeper {
             if ProofFile::read(&self.shared.config.sled.path).is_some_and(|side| side.proof.rows() > 0) {
                 return Err(CacheError::Damaged("its folder was gone or emptied".into()));
             }
-            rebuild::fill(&self.shared, &store)?;
+            store = rebuild::fill(&self.shared, store)?;
         }
         self.serve(store, &|percent| CacheState::Opening { percent })
     }

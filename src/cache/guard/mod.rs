@@ -64,7 +64,7 @@ pub struct GuardConfig {
     /// How often the cache is synced and its proof written beside it.
     pub checkpoint_every: Duration,
     /// With more rows than this a cleanly closed, untouched cache is believed without reading it all, which would
-    /// take a second and 30 MiB per 100,000 entries. A page damaged before the close is then found when it is read.
+    /// take a second per 100,000 entries. A page damaged before the close is then found when it is read.
     pub trust_clean_above: u64,
 }
 

@@ -45,8 +45,8 @@ pub(super) fn open_proved(shared: &Shared) -> Result<Sled, CacheError> {
     })
 }
 
-/// Opens an empty store.
-pub(super) fn open_fresh(shared: &Shared) -> Result<Sled, CacheError> {
+/// Opens a store that is empty or was filled a moment ago.
+pub(super) fn open_unproved(shared: &Shared) -> Result<Sled, CacheError> {
     let config = shared.config.sled.clone();
     isolated(shared, |_| (), move |_| Sled::open(&config))
 }

@@ -13,18 +13,26 @@ pub(super) fn rebuild(shared: &Shared) -> Result<Sled, CacheError> {
     shared.tell(CacheState::Rebuilding { percent: 0 });
     folder::put_aside(cache)?;
     ProofFile::remove(cache);
-    let store = open::open_fresh(shared)?;
-    fill(shared, &store)?;
-    Ok(store)
+    let store = open::open_unproved(shared)?;
+    fill(shared, store)
 }
 
-/// Fills an empty store. Until the end it is marked, so that a cut-off filling is never taken for the whole.
-pub(super) fn fill(shared: &Shared, store: &Sled) -> Result<(), CacheError> {
+/// Fills an empty store. Until the end it is marked, so that a cut-off filling is never taken for the whole. It is
+/// opened anew then: what sled gathered in memory while it was filled would stay for as long as the engine runs.
+pub(super) fn fill(shared: &Shared, store: Sled) -> Result<Sled, CacheError> {
     store.set_building(true)?;
-    follow(shared, store, None, &|percent| CacheState::Rebuilding { percent })?;
+    follow(shared, &store, None, &|percent| CacheState::Rebuilding { percent })?;
     store.set_building(false)?;
     store.flush()?;
-    ProofFile { proof: store.proof(), closed: None }.write(&shared.config.sled.path)
+    let proof = store.proof();
+    ProofFile { proof: proof.clone(), closed: None }.write(&shared.config.sled.path)?;
+    drop(store);
+    let store = open::open_unproved(shared)?;
+    if store.proof() == proof {
+        Ok(store)
+    } else {
+        Err(CacheError::Damaged("it opened otherwise than it was filled".into()))
+    }
 }
 
 /// Applies the ledger's frames after a sequence.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{Follower, TokensOnDisk};
-use super::{Spec, wiring};
+use super::{Spec, quota_watch, wiring};
 use crate::cache::{CacheError, GuardConfig, Guarded, LedgerEnd, Replayer, SledConfig, rows};
 use crate::cli::exit::Failure;
 use crate::config::watch::{Changed, ConfigWatch};
@@ -46,9 +46,10 @@ pub fn start(
     std::thread::Builder::new()
         .name("engine".into())
         .spawn(move || {
+            // A panic of this thread ends the process too: without an engine it would only look alive.
+            let _ends = cancel.clone().drop_guard();
             let outcome =
                 runtime.block_on(run(spec, ledger, inbox, receiver, metrics, arrivals, cancel.clone()));
-            cancel.cancel();
             // Nobody may be waiting any more.
             let _ = ending.send(outcome);
         })
@@ -94,6 +95,7 @@ async fn run(
     }
     tokio::spawn(tidy(engine.clone(), cancel.clone()));
     tokio::spawn(wiring::publish(engine.clone(), cache.clone(), metrics, cancel.clone()));
+    tokio::spawn(quota_watch::watch(engine.clone(), spec.commands.clone(), cancel.clone()));
     let outcome = engine.run(arrivals).await.map_err(|e| e.to_string());
     cache.close(CLOSING);
     outcome

@@ -3,6 +3,8 @@
 
 pub mod books;
 mod engine_thread;
+mod hook_command;
+mod quota_watch;
 mod settings;
 pub mod wiring;
 
@@ -18,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Failure;
 use super::ready::Ready;
 use crate::config::paths::control_socket;
-use crate::config::settings::Settings;
+use crate::config::settings::{Hooks as Commands, Settings};
 use crate::config::state::{EngineLock, HostedBy, LockInfo};
 use crate::control::link::Door;
 use crate::control::socket;
@@ -45,6 +47,8 @@ pub struct Spec {
     pub config_dir: Option<PathBuf>,
     /// What `hourwire.toml` said, where there is one to follow.
     pub settings: Option<Settings>,
+    /// Commands that run when something happens.
+    pub commands: Commands,
 }
 
 /// A hosted engine.
@@ -66,8 +70,11 @@ impl Hosted {
         let outcome = self.ending.await;
         self.sockets.ended().await;
         match outcome {
+            Ok(Ok(())) => Ok(()),
             Ok(Err(say)) => Err(Failure::not_well(say)),
-            _ => Ok(()),
+            Err(_) => {
+                Err(Failure::not_well("the engine panicked; the log says where. Nothing is lost: restart it"))
+            }
         }
     }
 }

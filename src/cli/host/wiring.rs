@@ -79,6 +79,14 @@ pub async fn publish(engine: Arc<Engine>, cache: Arc<Guarded>, metrics: Metrics,
             set(&metrics, &snapshot);
             metrics.set_cache(snapshot.cache == CacheWord::Ready, cache.rebuilds());
             metrics.set_viewers(engine.viewers() as u64);
+            for ((service, cause, outcome), count) in engine.requests() {
+                metrics.set_requests(service.as_str(), cause.as_str(), outcome, count);
+            }
+            let bytes = engine.journal_bytes();
+            metrics.set_journal_bytes("inbox", bytes.inbox);
+            if let Some(ledger) = bytes.ledger {
+                metrics.set_journal_bytes("ledger", ledger);
+            }
         }
     }
 }

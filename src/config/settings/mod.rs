@@ -1,6 +1,7 @@
 //! `hourwire.toml`: what a person sets, checked at once and in full.
 
 mod accounts;
+mod hooks;
 mod place;
 mod program;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use accounts::{ClockifyAccount, TogglAccount, Webhook};
+pub use hooks::Hooks;
 pub use place::mistake;
 pub use program::{Color, Log, LogLevel, Motion, Receiver, Ui};
 
@@ -30,6 +32,8 @@ pub struct Settings {
     pub clockify: BTreeMap<Account, ClockifyAccount>,
     /// Limits and waits.
     pub policy: Policy,
+    /// Commands that run when something happens.
+    pub hooks: Hooks,
     /// Look and feel of the dashboard.
     pub ui: Ui,
     /// The log file.
@@ -68,6 +72,7 @@ impl Settings {
                 toggl: accounts::toggl(root, facts),
                 clockify: accounts::clockify(root, facts),
                 policy: policy(root),
+                hooks: hooks::hooks(root),
                 ui: program::ui(root, facts),
                 log: program::log(root),
             };
@@ -106,6 +111,9 @@ impl Settings {
         }
         if self.log != new.log {
             keys.push("log.level".to_owned());
+        }
+        if self.hooks != new.hooks {
+            keys.push("hooks".to_owned());
         }
         let mut account = |service: Service, name: &Account, differs: bool| {
             if differs {

@@ -6,6 +6,7 @@ mod create;
 mod edit;
 mod guard;
 mod hold;
+mod queue;
 mod read;
 mod replay;
 mod reroute;
@@ -94,6 +95,7 @@ fn is_dry(wish: &Wish) -> bool {
         | Wish::CreateProject { dry, .. }
         | Wish::MoveSent { dry, .. }
         | Wish::Backfill { dry, .. }
+        | Wish::SendNow { dry, .. }
         | Wish::Replay { dry, .. }
         | Wish::ReplayAll { dry, .. } => *dry,
         // It changes nothing, and its secret is not to be kept.
@@ -123,6 +125,8 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::Release { target } => hold::release(engine, asker, target),
         Wish::Decide { hold, send } => hold::decide(engine, &hold, send),
         Wish::Take => guard::take(engine, asker),
+        Wish::Pause { job, on } => queue::pause(engine, &job, on),
+        Wish::SendNow { target, dry } => queue::send_now(engine, &target, dry),
         Wish::ReadNow => read::now(engine),
         Wish::Backfill { from, to, dry } => read::backfill(engine, from, to, dry),
         Wish::Replay { seq, dry } => replay::replay(engine, seq, dry),

@@ -41,7 +41,7 @@ pub fn move_sent(
         return because(format!("every sent entry of {name} is where the mapping leads"));
     }
     let moves = u32::try_from(fresh.len()).unwrap_or(u32::MAX);
-    let what = format!("{} of {name} to {}", entries(fresh.len()), place(&state, target, &fresh));
+    let to = place(&state, target, &fresh);
     let held = is_held(&state, fresh.len());
     if dry {
         let limit = state.policy().hold_changes;
@@ -52,7 +52,7 @@ pub fn move_sent(
             moves,
             requests: moves,
             left: edit::left(&state, target),
-            say: format!("moves {what}{brake}"),
+            say: format!("moves {} of {name} to {to}{brake}", entries(fresh.len())),
         }));
     }
     let mut back = Vec::new();
@@ -61,15 +61,16 @@ pub fn move_sent(
             back.push((key.clone(), old));
         }
     }
-    let note = format!("{what} moved by {}", asker.by.name);
+    let what = format!("{} moved to {to}", entries(fresh.len()));
+    let note = format!("{what} by {}", asker.by.name);
     let back = Back::Moved { target: target.clone(), routes: back };
     // The undo is durable before the first entry moves: for one that has not, it changes nothing.
     state.write("move", |_, draft| {
         draft.say("mapping", "info", &note, None)?;
-        undo::keep(draft, asker.by, &note, back)
+        undo::keep(draft, asker.by, &what, back)
     })?;
     put(engine, &mut state, target, &fresh, held)?;
-    state.last = Some((engine.seams.now(), note));
+    state.last = Some((engine.seams.now(), what));
     drop(state);
     engine.touch_work();
     let say = if held { "held as one decision, ! shows it" } else { "on their way" };

@@ -18,7 +18,7 @@ use crate::engine::lobby::Author;
 use crate::engine::mapper;
 use crate::engine::state::State;
 
-use super::{Answered, Asker, because, entries, hold, reroute};
+use super::{Answered, Asker, because, hold, reroute};
 
 /// A change that can be taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ pub fn undo(engine: &Shared, asker: &Asker<'_>) -> Answered {
                 draft.put_for(rows::undo(done.seq), &done, TimeDelta::days(30))
             })?;
             let back = reroute::take_back(engine, &mut state, &target, &routes)?;
-            more = format!(" · {} on their way back", entries(back));
+            more = format!(" · {back} on the way back");
         }
         Back::Mapping { edit, left } => {
             mapper::refresh(engine, &mut state)?;

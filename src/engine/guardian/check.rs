@@ -47,6 +47,8 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         // Our address did not change, so somebody changed it there: theirs to say, not ours to undo.
         Ours::Elsewhere(id) if edit::is_edited(post, id)? => edit::drifted(post),
         Ours::Elsewhere(id) => make::adopt(post, &listing, id.clone()).await,
+        // The election says who sends; deliveries go to the other one, and a second subscription would too.
+        Ours::Taken => Ok(()),
         Ours::Nowhere => make::make(post, &listing).await,
     }
 }
@@ -278,7 +280,7 @@ pub fn fill(post: &mut Post) -> Step<()> {
 pub async fn go_on_reading(post: &mut Post) -> Step<()> {
     match post.reading {
         None => fill(post),
-        Some(_) if !gap::is_read(post) => Ok(()),
+        Some(what) if !gap::is_read(post, what)? => Ok(()),
         Some(Reading::Seek(moment)) => {
             post.reading = None;
             post.spent += 1;

@@ -1,6 +1,6 @@
 //! Reads that the guardian asks the puller for: to find out who disabled the subscription, and to fill the gap.
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, SubsecRound, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::domain::guard_evidence::Change;
@@ -11,6 +11,8 @@ use crate::domain::subscription::Subscription;
 use super::care::{self, Care};
 use super::{Post, SETTLE_IN};
 use crate::engine::desk::Desked;
+use crate::engine::history;
+use crate::engine::puller::has_colleagues;
 use crate::engine::state::ReadWish;
 
 /// Reads reach back this much further than the last good delivery.
@@ -44,6 +46,10 @@ pub fn ask(post: &mut Post, what: Reading, since: Option<DateTime<Utc>>, cause: 
         let apart = last.filter(|t| *t < post.started).map(|t| t + APART);
         Ok(if cause == Cause::Person { now } else { settled.max(apart.unwrap_or(settled)).max(now) })
     })?;
+    if let Some((from, to)) = span(post, what, since) {
+        // The list brings own entries only.
+        history::plan(&post.engine, &post.account, from, to, false)?;
+    }
     let mut state = post.engine.state();
     let old = state.reading.remove(&post.account);
     let mut wish = ReadWish { not_before, cause, since };
@@ -59,9 +65,25 @@ pub fn ask(post: &mut Post, what: Reading, since: Option<DateTime<Utc>>, cause: 
     Ok(())
 }
 
+/// The range that has to be read by Reports, because colleagues may have worked in the gap. It ends with a day, so
+/// that a restart plans no other one.
+fn span(post: &Post, what: Reading, since: Option<DateTime<Utc>>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let colleagues = has_colleagues(&post.engine.state(), &post.account);
+    let from = since.filter(|_| what == Reading::Fill && colleagues)?;
+    let to = (post.now() + TimeDelta::days(2)).duration_trunc(TimeDelta::days(1)).ok()?;
+    Some((from, to))
+}
+
 /// Whether what was asked for has been read.
-pub fn is_read(post: &Post) -> bool {
-    !post.engine.state().reading.contains_key(&post.account)
+pub fn is_read(post: &Post, what: Reading) -> Desked<bool> {
+    if post.engine.state().reading.contains_key(&post.account) {
+        return Ok(false);
+    }
+    let since = care::care(&post.engine, &post.account)?.gap;
+    match span(post, what, since) {
+        Some((from, to)) => Ok(!history::is_planned(&post.engine, &post.account, from, to)?),
+        None => Ok(true),
+    }
 }
 
 /// Changes since the second of `floor` (the service's clock) that reading brought and no delivery did.

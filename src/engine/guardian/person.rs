@@ -12,13 +12,17 @@ use crate::services::toggl::Call;
 use super::care::{self, bound_key};
 use super::heal::{self, End};
 use super::{Hitch, Post, Step, Why, edit, list, prove, sender};
-use crate::engine::desk::Desked;
+use crate::engine::desk::{DeskError, Desked};
 use crate::engine::guard_wish::{Asked, GuardWish};
 
 /// Does what is wanted and answers.
 pub async fn serve(post: &mut Post, wish: GuardWish) -> Desked<()> {
     let reply = match act(post, &wish).await {
         Ok(say) => Reply::Done { say },
+        Err(Hitch::Desk(DeskError::NotReady)) => {
+            let reason = "the cache is being rebuilt, which takes no request; try again in a moment";
+            Reply::Failed { reason: reason.into() }
+        }
         Err(Hitch::Desk(e)) => return Err(e),
         Err(Hitch::Later(until, why)) => {
             Reply::Failed { reason: format!("{why}; possible from {} UTC", until.format("%H:%M:%S")) }

@@ -59,6 +59,18 @@ fn shown_secret(state: &State, account: &Account) -> String {
     format!("····{end}")
 }
 
+/// Whether a subscription of ours announces what changes, as far as is known.
+pub fn is_trusted(state: &State, account: &Account, now: DateTime<Utc>) -> bool {
+    let mut trusted = false;
+    let scanned = state.desk.scan(rows::subscriptions(), MANY, &mut |key, value| {
+        let row = rows::decode::<Subscription>(value).ok().filter(|row| row.ours);
+        let state = row.filter(|_| account_of(key).as_ref() == Some(account)).map(|row| row.state(now));
+        trusted |= matches!(state, Some(SubState::Active | SubState::Pending));
+        ControlFlow::Continue(())
+    });
+    scanned.is_ok() && trusted
+}
+
 fn account_of(key: &[u8]) -> Option<Account> {
     let mut reader = KeyReader::new(key);
     reader.byte()?;

@@ -51,7 +51,6 @@ struct Names {
 pub async fn rows(engine: &Engine, ask: &Ask) -> Desked<Rows> {
     let mut names = Names::default();
     let mut found: Vec<Key> = Vec::new();
-    let mut seen: BTreeSet<Key> = BTreeSet::new();
     let whole = rows::by_stop();
     let mut from = whole.from.clone();
     loop {
@@ -59,7 +58,7 @@ pub async fn rows(engine: &Engine, ask: &Ask) -> Desked<Rows> {
             let state = engine.state();
             let (keys, next) = piece(&state, KeyRange::new(from, whole.to.clone()))?;
             for key in keys {
-                if is_taken(&state, &mut names, ask, &key)? && seen.insert(key.clone()) {
+                if is_taken(&state, &mut names, ask, &key)? {
                     found.push(key);
                 }
             }
@@ -71,6 +70,9 @@ pub async fn rows(engine: &Engine, ask: &Ask) -> Desked<Rows> {
         }
         tokio::task::yield_now().await;
     }
+    let mut seen = BTreeSet::new();
+    let found: Vec<&Key> = found.iter().filter(|key| seen.insert(*key)).collect();
+    drop(seen);
     let mut state = engine.state();
     let standings = state.standings(engine.seams.now());
     let unfiltered = usize::try_from(state.desk.live).unwrap_or(0);
@@ -78,7 +80,7 @@ pub async fn rows(engine: &Engine, ask: &Ask) -> Desked<Rows> {
     let offset = ask.start(total);
     let mut lines = Vec::new();
     for key in found.into_iter().skip(offset).take(ask.rows) {
-        lines.extend(entries::line(&state, &standings, key)?.map(Row::Entry));
+        lines.extend(entries::line(&state, &standings, key.clone())?.map(Row::Entry));
     }
     Ok(Rows { total, unfiltered, offset, lines })
 }

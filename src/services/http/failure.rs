@@ -67,6 +67,21 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The kind in a word or its status, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unsent(_) => "not sent",
+            Self::Unknown(_) | Self::Garbled(_) => "uncertain",
+            Self::Quota { .. } => "402",
+            Self::Pace { .. } => "429",
+            Self::Plan(_) => "plan",
+            Self::Auth { .. } => "auth",
+            Self::Forbidden(_) => "forbidden",
+            Self::Missing(_) => "missing",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
     /// The request had certainly no effect.
     pub fn nothing_done(&self) -> bool {
         !matches!(self, Self::Unknown(_) | Self::Garbled(_))

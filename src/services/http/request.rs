@@ -76,6 +76,12 @@ pub struct Got {
 }
 
 impl Got {
+    /// A page for people instead of the service's own answer.
+    pub fn is_web_page(&self) -> bool {
+        let kind = super::header_text(&self.headers, "content-type").unwrap_or_default();
+        kind.to_ascii_lowercase().starts_with("text/html") || self.body.trim_ascii_start().starts_with(b"<")
+    }
+
     /// The body as JSON; an empty one is `null`.
     pub fn json(&self) -> Result<Value, String> {
         if self.body.iter().all(u8::is_ascii_whitespace) {

@@ -15,6 +15,10 @@ pub fn sort(call: Call, got: &Got, told: &Told) -> Failure {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::TOO_EARLY => {
             Failure::Pace { retry_after: retry_after(&got.headers) }
         }
+        // A proxy or firewall before the service: the request never reached it, and it says nothing of the token.
+        StatusCode::FORBIDDEN if got.is_web_page() => {
+            Failure::Unsent(format!("HTTP {status} {text}; a proxy or firewall is in the way"))
+        }
         StatusCode::UNAUTHORIZED => Failure::Auth { status, text },
         StatusCode::FORBIDDEN if !call.on_profile() && is_about_rights(&text) => Failure::Forbidden(text),
         StatusCode::FORBIDDEN => Failure::Auth { status, text },

@@ -1,6 +1,6 @@
 //! Reports v3 search: entries of all users and of any age, in days of the profile's zone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ::http::{HeaderMap, Method};
 use chrono::NaiveDate;
@@ -44,8 +44,10 @@ pub struct Cursor {
 pub struct ReportPage {
     /// Its entries.
     pub reads: Vec<SourceRead>,
-    /// Tag ids that `tag_names` did not have: those entries lack a tag. Read the tags and repeat.
+    /// Tag ids that `tag_names` did not have. Read the tags and repeat.
     pub unnamed_tags: Vec<RemoteId>,
+    /// The entries that lack a tag for that.
+    pub lacking: BTreeSet<RemoteId>,
     /// The next page, if there is one.
     pub next: Option<Cursor>,
 }
@@ -97,12 +99,22 @@ fn page(
     headers: &HeaderMap,
     body: Value,
 ) -> Result<ReportPage, String> {
-    let mut page = ReportPage { reads: Vec::new(), unnamed_tags: Vec::new(), next: cursor(headers) };
+    let mut page = ReportPage {
+        reads: Vec::new(),
+        unnamed_tags: Vec::new(),
+        lacking: BTreeSet::new(),
+        next: cursor(headers),
+    };
     for mut row in rows(body)? {
         let times = rows_at(&mut row, "time_entries")?;
+        let unnamed = page.unnamed_tags.len();
         let tags = tag_names(&row, search, &mut page.unnamed_tags);
         for time in times {
-            page.reads.push(read(workspace, &row, &tags, &time)?);
+            let read = read(workspace, &row, &tags, &time)?;
+            if page.unnamed_tags.len() > unnamed {
+                page.lacking.insert(read.id.clone());
+            }
+            page.reads.push(read);
         }
     }
     entry::sort_single(&mut page.unnamed_tags);

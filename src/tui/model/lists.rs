@@ -200,10 +200,9 @@ impl Model {
 }
 
 fn is_problem(row: &Row) -> bool {
-    use crate::control::view::LinkWord;
     match row {
         Row::Entry(e) => (e.project.is_empty() && !e.deleted) || e.words.iter().any(|w| w.needs_person()),
-        Row::Project(p) => p.links.iter().any(|l| matches!(l, LinkWord::Unmapped | LinkWord::Gone(_))),
+        Row::Project(p) => p.needs_person(),
         Row::Sync(s) => s.word.needs_person(),
         Row::Log(l) => l.level != "info",
         Row::Delivery(_) | Row::Candidate(_) | Row::Detail(_) => false,

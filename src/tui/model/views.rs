@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::control::message::ToEngine;
-use crate::control::view::{Delta, Open, Page, Row, ViewKind};
+use crate::control::view::{Delta, EntryLine, Open, Page, Row, ViewKind};
 
 use super::row_id;
 
@@ -186,8 +186,19 @@ fn changed(old: &[Row], new: &[Row]) -> Vec<String> {
     new.iter().filter(|row| is_news(old, row)).map(row_id).collect()
 }
 
-/// Hours of a project grow all day; news about it is another name.
+/// Hours of a project grow all day; news about it is another name. The state of an entry at a target has a word and a
+/// style of its own; news is what was tracked.
 fn is_news(old: &[Row], row: &Row) -> bool {
+    if let Row::Entry(line) = row {
+        let same = |before: &Row| match before {
+            Row::Entry(before) => {
+                let (words, changed_at) = (line.words.clone(), line.changed_at);
+                EntryLine { words, changed_at, ..before.clone() } == *line
+            }
+            _ => false,
+        };
+        return !old.iter().any(same);
+    }
     let Row::Project(line) = row else { return !old.contains(row) };
     old.iter().any(|before| {
         matches!(before, Row::Project(b) if b.source.key() == line.source.key() && b.source.name != line.source.name)

@@ -133,6 +133,12 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
         count(u64::from(incident.requests), "request", "requests")
     );
     p.cell(3, rows + top + 2, w.saturating_sub(4), &sum, s.muted);
+    // An answer that its column cuts is told in full below.
+    let selected = incident.timeline.get(model.selected(List::Drawer));
+    if let Some(step) = selected.filter(|step| model.in_drawer && width(&step.answer) > w.saturating_sub(34))
+    {
+        wrapped(&mut p.part(0, rows + top + 4, w, h.saturating_sub(rows + top + 4)), &step.answer, s.fg);
+    }
 }
 
 fn ledger(model: &Model, p: &mut Paint<'_>) {

@@ -1,7 +1,7 @@
 //! Mapping: where each source project leads, problems first.
 
 use crate::control::command::Certainty;
-use crate::control::view::{LinkWord, ProjectLine, Row};
+use crate::control::view::{ProjectLine, Row};
 
 use super::super::model::{List, Model, Pane, Slot};
 use super::super::paint::Paint;
@@ -66,6 +66,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         for (at, link) in line.links.iter().enumerate() {
             if let Some(Some((x, w))) = places.get(2 + at) {
                 let (sign, word, style) = words::link(link, s);
+                let style = if style == s.warn && !line.needs_person() { s.muted } else { style };
                 let text = if sign.is_empty() { word.to_owned() } else { format!("{sign} {word}") };
                 row.cell(*x, 0, *w, &text, style);
             }
@@ -83,7 +84,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
 
 fn mark(model: &Model, p: &mut Paint<'_>, line: &ProjectLine) {
     let s = p.s;
-    if line.links.iter().any(|l| matches!(l, LinkWord::Unmapped | LinkWord::Gone(_))) {
+    if line.needs_person() {
         p.text(1, 0, "!", s.warn);
     } else if model.fresh.contains(&line.source.key().to_string()) {
         p.text(1, 0, "~", s.info);
@@ -134,6 +135,7 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
         row.cell(GUTTER, 0, room.saturating_sub(1), &line.source.name, style);
         for (at, link) in line.links.iter().enumerate() {
             let (sign, _, style) = words::link(link, s);
+            let style = if style == s.warn && !line.needs_person() { s.muted } else { style };
             row.text(GUTTER + room + at as u16 * 4 + 1, 0, if sign.is_empty() { "!" } else { sign }, style);
         }
         row.right(

@@ -72,6 +72,8 @@ fn line(p: &mut Paint<'_>, candidate: &Candidate, hits: &[u32]) {
     let s = p.s;
     let w = p.w();
     let (word, style) = match candidate.certainty {
+        // Without a reason there is nothing to be certain of.
+        Certainty::Weak if candidate.reason.is_empty() => ("", s.faint),
         Certainty::Sure => ("sure", s.ok),
         Certainty::Likely => ("likely", s.accent),
         Certainty::Weak => ("weak", s.faint),
@@ -84,6 +86,7 @@ fn line(p: &mut Paint<'_>, candidate: &Candidate, hits: &[u32]) {
     let wide = if w >= 100 { 20 } else { 13 };
     p.cell(client, 0, wide, &candidate.client, s.muted);
     let reason = client + wide + 1;
-    let archived = if candidate.archived { "archived, " } else { "" };
+    let told = candidate.reason.contains("archived");
+    let archived = if candidate.archived && !told { "archived, " } else { "" };
     p.cell(reason, 0, w.saturating_sub(reason + 1), &format!("{archived}{}", candidate.reason), s.muted);
 }

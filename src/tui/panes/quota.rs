@@ -5,7 +5,7 @@ use crate::domain::quota::Source;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::Paint;
-use super::super::text::{age, clock, count};
+use super::super::text::{age, clock, count, width};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
 use super::{has_keys, name, overview};
@@ -15,7 +15,8 @@ fn left(model: &Model, m: &Meter) -> String {
     let left = m.remaining.map_or_else(|| "?".to_owned(), |n| n.max(0).to_string());
     match m.limit {
         Some(limit) => format!("{}{left}/{limit}", meter::about(m, model.ascii)),
-        None => "no limit".to_owned(),
+        // The meter's place says that there is no limit.
+        None => String::new(),
     }
 }
 
@@ -65,7 +66,12 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let cols = [
         Col::new("bucket", 13, 0, 9).flex(10, 2),
         Col::new("left", 7, 1, 9).right(),
-        Col::new("━ spent  ╍ expected  ┊ for you", meters, 2, 7),
+        Col::new(
+            if meters == 30 { "━ spent  ╍ expected  ┊ for you" } else { "━ spent ╍ expected" },
+            meters,
+            2,
+            7,
+        ),
         Col::new("at reset", 9, 2, 6).right().flex(9, 1),
         Col::new("until", 13, 2, 8).flex(5, 0),
         Col::new("read", 5, 1, 3).right(),
@@ -194,9 +200,8 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, m: &Meter) {
     let from = p.right(end, 0, 13, &until, s.muted);
     let from = p.right(from.saturating_sub(2), 0, 8, &left(model, m), amber);
     p.cell(2, 0, from.saturating_sub(3), &m.label, s.fg);
-    let bar = w.saturating_sub(11).min(30);
+    let at_reset = if m.limit.is_some() { at_reset(model, m, true) } else { String::new() };
+    let bar = w.saturating_sub(4 + width(&at_reset).max(7)).min(30);
     meter::draw(p, 2, 1, bar, m);
-    if m.limit.is_some() {
-        p.right(end, 1, w.saturating_sub(bar + 3), &at_reset(model, m, true), s.muted);
-    }
+    p.right(end, 1, w.saturating_sub(bar + 3), &at_reset, s.muted);
 }

@@ -1,5 +1,7 @@
 //! Sync: what is not at its target, what needs a person first.
 
+use ratatui::style::Style;
+
 use crate::control::view::Row;
 
 use super::super::model::{List, Model, Pane, Slot};
@@ -74,8 +76,8 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             (label, s.muted),
             (line.what.clone(), s.fg),
             (start, s.fg),
-            (line.project.clone(), s.fg),
-            (line.description.clone(), s.fg),
+            or(&line.project, "(no project)", s.fg, s.warn),
+            or(&line.description, "(no description)", s.fg, s.muted),
             (waits, s.muted),
             (next, s.muted),
         ];
@@ -89,4 +91,9 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             }
         }
     });
+}
+
+/// A text, or words for what is missing.
+fn or(text: &str, missing: &str, style: Style, quiet: Style) -> (String, Style) {
+    if text.is_empty() { (missing.to_owned(), quiet) } else { (text.to_owned(), style) }
 }

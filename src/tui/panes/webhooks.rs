@@ -220,12 +220,13 @@ fn last_incident(model: &Model, p: &mut Paint<'_>) {
     let span = incident
         .closed_at
         .map_or_else(|| format!("since {from}"), |end| format!("{from}–{}", clock(end, zone)));
-    p.text(3, 1, &span, s.fg);
-    p.cell(18, 1, w.saturating_sub(19), &incident.cause, s.muted);
-    if let Some(step) = incident.timeline.last() {
-        p.cell(18, 2, w.saturating_sub(19), &step.answer, s.muted);
-    }
+    let x = p.text(3, 1, &span, s.fg) + 3;
     if incident.recovered > 0 {
-        p.cell(18, 3, w.saturating_sub(19), &format!("{} recovered", incident.recovered), s.muted);
+        p.cell(x, 1, w.saturating_sub(x + 1), &format!("{} recovered", incident.recovered), s.muted);
+    }
+    p.cell(3, 2, w.saturating_sub(4), &incident.cause, s.muted);
+    // How it stands now; what a gap-fill brought stands above.
+    if let Some(step) = incident.timeline.iter().rfind(|step| step.what != "gap-fill") {
+        p.cell(3, 3, w.saturating_sub(4), &step.answer, s.muted);
     }
 }

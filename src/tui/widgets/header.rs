@@ -1,5 +1,5 @@
 //! The status header: tag, day, running timer; right: sync, hook, tightest quota, alerts. When it is narrow the
-//! project gives way first, then the reset times, never the state words.
+//! project gives way first, then the reset times, then the day, never the state words.
 
 use ratatui::style::Style;
 
@@ -72,17 +72,29 @@ fn left(model: &Model, p: &mut Paint<'_>, wide: bool) {
     let (header, muted, fg, run) = (p.s.header, p.s.muted, p.s.fg, p.s.running);
     let zone = model.zone();
     let mut x = p.parts(1, 0, &[("[", muted), (&tag(model), header), ("]", muted), (" ", fg)]);
-    x = p.text(x, 0, &day(model.now, zone), fg);
+    let timer = model.snapshot.as_ref().and_then(|s| s.timers.iter().find(|t| t.own));
+    let figures = timer.map_or(0, |t| 4 + width(&running((model.now - t.start).num_seconds(), false)));
+    let day = day(model.now, zone);
+    // The weekday goes before a timer would be cut in two.
+    let short = day.split_once(' ').map_or(day.as_str(), |(_, rest)| rest);
+    let fits = |day: &str| x + width(day) + figures <= p.w();
+    let day = if !wide && !fits(&day) && fits(short) { short } else { &day };
+    x = p.text(x, 0, day, fg);
     if wide {
         x = p.text(x + 1, 0, &clock(model.now, zone), fg);
     }
     x += if wide { 3 } else { 2 };
-    let Some(snapshot) = &model.snapshot else { return };
-    match snapshot.timers.iter().find(|t| t.own) {
+    if model.snapshot.is_none() {
+        return;
+    }
+    match timer {
         Some(timer) => {
             let seconds = wide && model.motion != Motion::Off;
             p.drawn.ticking |= seconds;
             let time = running((model.now - timer.start).num_seconds(), seconds);
+            if x + 2 + width(&time) > p.w() {
+                return;
+            }
             x = p.parts(x, 0, &[("▸ ", run), (&time, run), (" ", run)]);
             let (name, style) = match timer.project.as_str() {
                 "" if timer.description.is_empty() => ("(no project)", p.s.warn),

@@ -150,7 +150,7 @@ fn link_price(model: &Model, p: &mut Paint<'_>) {
             let say = if price.say.is_empty() {
                 format!("Enter links it and sends the {} waiting", price.creates)
             } else {
-                price.say.clone()
+                format!("Enter {}", price.say)
             };
             p.cell(1, 0, room, &say, accent);
         }

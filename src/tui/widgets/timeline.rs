@@ -109,10 +109,17 @@ pub fn lane(p: &mut Paint<'_>, y: u16, scale: &Scale, now: DateTime<Utc>, lane: 
     entries.sort_by_key(|e| e.start);
     let mut cells: Vec<(&str, Style)> = vec![(" ", s.fg); usize::from(scale.width())];
     gaps(&mut cells, scale, &entries, now, s.warn);
-    let mut covered = vec![0u8; cells.len()];
+    let mut covered = vec![false; cells.len()];
+    let mut latest: Option<DateTime<Utc>> = None;
     for entry in &entries {
         let from = usize::from(scale.column(entry.start));
-        let to = usize::from(scale.column(entry.stop.unwrap_or(now))).max(from + 1);
+        let stop = entry.stop.unwrap_or(now);
+        let to = usize::from(scale.column(stop)).max(from + 1);
+        // Two short entries may share a column; only time that is tracked twice is an overlap.
+        let overlap = latest
+            .filter(|latest| *latest > entry.start)
+            .map_or(from, |latest| usize::from(scale.column(latest.min(stop))).max(from + 1));
+        latest = latest.max(Some(stop));
         let mut style = if entry.stop.is_none() {
             s.running
         } else if entry.billable {
@@ -124,13 +131,13 @@ pub fn lane(p: &mut Paint<'_>, y: u16, scale: &Scale, now: DateTime<Utc>, lane: 
             style = s.accent.add_modifier(Modifier::BOLD);
         }
         for col in from..to.min(cells.len()) {
-            covered[col] += 1;
+            covered[col] = true;
             let sign = sign(entry, col - from, to - from);
-            cells[col] = if covered[col] > 1 { ("╳", s.warn) } else { (sign, style) };
+            cells[col] = if col < overlap { ("╳", s.warn) } else { (sign, style) };
         }
     }
     let at = usize::from(scale.column(now));
-    if now.with_timezone(&scale.zone).date_naive() == scale.day && at < cells.len() && covered[at] == 0 {
+    if now.with_timezone(&scale.zone).date_naive() == scale.day && at < cells.len() && !covered[at] {
         cells[at] = (if lane.ascii { "!" } else { "│" }, s.accent);
     }
     for (col, (sign, style)) in cells.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a bare `fdatasync` costs on this disk.
+//! What a bare `fdatasync` costs on this disk: writing 1 KiB into a zero-filled file, or one that grows, and syncing it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -7,30 +7,34 @@ use std::time::{Duration, Instant};
 
 const RECORD: usize = 1024;
 
-/// The median of writing 1 KiB into a zero-filled file and syncing it.
-pub fn overwrite(folder: &Path, times: usize) -> Duration {
-    let file = File::create(folder.join("overwritten")).unwrap();
-    file.write_all_at(&vec![0; RECORD * times], 0).unwrap();
-    file.sync_all().unwrap();
-    sync_p50(&file, times)
+/// A file to be synced again and again.
+pub struct Bare {
+    file: File,
+    next: u64,
 }
 
-/// The median of appending 1 KiB to a growing file and syncing it.
-pub fn append(folder: &Path, times: usize) -> Duration {
-    let file = File::create(folder.join("appended")).unwrap();
-    file.sync_all().unwrap();
-    sync_p50(&file, times)
-}
+impl Bare {
+    /// Zero-filled for this many records.
+    pub fn filled(folder: &Path, records: usize) -> Self {
+        let file = File::create(folder.join("overwritten")).unwrap();
+        file.write_all_at(&vec![0; RECORD * records], 0).unwrap();
+        file.sync_all().unwrap();
+        Self { file, next: 0 }
+    }
 
-fn sync_p50(file: &File, times: usize) -> Duration {
-    let mut took: Vec<Duration> = (0..times)
-        .map(|n| {
-            let began = Instant::now();
-            file.write_all_at(&[7; RECORD], (n * RECORD) as u64).unwrap();
-            file.sync_data().unwrap();
-            began.elapsed()
-        })
-        .collect();
-    took.sort();
-    took[took.len() / 2]
+    /// Empty.
+    pub fn growing(folder: &Path) -> Self {
+        let file = File::create(folder.join("appended")).unwrap();
+        file.sync_all().unwrap();
+        Self { file, next: 0 }
+    }
+
+    /// Writes the next record and syncs it.
+    pub fn sync(&mut self) -> Duration {
+        let began = Instant::now();
+        self.file.write_all_at(&[7; RECORD], self.next).unwrap();
+        self.file.sync_data().unwrap();
+        self.next += RECORD as u64;
+        began.elapsed()
+    }
 }

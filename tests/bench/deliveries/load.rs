@@ -8,6 +8,7 @@ use hourwire::receiver::signature;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::disk::Bare;
 use super::{HOOK, SECRET};
 
 const BODY: usize = 900;
@@ -49,9 +50,6 @@ impl Plan {
         let each = (deliveries / connections).max(1);
         let lanes: Vec<Vec<Vec<u8>>> =
             (0..connections).map(|_| (0..each).map(|_| self.request()).collect()).collect();
-        if connections == 1 {
-            return alone(port, &lanes[0]);
-        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (took, mut latencies) = runtime.block_on(async {
             let mut streams = Vec::new();
@@ -66,6 +64,20 @@ impl Plan {
             (began.elapsed(), latencies)
         });
         Figures::of(took, &mut latencies)
+    }
+
+    /// One connection without a runtime, so that what is measured is the receiver's time. Before each delivery a bare
+    /// sync of either file: a disk that changes its pace changes it for all three.
+    pub fn interleaved(&mut self, port: u16, files: &mut [Bare; 2], deliveries: usize) -> Vec<[Duration; 3]> {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let [filled, growing] = files;
+        (0..deliveries)
+            .map(|_| {
+                let request = self.request();
+                [filled.sync(), growing.sync(), once(&mut stream, &request)]
+            })
+            .collect()
     }
 
     fn request(&mut self) -> Vec<u8> {
@@ -87,26 +99,19 @@ impl Plan {
     }
 }
 
-/// One connection without a runtime, so that what is measured is the receiver's time.
-fn alone(port: u16, requests: &[Vec<u8>]) -> Figures {
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    let mut latencies = Vec::with_capacity(requests.len());
+/// One delivery from its first byte to the last of its answer.
+fn once(stream: &mut std::net::TcpStream, request: &[u8]) -> Duration {
     let (mut answer, mut piece) = (Vec::new(), [0; 1024]);
-    let all = Instant::now();
-    for request in requests {
-        let began = Instant::now();
-        stream.write_all(request).unwrap();
-        answer.clear();
-        while !is_whole(&answer) {
-            let n = stream.read(&mut piece).unwrap();
-            assert!(n > 0, "the receiver closed the connection");
-            answer.extend_from_slice(&piece[..n]);
-        }
-        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
-        latencies.push(began.elapsed());
+    let began = Instant::now();
+    stream.write_all(request).unwrap();
+    while !is_whole(&answer) {
+        let n = stream.read(&mut piece).unwrap();
+        assert!(n > 0, "the receiver closed the connection");
+        answer.extend_from_slice(&piece[..n]);
     }
-    Figures::of(all.elapsed(), &mut latencies)
+    let took = began.elapsed();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    took
 }
 
 async fn lane(mut stream: TcpStream, requests: &[Vec<u8>]) -> Vec<Duration> {

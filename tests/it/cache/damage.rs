@@ -141,14 +141,20 @@ fn tamper(what: &str, change: impl Fn(&sled::Db)) {
 #[test]
 fn silent_loss_is_noticed_by_the_proof() {
     let first_of = |db: &sled::Db, tag: u8| db.scan_prefix([tag]).next().unwrap().unwrap().0;
-    tamper("a row less", |db| drop(db.remove(first_of(db, ROW)).unwrap()));
-    tamper("an index entry less", |db| drop(db.remove(first_of(db, BY_FIRST)).unwrap()));
-    tamper("a row more", |db| drop(db.insert(key(9999), b"\0new".as_slice()).unwrap()));
+    tamper("a block of rows less", |db| drop(db.remove(first_of(db, ROW)).unwrap()));
+    tamper("a block of the index less", |db| drop(db.remove(first_of(db, BY_FIRST)).unwrap()));
+    tamper("a block more", |db| drop(db.insert(key(9999), b"\0new".as_slice()).unwrap()));
     tamper("a piece less", |db| drop(db.remove(first_of(db, 0xff)).unwrap()));
-    tamper("a value without a head", |db| drop(db.insert(first_of(db, ROW), b"").unwrap()));
-    tamper("two values swapped", |db| {
-        let (a, b) = (key(599), key(598));
-        let (x, y) = (db.get(&a).unwrap().unwrap(), db.get(&b).unwrap().unwrap());
+    tamper("an empty block", |db| drop(db.insert(first_of(db, ROW), b"").unwrap()));
+    tamper("a block with another end", |db| {
+        let at = first_of(db, ROW);
+        let mut packed = db.get(&at).unwrap().unwrap().to_vec();
+        *packed.last_mut().unwrap() ^= 1;
+        db.insert(at, packed).unwrap();
+    });
+    tamper("two blocks swapped", |db| {
+        let mut blocks = db.scan_prefix([ROW]).map(|row| row.unwrap());
+        let ((a, x), (b, y)) = (blocks.next().unwrap(), blocks.next().unwrap());
         assert_ne!(x, y);
         db.insert(a, y).unwrap();
         db.insert(b, x).unwrap();

@@ -86,7 +86,9 @@ async fn sent_entries_move_when_asked_and_come_back_with_undo() {
     rig.person(Service::Toggl, "PUT", &path, json!({"tags": ["late"], "tag_action": "add"})).await;
     pass(400).await;
     match viewer.wish(Wish::Undo).await {
-        Reply::Done { say } => assert!(say.ends_with("2 entries on their way back"), "{say}"),
+        Reply::Done { say } => {
+            assert_eq!(say, "undone: 3 entries moved to \"Brand refresh\" · 2 on the way back");
+        }
         other => panic!("{other:?}"),
     }
     pass(60).await;

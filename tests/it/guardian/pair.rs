@@ -34,6 +34,26 @@ async fn the_second_holds_and_a_person_may_take() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_copied_state_folder_on_another_machine_holds() {
+    let office = Office::new(Plan::Premium);
+    let den = Machine::new("den");
+    let first = live(&office, &den).await;
+    office.pass(60).await;
+    // The folder as it was a while ago: nothing says any more that its engine was the sender a moment ago.
+    let hut = den.copied("hut");
+    office.pass(900).await;
+    let second = hut.start(&office);
+    office.pass(120).await;
+    assert!(second.held().is_some_and(|say| say.contains("hourwire den")), "{:?}", second.log());
+    office.pass(3_600).await;
+    assert!(second.held().is_some() && first.held().is_none(), "{:?}", second.log());
+    let listed = office.listed().await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(listed[0]["description"], "hourwire den 0f1e");
+    assert!(first.is_well());
+}
+
+#[tokio::test(start_paused = true)]
 async fn on_free_the_second_has_no_subscription_and_holds() {
     let office = Office::new(Plan::Free);
     let first = live(&office, &Machine::new("den")).await;

@@ -12,7 +12,7 @@ use hourwire::control::command::{Command, Reply, Wish};
 use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::LogLine;
-use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::id::{Account, Key, RemoteId, Service};
 use hourwire::domain::incident::Incident;
 use hourwire::domain::order::EntryRow;
 use hourwire::domain::policy::{Policy, Reenable};
@@ -56,11 +56,15 @@ pub struct Office {
 
 impl Office {
     pub fn new(plan: Plan) -> Self {
-        Self::seeded(plan, 7)
+        Self::of(plan, World::Empty, 7)
     }
 
     /// An office whose ids and draws come from a seed.
     pub fn seeded(plan: Plan, seed: u64) -> Self {
+        Self::of(plan, World::Empty, seed)
+    }
+
+    pub fn of(plan: Plan, world: World, seed: u64) -> Self {
         let begin = tokio::time::Instant::now();
         let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
         let clock: Clock =
@@ -69,7 +73,7 @@ impl Office {
         let options = Options {
             seed,
             plan: Plans::of(plan),
-            world: World::Empty,
+            world,
             clock: clock.clone(),
             deliverer: Arc::new(Road(way.clone(), clock.clone())),
         };
@@ -82,7 +86,17 @@ impl Office {
 
     /// A request to Toggl; a person's costs nothing, another program's costs quota.
     pub async fn ask(&self, method: Method, path: &str, body: Value, person: bool) -> Response<Bytes> {
-        let token = self.sim.access().toggl_token;
+        self.call(self.sim.access().toggl_token, method, path, body, person).await
+    }
+
+    async fn call(
+        &self,
+        token: String,
+        method: Method,
+        path: &str,
+        body: Value,
+        person: bool,
+    ) -> Response<Bytes> {
         let pair =
             base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{token}:api_token"));
         let mut request = Request::builder()
@@ -110,6 +124,18 @@ impl Office {
         let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
             "start": start.to_rfc3339(), "duration": 3600});
         self.person(Method::POST, &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), body).await;
+    }
+
+    /// A colleague tracks an hour; answers its id.
+    pub async fn colleague_tracks(&self, description: &str) -> i64 {
+        let token = self.sim.access().toggl_second_token.expect("a colleague");
+        let start = self.now() - TimeDelta::hours(2);
+        let body = json!({"description": description, "workspace_id": WORKSPACE, "created_with": "web",
+            "start": start.to_rfc3339(), "duration": 3600});
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
+        let answer = self.call(token, Method::POST, &path, body, true).await;
+        let made: Value = serde_json::from_slice(answer.body()).expect("an entry");
+        made["id"].as_i64().expect("an id")
     }
 
     /// A person switches a subscription in the web page.
@@ -187,6 +213,8 @@ pub struct Machine {
     pub host: String,
     pub instance: String,
     pub reenable: Reenable,
+    /// The public address leads to this machine.
+    pub reached: bool,
     ledger: SimDisk,
     inbox: SimDisk,
     book: Arc<Book>,
@@ -200,10 +228,23 @@ impl Machine {
             host: format!("{name}.example.test"),
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
+            reached: true,
             ledger: SimDisk::new(1),
             inbox: SimDisk::new(2),
             book: Arc::new(Book::default()),
             plug: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Another machine with a copy of this one's state folder and settings, but not its address.
+    pub fn copied(&self, name: &str) -> Self {
+        Self {
+            instance: format!("hourwire {name} 0f1e"),
+            reached: false,
+            ledger: self.ledger.crash(3),
+            inbox: self.inbox.crash(4),
+            plug: Arc::new(AtomicUsize::new(0)),
+            ..self.clone()
         }
     }
 
@@ -217,7 +258,9 @@ impl Machine {
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), options).unwrap();
         let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
         let receiver = Arc::new(Receiver::new(hooks.clone(), inbox.clone(), ns));
-        office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        if self.reached {
+            office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
+        }
         let options = LedgerOptions { sizes: Sizes::small(), ..LedgerOptions::default() };
         let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
@@ -234,6 +277,7 @@ impl Machine {
 
     fn seams(&self, office: &Office) -> Seams {
         let (way, host, clock) = (office.way.clone(), self.host.clone(), office.clock.clone());
+        let reached = self.reached;
         let probe = move || -> BoxFuture<'static, Result<(), ProbeFailure>> {
             let (way, host, clock) = (way.clone(), host.clone(), clock.clone());
             Box::pin(async move {
@@ -245,7 +289,7 @@ impl Machine {
                     Some(Trouble::Slow(s)) => tokio::time::sleep(Duration::from_secs(s)).await,
                     _ => {}
                 }
-                let there = way.receivers.lock().unwrap().contains_key(&host);
+                let there = reached && way.receivers.lock().unwrap().contains_key(&host);
                 if there { Ok(()) } else { bad("connection", "connection refused".into()) }
             })
         };
@@ -360,6 +404,11 @@ impl Running {
 
     pub fn is_well(&self) -> bool {
         self.own().is_some_and(|s| s.enabled && s.validated)
+    }
+
+    pub fn knows(&self, entry: i64) -> bool {
+        let key = Key { account: "main".into(), id: entry.into() };
+        self.get::<Value>(&rows::entry(&key)).is_some()
     }
 
     /// Incidents, oldest first.

@@ -8,6 +8,7 @@ use hourwire::receiver::{serve, signature, spawn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{EVENT, PATH, Post, SECRET, post};
@@ -83,6 +84,23 @@ async fn slow_and_silent_clients_are_let_go() {
     let answer = exchange(served.address, &whole[..whole.len() - 1]).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert_eq!(served.post.stored().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_lives_and_its_next_head_must_still_be_quick() {
+    let served = served().await;
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    for (number, idle) in [(1, 75), (2, 90), (3, 0)] {
+        stream.write_all(&delivery(format!(r#"{{"event_id":{number}}}"#).as_bytes())).await.unwrap();
+        let answer = answer(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        sleep(Duration::from_secs(idle)).await;
+    }
+    let began = Instant::now();
+    stream.write_all(b"POST ").await.unwrap();
+    assert!(matches!(stream.read(&mut [0; 64]).await, Ok(0) | Err(_)), "it is let go without an answer");
+    assert!(began.elapsed() <= Duration::from_secs(7), "{:?}", began.elapsed());
+    assert_eq!(served.post.stored().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -153,7 +153,7 @@ fn the_picker_prices_links_and_asks_again_for_a_weak_match() {
         moves: 0,
         requests: 4,
         left: Some(14),
-        say: "Enter links it and sends the 4 waiting".to_owned(),
+        say: "links it and sends the 4 waiting".to_owned(),
     };
     fixture::say(&mut model, FromEngine::Reply { id: dry.id.clone(), reply: Reply::Price(price) });
     let shown = text(&mut model);

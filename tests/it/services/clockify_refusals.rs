@@ -98,6 +98,14 @@ async fn on_the_free_plan_too_many_means_the_hour() {
 }
 
 #[tokio::test]
+async fn a_web_page_in_between_says_nothing_of_the_key() {
+    let desk =
+        Desk::answering(403, &[("content-type", "text/html")], "<!DOCTYPE html><title>Blocked</title>");
+    let failure = clockify(&desk).user().await.result.expect_err("a refusal");
+    assert!(matches!(&failure, Failure::Unsent(say) if say.contains("proxy")), "{failure:?}");
+}
+
+#[tokio::test]
 async fn the_profile_refused_is_the_token_refused() {
     let desk = Desk::answering(403, &[], "");
     assert!(matches!(clockify(&desk).user().await.result, Err(Failure::Auth { status: 403, .. })));

@@ -43,6 +43,8 @@ async fn each_status_has_its_meaning() {
         (402, &[], "\"Billable is a premium feature\"", "plan", "plan"),
         (403, &[], "\"Incorrect username and/or password\"", "auth", "auth"),
         (403, &[], "", "auth", "auth"),
+        (403, &[], "<html>blocked</html>", "unsent", "unsent"),
+        (403, &[("content-type", "text/html; charset=utf-8")], "Blocked", "unsent", "unsent"),
         (403, &[], "\"User not found/accessible for workspace\"", "auth", "forbidden"),
         (403, &[], "\"Only admins may create projects\"", "auth", "forbidden"),
         (404, &[], "\"not here\"", "missing", "missing"),

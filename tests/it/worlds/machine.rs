@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use hourwire::cache::{Memory, Store, rows};
-use hourwire::control::link::EngineEnd;
+use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
 use hourwire::domain::delivery::Delivered;
 use hourwire::engine::seams::{Plug, Probe, ProbeFailure, Rules, Seams};
 use hourwire::engine::setup::Setup;
@@ -87,8 +87,8 @@ struct Life {
     ledger: Arc<Mutex<Ledger>>,
     /// What was applied of the inbox when it began.
     applied: u64,
-    /// Nobody comes to look, but the door is there.
-    _door: mpsc::Sender<EngineEnd>,
+    /// Where viewers come in.
+    door: mpsc::Sender<EngineEnd>,
 }
 
 impl Machine {
@@ -183,7 +183,7 @@ impl Machine {
             store,
             ledger,
             applied,
-            _door: door,
+            door,
         });
         Ok(())
     }
@@ -283,6 +283,14 @@ impl Machine {
     /// The engine that runs, if one does.
     pub fn engine(&self) -> Option<Arc<Engine>> {
         self.inner().life.as_ref().map(|life| Arc::clone(&life.engine))
+    }
+
+    /// Enters as a viewer, if an engine runs.
+    pub async fn enter(&self) -> Option<ViewerEnd> {
+        let door = self.inner().life.as_ref().map(|life| life.door.clone())?;
+        let (viewer, engine) = pair();
+        door.send(engine).await.ok()?;
+        Some(viewer)
     }
 
     /// Whether every durable delivery was applied once, and its copies counted.

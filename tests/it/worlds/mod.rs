@@ -4,22 +4,22 @@
 //! that the target holds what an independent model of the source implies. `HOURWIRE_WORLDS=N` runs N seeds,
 //! `HOURWIRE_SEED=N` replays one and prints what happens.
 
-mod adapters;
-mod books;
-mod counts;
-pub mod dice;
-mod furnish;
-mod machine;
+pub(super) mod adapters;
+pub(super) mod books;
+pub(super) mod counts;
+pub(super) mod dice;
+pub(super) mod furnish;
+pub(super) mod machine;
 mod matching;
-mod model;
-mod net;
-mod office;
+pub(super) mod model;
+pub(super) mod net;
+pub(super) mod office;
 mod property;
 mod script;
 mod setup;
 mod source;
-mod time;
-mod trace;
+pub(super) mod time;
+pub(super) mod trace;
 mod weather;
 mod world;
 
