@@ -10,3 +10,4 @@ mod renewed_token;
 pub mod rig;
 mod scraped;
 mod two_engines;
+mod webhooks;
