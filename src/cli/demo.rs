@@ -39,7 +39,8 @@ pub struct Demo {
     /// Without dashboard; the first line on standard output says where everything is
     #[arg(long)]
     pub headless: bool,
-    /// What happens: office, calm, free, free-blind, free-upgrade
+    /// What happens: office, calm, free, free-blind, free-upgrade, or to the webhook: webhook-502, -unvalidated,
+    /// -silent, -rights, -plan, -quota, -name, -secret, -drift
     #[arg(long, value_name = "NAME", default_value = "office")]
     pub scenario: String,
     /// How fast people work; 2 is twice as fast
@@ -59,7 +60,7 @@ impl Default for Demo {
 /// Runs until the person leaves, or until a signal comes.
 pub async fn run(global: &Global, options: &Demo) -> Outcome {
     let Some(scenario) = Scenario::named(&options.scenario) else {
-        let known: Vec<&str> = Scenario::ALL.iter().map(|(name, _)| *name).collect();
+        let known: Vec<&str> = Scenario::names().collect();
         return Err(Failure::usage(format!(
             "--scenario {}: choose one of {}",
             options.scenario,

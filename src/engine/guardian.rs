@@ -110,6 +110,8 @@ struct Post {
     confirmed: u64,
     found: canary::Found,
     reading: Option<gap::Reading>,
+    /// When the profile was asked for again last.
+    asked_who_at: Option<DateTime<Utc>>,
     /// Requests spent on an incident that no line of its timeline names yet.
     spent: u32,
 }
@@ -141,6 +143,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         confirmed: 0,
         found: canary::Found::default(),
         reading: None,
+        asked_who_at: None,
         spent: 0,
     };
     let stop = post.engine.stop.clone();

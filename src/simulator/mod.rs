@@ -16,6 +16,7 @@ pub mod listing;
 pub mod office;
 pub mod options;
 mod received;
+pub mod scenes;
 pub mod seam;
 pub mod serve;
 pub mod toggl;

@@ -18,13 +18,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::faults::Faults;
 use super::options::PlanChange;
+use super::scenes::{Act, SCENES, Scene, happen};
 use super::seam::Simulator;
 use super::toggl::Plan;
 use super::worlds::WORDS;
 use crate::domain::id::Service;
 
 /// What happens while the demo runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Scenario {
     /// Events every few seconds; one subscription goes bad and heals within the first two minutes.
     #[default]
@@ -37,27 +38,35 @@ pub enum Scenario {
     FreeBlind,
     /// The same, and after a while the plan is raised.
     FreeUpgrade,
+    /// Something happens to the webhook.
+    Scene(Scene),
 }
 
+/// The scenarios without scenes, by the name of `--scenario`.
+const PLAIN: [(&str, Scenario); 5] = [
+    ("office", Scenario::Office),
+    ("calm", Scenario::Calm),
+    ("free", Scenario::Free),
+    ("free-blind", Scenario::FreeBlind),
+    ("free-upgrade", Scenario::FreeUpgrade),
+];
+
 impl Scenario {
-    /// Every scenario, by the name of `--scenario`.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("office", Self::Office),
-        ("calm", Self::Calm),
-        ("free", Self::Free),
-        ("free-blind", Self::FreeBlind),
-        ("free-upgrade", Self::FreeUpgrade),
-    ];
+    /// The names for `--scenario`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        PLAIN.iter().map(|(name, _)| *name).chain(SCENES.iter().map(|scene| scene.name))
+    }
 
     /// The scenario of a name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, scenario)| scenario)
+        let plain = PLAIN.iter().find(|(n, _)| *n == name).map(|(_, scenario)| *scenario);
+        plain.or_else(|| Scene::named(name).map(Self::Scene))
     }
 
     /// Shortest and longest pause between events, in seconds.
     fn beat(self) -> (f64, f64) {
         match self {
-            Self::Office => (2.0, 5.0),
+            Self::Office | Self::Scene(_) => (2.0, 5.0),
             Self::Calm => (10.0, 25.0),
             Self::Free | Self::FreeBlind | Self::FreeUpgrade => (6.0, 14.0),
         }
@@ -131,6 +140,8 @@ pub async fn run_with(
         scenario: options.scenario,
         events: 0,
         outage: if options.scenario == Scenario::Office { Outage::Waiting } else { Outage::Over },
+        healthy: None,
+        acts: 0,
         breaker,
         simulator,
     };
@@ -152,6 +163,9 @@ struct Office {
     scenario: Scenario,
     events: u32,
     outage: Outage,
+    /// Since when a subscription receives events, and how many acts of the scene have happened.
+    healthy: Option<Instant>,
+    acts: usize,
 }
 
 impl Office {
@@ -161,6 +175,7 @@ impl Office {
             let pause = self.rng.random_range(least..most);
             tokio::time::sleep(self.scaled(pause)).await;
             self.weather();
+            self.scene();
             self.event().await;
             if self.scenario.is_shared() {
                 self.other_program().await;
@@ -186,6 +201,25 @@ impl Office {
 
     fn scaled(&self, seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds / self.speed)
+    }
+
+    /// Lets the acts of the scene happen that are due.
+    fn scene(&mut self) {
+        let Scenario::Scene(scene) = self.scenario else { return };
+        if self.healthy.is_none() && self.simulator.receiving() > 0 {
+            self.healthy = Some(Instant::now());
+        }
+        let Some(healthy) = self.healthy else { return };
+        while let Some((at, act)) = scene.acts.get(self.acts) {
+            if Instant::now() < healthy + self.scaled(*at) {
+                return;
+            }
+            self.acts += 1;
+            if let Act::Way(bad) = act {
+                (self.breaker)(*bad);
+            }
+            happen(&self.simulator, *act);
+        }
     }
 
     /// Lets one subscription go bad once, until Toggl has disabled it.

@@ -273,6 +273,22 @@ impl Simulator {
         self.lock().faults.deliveries.fail = share;
     }
 
+    /// Changes subscriptions as no call can.
+    pub fn change_hooks(&self, change: impl FnOnce(&mut super::toggl::Hooks)) {
+        change(&mut self.lock().toggl.hooks);
+    }
+
+    /// Makes the owner of the token an administrator, or none.
+    pub fn set_owner_admin(&self, is: bool) {
+        self.lock().toggl.set_admin(super::toggl::OWNER, is);
+    }
+
+    /// A subscription of somebody else that was there before all others.
+    pub fn plant_subscription(&self, description: &str) {
+        let (now, workspace) = (self.now(), self.access().toggl_workspace);
+        self.lock().toggl.plant(description, workspace, now);
+    }
+
     /// How many subscriptions receive events: enabled and validated.
     pub fn receiving(&self) -> usize {
         self.lock().toggl.receiving()

@@ -23,8 +23,10 @@ use hourwire::domain::delivery::Delivered;
 use hourwire::domain::policy::Policy;
 use hourwire::engine::seams::Seams;
 use hourwire::engine::setup::Setup;
-use hourwire::engine::{Engine, Parts};
-use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, RealDisk, SimDisk};
+use hourwire::engine::{Engine, Parts, catch_up};
+use hourwire::journal::{
+    Frame, Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, Op, RealDisk, SimDisk,
+};
 use serde_json::json;
 
 const WORDS: [&str; 6] = ["Wireframes", "Review", "Checkout", "Estimate", "Stand-up", "Interviews"];
@@ -73,7 +75,15 @@ async fn measure(many: i64) {
     );
     let ns: hourwire::journal::Clock = Arc::new(|| Utc::now().timestamp_nanos_opt().unwrap());
     let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns);
-    let (ledger, _) = Ledger::open(Arc::new(SimDisk::new(1)), LedgerOptions::default()).unwrap();
+    let (mut ledger, _) = Ledger::open(Arc::new(SimDisk::new(1)), LedgerOptions::default()).unwrap();
+    // All of them were applied long ago.
+    let cursor = rows::encode(&many.cast_unsigned()).unwrap();
+    let ops = vec![Op::Put { key: rows::meta("cursor"), value: cursor, expires: None }];
+    ledger.append(&Frame { ops }).unwrap();
+    ledger.sync().unwrap();
+    let ledger = Arc::new(Mutex::new(ledger));
+    let store = Arc::new(Memory::new(rows::index));
+    catch_up(&ledger, store.as_ref()).unwrap();
     let setup = Setup {
         sources: Vec::new(),
         targets: Vec::new(),
@@ -84,13 +94,7 @@ async fn measure(many: i64) {
         mapping: Arc::new(books::Nothing),
         hooks: Arc::new(books::Nothing),
     };
-    let parts = Parts {
-        setup,
-        seams: Seams::real(None),
-        ledger: Arc::new(Mutex::new(ledger)),
-        store: Arc::new(Memory::new(rows::index)),
-        inbox,
-    };
+    let parts = Parts { setup, seams: Seams::real(None), ledger, store, inbox };
     let engine = Engine::new(parts);
     let (door, arrivals) = tokio::sync::mpsc::channel(1);
     let running = tokio::spawn(engine.clone().run(arrivals));

@@ -11,3 +11,4 @@ mod renewed_token;
 pub mod rig;
 mod scraped;
 mod two_engines;
+mod webhooks;

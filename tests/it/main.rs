@@ -15,6 +15,7 @@ mod engine_life;
 mod engine_state;
 mod guardian;
 mod journal;
+mod journeys;
 mod main_path;
 mod office;
 mod outages;

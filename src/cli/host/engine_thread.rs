@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{Follower, TokensOnDisk};
-use super::{Spec, quota_watch, wiring};
+use super::{Spec, incident_watch, quota_watch, wiring};
 use crate::cache::{CacheError, GuardConfig, Guarded, LedgerEnd, Replayer, SledConfig, rows};
 use crate::cli::exit::Failure;
 use crate::config::watch::{Changed, ConfigWatch};
@@ -95,6 +95,7 @@ async fn run(
     }
     tokio::spawn(tidy(engine.clone(), cancel.clone()));
     tokio::spawn(wiring::publish(engine.clone(), cache.clone(), metrics, cancel.clone()));
+    tokio::spawn(incident_watch::watch(engine.clone(), spec.commands.clone(), cancel.clone()));
     tokio::spawn(quota_watch::watch(engine.clone(), spec.commands.clone(), cancel.clone()));
     let outcome = engine.run(arrivals).await.map_err(|e| e.to_string());
     cache.close(CLOSING);

@@ -4,6 +4,7 @@
 pub mod books;
 mod engine_thread;
 mod hook_command;
+mod incident_watch;
 mod quota_watch;
 mod settings;
 pub mod wiring;

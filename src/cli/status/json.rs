@@ -31,7 +31,7 @@ pub fn status_json(snapshot: &Snapshot) -> Value {
         },
         "quota": snapshot.meters.iter().map(|meter| quota(meter, snapshot.now)).collect::<Vec<_>>(),
         "targets": snapshot.targets.iter().map(target).collect::<Vec<_>>(),
-        "incidents": snapshot.incidents.iter().map(incident).collect::<Vec<_>>(),
+        "incidents": snapshot.incidents.iter().map(incident_json).collect::<Vec<_>>(),
     })
 }
 
@@ -71,7 +71,8 @@ fn target(line: &TargetLine) -> Value {
     Value::Object(object)
 }
 
-fn incident(line: &IncidentLine) -> Value {
+/// An incident as one JSON object.
+pub fn incident_json(line: &IncidentLine) -> Value {
     json!({
         "id": line.id,
         "kind": line.kind,

@@ -10,7 +10,7 @@ use super::exit::{Exit, Outcome};
 use super::options::Global;
 use super::{ask, attach, print};
 
-pub use json::status_json;
+pub use json::{incident_json, status_json};
 pub use table::status_table;
 pub use well::not_well;
 

@@ -15,6 +15,10 @@ use super::gap::{self, Reading};
 use super::list::{self, Ours};
 use super::{Hitch, Post, Step, Why, canary, edit, heal, limits, make, prove, sender};
 use crate::engine::desk::Desked;
+use crate::engine::profile;
+
+/// A profile that could not be read is asked for again after this.
+const ASK_WHO: TimeDelta = TimeDelta::hours(1);
 
 /// Lists and acts.
 pub async fn check(post: &mut Post, why: Why) -> Step<()> {
@@ -34,6 +38,7 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         return Ok(());
     }
     limits::refresh(post).await;
+    rights(post);
     match &listing.ours {
         Ours::Here(_) => {
             edit::drifted(post)?;
@@ -46,6 +51,35 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         Ours::Taken => Ok(()),
         Ours::Nowhere => make::make(post, &listing).await,
     }
+}
+
+/// A subscription shows what its creator may see: without rights that is little, and nothing else says so.
+fn rights(post: &mut Post) {
+    let id = format!("rights:{}", post.account);
+    let Some(profile) = post.profile() else { return };
+    let now = post.now();
+    if now - profile.read_at > profile::OLD && post.asked_who_at.is_none_or(|at| now - at > ASK_WHO) {
+        // One call a day; the guardian does not wait for it.
+        post.asked_who_at = Some(now);
+        let (engine, account) = (post.engine.clone(), post.account.clone());
+        tokio::spawn(async move {
+            tokio::select! { biased;
+                () = engine.stop.cancelled() => {}
+                read = profile::read_source(&engine, &account, Cause::Health) => if let Err(error) = read {
+                    tracing::debug!(%error, %account, "the profile could not be read again");
+                },
+            }
+        });
+    }
+    if profile.admin {
+        post.engine.state().calm(&id);
+        return;
+    }
+    let say = format!(
+        "{}: the token's user is no administrator of the workspace (any more): only their own changes are told",
+        post.account
+    );
+    post.engine.state().alert(&id, now, 3, say);
 }
 
 /// The moment of disabling, by the service's clock where it tells one.
@@ -170,15 +204,19 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
         }
         Verdict::Unknown => {
             let spent = std::mem::take(&mut post.spent);
+            let said = match care.incident {
+                Some(_) => own.cause.clone(),
+                None => limits::crowded(post, &own.id).await.unwrap_or_else(|| "cause unknown".into()),
+            };
+            let why = said.clone();
             care::write(&post.engine, &post.account, "guard unknown", |page| {
                 if page.care.incident.is_none() {
-                    page.opened("subscription disabled", "unknown")?;
+                    page.opened("subscription disabled", &why)?;
                     page.step("evidence", "none that the service did it", spent)?;
                 }
-                page.change_own(|own| "cause unknown".clone_into(&mut own.cause))
+                page.change_own(|own| own.cause = why)
             })?;
-            let say =
-                format!("{}: the subscription is disabled, cause unknown; its key enables it", post.account);
+            let say = format!("{}: the subscription is disabled, {said}; its key enables it", post.account);
             alert(post, say);
             Ok(())
         }

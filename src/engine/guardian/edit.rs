@@ -4,6 +4,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::control::command::Reshape;
+use crate::domain::advice;
 use crate::domain::drift::{Shape, secret_digest};
 use crate::domain::guard::Tries;
 use crate::domain::health::Wanted;
@@ -62,16 +63,26 @@ pub async fn reshape(post: &mut Post, id: &RemoteId, change: &Reshape) -> Step<S
         };
     };
     match change {
-        Reshape::Rename { name } => {
-            make::rename(post, &own, name.trim(), Cause::Person).await?;
-            Ok(format!("named {}", name.trim()))
-        }
+        Reshape::Rename { name } => rename(post, &own, name.trim()).await,
         Reshape::Events { filters } => events(post, &own, filters).await,
         Reshape::Rotate => rotate(post, &own).await,
         Reshape::Restore => restore(post, &own).await,
         Reshape::Adopt => adopt(post, &own).await,
         Reshape::Delete => delete(post, id, true).await,
         Reshape::Create => create(post).await,
+    }
+}
+
+/// A name that is taken gets the time.
+async fn rename(post: &mut Post, own: &Subscription, name: &str) -> Step<String> {
+    match make::rename(post, own, name, Cause::Person).await {
+        Ok(()) => Ok(format!("named {name}")),
+        Err(Hitch::Refused(text)) if text.to_lowercase().contains("already in use") => {
+            let free = advice::free_name(name, &[name.to_owned()], post.now());
+            make::rename(post, own, &free, Cause::Person).await?;
+            Ok(format!("named {free}: {name} is taken"))
+        }
+        Err(hitch) => Err(hitch),
     }
 }
 

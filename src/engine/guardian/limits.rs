@@ -1,12 +1,15 @@
 //! What the plan allows: asked for once a day, at no cost, and kept for the screen.
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
 use crate::domain::advice::Limits;
-use crate::domain::id::Account;
+use crate::domain::id::{Account, RemoteId};
 use crate::domain::quota::Cause;
+use crate::domain::subscription::Subscription;
 use crate::services::toggl::Call;
 
 use super::{Post, care};
@@ -50,6 +53,25 @@ pub(super) async fn fresh(post: &Post) -> Option<Limits> {
         tracing::debug!(%error, "the plan's limits could not be kept");
     }
     Some(told)
+}
+
+/// Whether others take all the places that the plan allows; who, in words.
+pub(super) async fn crowded(post: &Post, own: &RemoteId) -> Option<String> {
+    let allowed = fresh(post).await?.webhooks as usize;
+    let mut others: Vec<String> = Vec::new();
+    let state = post.engine.state();
+    let prefix = rows::subscription(&post.account, &RemoteId::default());
+    let scanned = state.desk.scan(rows::subscriptions(), usize::MAX, &mut |key, value| {
+        let of_account = key.starts_with(&prefix[..prefix.len() - 1]);
+        let row = rows::decode::<Subscription>(value).ok().filter(|row| of_account && row.enabled);
+        others.extend(row.filter(|row| row.id != *own).map(|row| format!("\"{}\"", row.description)));
+        ControlFlow::Continue(())
+    });
+    scanned.ok()?;
+    (others.len() >= allowed).then(|| {
+        let names = others.join(" and ");
+        format!("plan limit: {allowed} allowed, taken by {names}; disable or delete that, then re-enable")
+    })
 }
 
 /// Asks again when they are old.

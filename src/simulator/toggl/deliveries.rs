@@ -237,6 +237,35 @@ impl Toggl {
         self.hooks.subscriptions.values().filter(|row| row.receives()).count()
     }
 
+    /// Makes a person an administrator, or none.
+    pub fn set_admin(&mut self, user: i64, is: bool) {
+        if let Some(row) = self.book.users.get_mut(&user) {
+            row.admin = is;
+        }
+    }
+
+    /// A subscription of somebody else that is older than all others.
+    pub fn plant(&mut self, description: &str, workspace: i64, now: DateTime<Utc>) {
+        let id = self.hooks.subscriptions.keys().next().map_or(1, |first| first - 1);
+        let row = Subscription {
+            id,
+            workspace,
+            user: super::OWNER,
+            enabled: true,
+            description: description.to_owned(),
+            filters: vec![("tag".to_owned(), "created".to_owned())],
+            url: "https://crm.example.com/in".to_owned(),
+            secret: "somebody-elses-secret".to_owned(),
+            validated: Some(now),
+            code: "0".repeat(32),
+            created: now - TimeDelta::days(400),
+            updated: now - TimeDelta::days(400),
+            failures: 0,
+            draft: false,
+        };
+        self.hooks.subscriptions.insert(id, row);
+    }
+
     /// Events that nobody carries yet.
     pub fn take_fresh(&mut self) -> Vec<Ticket> {
         std::mem::take(&mut self.hooks.fresh)

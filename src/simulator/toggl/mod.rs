@@ -43,7 +43,7 @@ pub use plan::{Plan, REMAINING, RESETS_IN};
 pub use validation::Ask;
 
 use crate::simulator::call::{Call, Reply};
-use deliveries::Hooks;
+pub use deliveries::Hooks;
 use envelope::Change;
 use plan::{Bucket, Quota};
 
@@ -128,7 +128,7 @@ pub struct Toggl {
     book: Book,
     plan: Plan,
     quota: Quota,
-    hooks: Hooks,
+    pub(super) hooks: Hooks,
     habits: Habits,
     changes: Vec<Change>,
     webhooks_url: String,

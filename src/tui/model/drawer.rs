@@ -137,7 +137,8 @@ impl Model {
             Some(Drawer::Incident { at, .. }) if others > 1 => format!(", {} of {others}", at + 1),
             _ => String::new(),
         };
-        (format!("incident {}{which}", incident.id), format!("{name} · {span}"))
+        let what = incident.kind.strip_prefix("subscription ").unwrap_or(&incident.kind);
+        (format!("incident {}{which}, {what}", incident.id), format!("{name} · {span}"))
     }
 
     /// The meter of the open ledger drawer.

@@ -9,6 +9,9 @@ use serde_json::json;
 use super::stage::{Machine, Office, Running, WORKSPACE, live};
 use crate::worlds::dice::Dice;
 
+/// The tag of what was spent by the hour.
+const HOURS: u8 = 0x0f;
+
 /// Everything that is known, but for answers to commands and what regular checks spend.
 fn known(running: &Running) -> Vec<(Vec<u8>, Vec<u8>)> {
     let answers = rows::meta("answer:");
@@ -16,9 +19,8 @@ fn known(running: &Running) -> Vec<(Vec<u8>, Vec<u8>)> {
     // Probes go on meanwhile.
     let alive = rows::meta("alive:main");
     let dump = running.store.dump().unwrap();
-    // So do checks and reads, which are paid for.
-    let paid = [rows::bucket(&"main".into(), "")[0], rows::hour(&"main".into(), "", 0)[0]];
-    let same = |key: &Vec<u8>| !key.starts_with(answers) && *key != alive && !paid.contains(&key[0]);
+    let spent = [rows::bucket(&"main".into(), "")[0], HOURS];
+    let same = |key: &Vec<u8>| !key.starts_with(answers) && *key != alive && !spent.contains(&key[0]);
     dump.into_iter().filter(|(key, _)| same(key)).collect()
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
 use hourwire::cache::{Memory, Store, rows};
 use hourwire::control::command::{Command, Reply, Wish};
-use hourwire::control::link::{EngineEnd, pair};
+use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::LogLine;
 use hourwire::domain::id::{Account, Key, RemoteId, Service};
@@ -368,10 +368,16 @@ impl Running {
         Some(rows::decode(&bytes).unwrap())
     }
 
+    /// A viewer's end of the door.
+    pub async fn enter(&self) -> ViewerEnd {
+        let (viewer, end) = pair();
+        self.door.send(end).await.expect("the engine listens");
+        viewer
+    }
+
     /// Asks for something as a viewer does, and waits for the first answer.
     pub async fn wish(&self, wish: Wish) -> Reply {
-        let (mut viewer, end) = pair();
-        self.door.send(end).await.expect("the engine listens");
+        let mut viewer = self.enter().await;
         let hello = ToEngine::Hello { protocol: PROTOCOL, version: "0".into(), viewer: "test".into() };
         viewer.to_engine.send(hello).await.expect("the engine listens");
         let id = format!("{:032x}", rand::random::<u128>());
