@@ -94,7 +94,9 @@ impl Model {
 
     /// The selected index of a list.
     pub fn selected(&self, list: List) -> usize {
-        self.cursors.get(&list).map_or(0, |c| c.index)
+        let index = self.cursors.get(&list).map_or(0, |c| c.index);
+        // The tile has no queue: what was selected in it full-screen is kept for then.
+        if list == List::Quota { index.min(self.len(list).saturating_sub(1)) } else { index }
     }
 
     /// Selects an index; the nearest one that exists.
