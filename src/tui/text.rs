@@ -94,9 +94,11 @@ pub fn running(seconds: i64, with_seconds: bool) -> String {
     }
 }
 
-/// A coarse age: `now`, `2 min`, `3 h`, `9 May`. Times ahead count as now.
+/// A coarse age: `now`, `2 min`, `3 h`, `9 May`. Times ahead count as now. It counts turns of the clock's minute, so that
+/// all ages of a screen change together with the clock, and between two turns an idle screen sends nothing.
 pub fn age(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
-    let minutes = (now - at).num_minutes();
+    let minute = |t: DateTime<Utc>| t.timestamp().div_euclid(60);
+    let minutes = minute(now) - minute(at);
     match minutes {
         ..=0 => "now".to_owned(),
         1..60 => format!("{minutes} min"),
@@ -138,10 +140,16 @@ mod tests {
         assert_eq!(running(2537, false), "0:42");
         assert_eq!(running(36_061, true), "10:01");
         assert_eq!(running(400_000, true), "111h");
-        let ages: Vec<String> = [-5, 59, 120, 3 * 3600, 80 * 3600]
-            .iter()
-            .map(|s| age(at - chrono::TimeDelta::seconds(*s), at, chrono_tz::UTC))
-            .collect();
-        assert_eq!(ages, ["now", "now", "2 min", "3 h", "9 May"]);
+        let since = |s: i64| age(at - chrono::TimeDelta::seconds(s), at, chrono_tz::UTC);
+        assert_eq!([-5, 120, 3 * 3600, 80 * 3600].map(since), ["now", "2 min", "3 h", "9 May"]);
+    }
+    #[test]
+    fn ages_change_only_when_the_clock_s_minute_turns() {
+        let minute = Utc.with_ymd_and_hms(2026, 5, 12, 13, 2, 0).unwrap();
+        for then in (-400..0).map(|s| minute + chrono::TimeDelta::seconds(s)) {
+            let at = |s: i64| age(then, minute + chrono::TimeDelta::seconds(s), chrono_tz::UTC);
+            assert!((1..60).all(|s| at(s) == at(0)), "{then}");
+            assert_ne!(at(59), at(60), "{then}");
+        }
     }
 }
