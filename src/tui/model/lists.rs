@@ -94,7 +94,9 @@ impl Model {
 
     /// The selected index of a list.
     pub fn selected(&self, list: List) -> usize {
-        self.cursors.get(&list).map_or(0, |c| c.index)
+        let index = self.cursors.get(&list).map_or(0, |c| c.index);
+        // The tile of the Overview has no queued work below its buckets.
+        if list == List::Quota { index.min(self.len(list).saturating_sub(1)) } else { index }
     }
 
     /// Selects an index; the nearest one that exists.
