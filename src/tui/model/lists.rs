@@ -95,7 +95,7 @@ impl Model {
     /// The selected index of a list.
     pub fn selected(&self, list: List) -> usize {
         let index = self.cursors.get(&list).map_or(0, |c| c.index);
-        // The tile of the Overview has no queued work below its buckets.
+        // The tile has no queue: what was selected in it full-screen is kept for then.
         if list == List::Quota { index.min(self.len(list).saturating_sub(1)) } else { index }
     }
 
