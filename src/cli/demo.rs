@@ -23,7 +23,6 @@ use crate::receiver::Hooks;
 use crate::services::http::ReqwestWire;
 use crate::simulator::office::{OfficeOptions, Scenario, run_with};
 use crate::simulator::serve::{Running, ServeOptions};
-use crate::simulator::toggl::Plan;
 use crate::simulator::tunnel::Tunnel;
 use crate::simulator::{Plans, World, serve};
 use crate::telemetry::logs;
@@ -40,8 +39,8 @@ pub struct Demo {
     /// Without dashboard; the first line on standard output says where everything is
     #[arg(long)]
     pub headless: bool,
-    /// What happens: office, calm, or to the webhook: webhook-502, -unvalidated, -silent, -rights, -plan, -quota,
-    /// -name, -secret, -drift
+    /// What happens: office, calm, free, free-blind, free-upgrade, or to the webhook: webhook-502, -unvalidated,
+    /// -silent, -rights, -plan, -quota, -name, -secret, -drift
     #[arg(long, value_name = "NAME", default_value = "office")]
     pub scenario: String,
     /// How fast people work; 2 is twice as fast
@@ -96,7 +95,7 @@ async fn play(
         listen: None,
         tls: None,
         world: World::Demo,
-        plan: Plans::of(Plan::Premium),
+        plan: Plans::of(scenario.plan()),
         seed: options.seed,
     };
     let services = serve::start(world, cancel.clone()).await.map_err(Failure::not_well)?;

@@ -37,6 +37,11 @@ impl Pace {
         }
     }
 
+    /// The clock was set by so much.
+    pub fn shift(&mut self, by: TimeDelta) {
+        self.recent.iter_mut().for_each(|at| *at += by);
+    }
+
     /// Notes a call.
     pub fn note(&mut self, now: DateTime<Utc>) {
         self.recent.push_back(now);
@@ -88,6 +93,11 @@ impl Breaker {
     /// Holds calls back until then, without counting a failure: the service asked for it.
     pub fn pause(&mut self, until: DateTime<Utc>) {
         self.open_until = Some(self.open_until.map_or(until, |t| t.max(until)));
+    }
+
+    /// The clock was set by so much.
+    pub fn shift(&mut self, by: TimeDelta) {
+        self.open_until = self.open_until.map(|at| at + by);
     }
 
     /// Notes a success.

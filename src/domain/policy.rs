@@ -60,6 +60,8 @@ impl Default for Policy {
     }
 }
 
+/// Requests an hour that Toggl's plans allow an organization; a user's own bucket is as large as the first.
+pub const TOGGL_SIZES: [u32; 3] = [30, 240, 600];
 /// The tag that marks a retired entry in Clockify.
 pub const RETIRED_TAG: &str = "deleted in Toggl";
 /// First and second look-up after a call whose answer is unknown.

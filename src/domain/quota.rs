@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::hours::Hours;
+use super::policy::TOGGL_SIZES;
 
 /// The name of a quota bucket, `org:6660001`, `user:5550001`, `workspace:64f0…`; unique per account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,6 +97,8 @@ const TOLD_MARGIN: TimeDelta = TimeDelta::seconds(2);
 const BEGIN_MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// A window whose end is as far away as this has just been opened by the call that was answered.
 const OPENED_MARGIN: TimeDelta = TimeDelta::seconds(2);
+/// Calls around the opening of a window of which it is not known on which side they were counted.
+const BLUR: i64 = 3;
 /// Without a number from the service, a refusal waits this long.
 const BLIND_WAIT: TimeDelta = TimeDelta::seconds(60);
 
@@ -256,9 +259,11 @@ impl Bucket {
             let known = left + self.calls.len() as i64;
             // Raised in the middle of a window; or we just opened one, before anybody else could spend in it.
             let opened = resets_in.is_some_and(|wait| wait >= HOUR - OPENED_MARGIN) && self.calls.len() == 1;
-            let fits = |limit: u32| known > i64::from(limit) || (opened && known * 5 < i64::from(limit) * 4);
+            let fits =
+                |limit: u32| known > i64::from(limit) + BLUR || (opened && known * 5 < i64::from(limit) * 4);
             if self.limit.is_some_and(fits) {
-                self.limit = u32::try_from(known.max(1)).ok();
+                let plan = TOGGL_SIZES.into_iter().find(|size| (i64::from(*size) - known).abs() <= BLUR);
+                self.limit = plan.or(u32::try_from(known.max(1)).ok());
             }
             let before = self.others();
             self.told = Some(Told { remaining: left, at: now, counted: self.calls.len() });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::domain::hours::{Hour, Hours, KEPT, hour_of};
@@ -13,13 +13,11 @@ use crate::domain::quota::{Bucket, Cause, Gate, Window};
 use crate::services::http::{Failure, Told};
 
 use super::desk::{Desk, Desked, Draft};
-use super::steady::Steady;
 
 /// All buckets by account and name.
 #[derive(Clone, Debug, Default)]
 pub struct Meters {
     buckets: BTreeMap<(Account, String), Bucket>,
-    steady: Option<Steady>,
 }
 
 impl Meters {
@@ -44,19 +42,9 @@ impl Meters {
         Ok(())
     }
 
-    /// Moves what is remembered with a clock that was set. Called before anything is decided.
-    fn keep_time(&mut self, now: DateTime<Utc>) {
-        let by = match &mut self.steady {
-            Some(steady) => steady.set_by(now),
-            None => {
-                self.steady = Some(Steady::new(now));
-                None
-            }
-        };
-        if let Some(by) = by {
-            tracing::warn!(seconds = by.num_seconds(), "the clock was set; the quota windows move with it");
-            self.buckets.values_mut().for_each(|bucket| bucket.shift(by));
-        }
+    /// Moves what is remembered with a clock that was set.
+    pub fn shift(&mut self, by: TimeDelta) {
+        self.buckets.values_mut().for_each(|bucket| bucket.shift(by));
     }
 
     /// A bucket, made when it is new.
@@ -102,7 +90,6 @@ impl Meters {
         policy: &Policy,
         now: DateTime<Utc>,
     ) -> Gate {
-        self.keep_time(now);
         let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Gate::Go };
         bucket.ask(cause, policy, now)
     }

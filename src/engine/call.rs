@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::id::{Account, Service};
 use crate::domain::pace::{Pace, TRY_CHEAP, TRY_DEAR};
+use crate::domain::policy::TOGGL_SIZES;
 use crate::domain::quota::{Cause, Gate, Window};
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
@@ -94,15 +95,16 @@ pub fn set_limits(state: &mut State, account: &Account, service: Service) {
     match service {
         Service::Toggl => {
             let plan = profile.as_ref().map_or("", |p| p.plan.as_str()).to_lowercase();
+            let [free, starter, premium] = TOGGL_SIZES;
             let org = if plan.contains("premium") || plan.contains("enterprise") {
-                600
+                premium
             } else if plan.contains("starter") {
-                240
+                starter
             } else {
-                30
+                free
             };
             if let Some(name) = bucket_of(state, account, Charge::User) {
-                state.meters.limit(account, &name, Some(30), Window::Anchored);
+                state.meters.limit(account, &name, Some(free), Window::Anchored);
             }
             if let Some(name) = bucket_of(state, account, Charge::Org) {
                 state.meters.limit(account, &name, Some(org), Window::Anchored);
@@ -225,6 +227,7 @@ impl Engine {
         knocks: bool,
     ) -> Result<Gate, CallError> {
         let now = self.seams.now();
+        state.keep_time(now);
         let Some(running) = state.running.get_mut(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };

@@ -162,6 +162,7 @@ impl Dispatcher {
     /// Starts what can be started; answers when to look again at the latest.
     fn start(&mut self) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
+        self.clock_set(now);
         let (open, room) = {
             let state = self.engine.state();
             let Some(running) = state.running.get(&self.target) else { return Ok(None) };
@@ -203,6 +204,14 @@ impl Dispatcher {
             sooner(until);
         }
         Ok(next)
+    }
+
+    /// A clock that was set back makes no longer wait than any that is meant.
+    fn clock_set(&mut self, now: DateTime<Utc>) {
+        let latest = now + TimeDelta::hours(1);
+        for later in self.later.values_mut().chain(self.survey_later.values_mut()) {
+            later.until = later.until.min(latest);
+        }
     }
 
     fn waits(&self, key: &Key, now: DateTime<Utc>) -> bool {

@@ -106,6 +106,8 @@ struct Post {
     why: Why,
     /// The account was checked since the start.
     checked: bool,
+    /// Writes confirmed when other instances were looked for last.
+    confirmed: u64,
     found: canary::Found,
     reading: Option<gap::Reading>,
     /// When the profile was asked for again last.
@@ -138,6 +140,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         check_at: now,
         why: Why::Schedule,
         checked: false,
+        confirmed: 0,
         found: canary::Found::default(),
         reading: None,
         asked_who_at: None,
@@ -201,6 +204,9 @@ impl Post {
         // While the cache is away every request would be made in vain.
         care::care(&self.engine, &self.account)?;
         sender::release_in_time(self)?;
+        // A clock that was set back makes no longer wait than any that is meant.
+        self.check_at = self.check_at.min(self.now() + TimeDelta::hours(1));
+        self.probe_at = self.probe_at.min(self.now() + TimeDelta::minutes(1));
         let Some(profile) = self.profile() else { return Ok(self.now() + TimeDelta::seconds(1)) };
         if self.managed {
             self.probe_if_due().await?;
@@ -211,6 +217,9 @@ impl Post {
             !self.managed || self.is_reached() || self.checked || self.now() >= self.started + SETTLE_IN;
         if settled && self.now() >= self.check_at {
             self.check_at = self.now() + if self.managed { interval(&profile) } else { UNMANAGED };
+            if self.is_idle() {
+                return Ok(self.check_at);
+            }
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
             match &checked {
@@ -228,6 +237,16 @@ impl Post {
         }
         let busy = self.reading.is_some() || !settled;
         Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
+    }
+
+    /// Without a subscription of our own only a second engine is looked for: as long as nothing was sent since the last
+    /// look, two cannot have met.
+    fn is_idle(&mut self) -> bool {
+        let state = self.engine.state();
+        let (confirmed, held) = (state.counts.confirmed, !state.holds.is_empty());
+        drop(state);
+        let before = std::mem::replace(&mut self.confirmed, confirmed);
+        !self.managed && self.checked && !held && before == confirmed
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -68,7 +68,7 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
     }
     for (target, (_, old)) in &waiting {
         if *old > 0 {
-            let name = format!("{target}, {} of a backfill", changes(*old));
+            let name = format!("{target}, {old} of a backfill");
             let pays = (*target, Charge::Workspace, Cause::Backfill);
             let mut line = line(state, zone, now, sending(target), name, *old, pays);
             line.pausable = true;

@@ -51,6 +51,10 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         let woken = engine.wakes.pull.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
+        // A clock that was set back makes no longer wait than any that is meant.
+        let latest = engine.seams.now() + TimeDelta::hours(1);
+        next = next.min(latest);
+        pause = pause.map(|p| Pause { until: p.until.min(latest), ..p });
         let (due, cause) = match due(&engine, &account, &doubts, next, last_read) {
             Ok(due) => due,
             Err(DeskError::NotReady) => (engine.seams.now() + TimeDelta::milliseconds(200), Cause::Health),

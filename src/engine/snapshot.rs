@@ -73,6 +73,7 @@ impl Engine {
     }
 
     fn make_snapshot(&self, state: &mut State, rev: u64, now: DateTime<Utc>) -> Snapshot {
+        state.keep_time(now);
         let zone = Self::shown_zone(state);
         let ready = *self.ready.borrow();
         let (cache, percent) = match (&self.lobby.facts().cache, ready) {

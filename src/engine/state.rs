@@ -23,6 +23,7 @@ use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
 use super::setup::Setup;
 use super::snapshot::Board;
+use super::steady::Steady;
 
 /// Who a token is, kept so that a start spends nothing. Pinned: another user or workspace stops the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +118,8 @@ pub struct State {
     pub ended: Option<String>,
     /// What was shown last, so that it is not made twice.
     pub board: Board,
+    /// What the clocks showed last.
+    steady: Option<Steady>,
 }
 
 /// A read that somebody waits for.
@@ -177,6 +180,7 @@ impl State {
             last: None,
             ended: None,
             board: Board::default(),
+            steady: None,
         }
     }
 
@@ -278,6 +282,19 @@ impl State {
             let found = self.found.entry(account.clone()).or_default();
             found.extend(changed.iter().cloned());
         }
+    }
+
+    /// Moves what is remembered with a clock that was set. Comes before anything is decided by time.
+    pub fn keep_time(&mut self, now: DateTime<Utc>) {
+        let steady = self.steady.get_or_insert_with(|| Steady::new(now));
+        let Some(by) = steady.set_by(now) else { return };
+        tracing::warn!(seconds = by.num_seconds(), "the clock was set; quota windows and waits move with it");
+        self.meters.shift(by);
+        for running in self.running.values_mut() {
+            running.breaker.shift(by);
+            running.pace.iter_mut().for_each(|pace| pace.shift(by));
+        }
+        self.reading.values_mut().for_each(|wish| wish.not_before += by);
     }
 
     /// Raises an alert; the time of the first raise stays.

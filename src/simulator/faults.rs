@@ -17,6 +17,8 @@ pub struct Faults {
     pub deliveries: Deliveries,
     /// What happens to answers; the first rule that matches and wins its draw applies.
     pub answers: Vec<AnswerRule>,
+    /// Answers come without the quota's headers.
+    pub hide_quota: bool,
     /// Share of Toggl's refusals sent as `text/plain` instead of a JSON string.
     pub plain_errors: f64,
 }

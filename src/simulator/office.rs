@@ -16,8 +16,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::faults::Faults;
+use super::options::PlanChange;
 use super::scenes::{Act, SCENES, Scene, happen};
 use super::seam::Simulator;
+use super::toggl::Plan;
 use super::worlds::WORDS;
 use crate::domain::id::Service;
 
@@ -29,23 +32,35 @@ pub enum Scenario {
     Office,
     /// An event now and then, and nothing goes wrong.
     Calm,
+    /// Free plans, and another program on the same token spends the same thirty requests an hour.
+    Free,
+    /// The same, and the service tells no numbers with its answers.
+    FreeBlind,
+    /// The same, and after a while the plan is raised.
+    FreeUpgrade,
     /// Something happens to the webhook.
     Scene(Scene),
 }
 
+/// The scenarios without scenes, by the name of `--scenario`.
+const PLAIN: [(&str, Scenario); 5] = [
+    ("office", Scenario::Office),
+    ("calm", Scenario::Calm),
+    ("free", Scenario::Free),
+    ("free-blind", Scenario::FreeBlind),
+    ("free-upgrade", Scenario::FreeUpgrade),
+];
+
 impl Scenario {
     /// The names for `--scenario`.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        ["office", "calm"].into_iter().chain(SCENES.iter().map(|scene| scene.name))
+        PLAIN.iter().map(|(name, _)| *name).chain(SCENES.iter().map(|scene| scene.name))
     }
 
     /// The scenario of a name.
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "office" => Some(Self::Office),
-            "calm" => Some(Self::Calm),
-            other => Scene::named(other).map(Self::Scene),
-        }
+        let plain = PLAIN.iter().find(|(n, _)| *n == name).map(|(_, scenario)| *scenario);
+        plain.or_else(|| Scene::named(name).map(Self::Scene))
     }
 
     /// Shortest and longest pause between events, in seconds.
@@ -53,7 +68,18 @@ impl Scenario {
         match self {
             Self::Office | Self::Scene(_) => (2.0, 5.0),
             Self::Calm => (10.0, 25.0),
+            Self::Free | Self::FreeBlind | Self::FreeUpgrade => (6.0, 14.0),
         }
+    }
+
+    /// The plan at the start.
+    pub fn plan(self) -> Plan {
+        if self.is_shared() { Plan::Free } else { Plan::Premium }
+    }
+
+    /// Another program uses the token too.
+    fn is_shared(self) -> bool {
+        matches!(self, Self::Free | Self::FreeBlind | Self::FreeUpgrade)
     }
 }
 
@@ -68,6 +94,8 @@ pub struct OfficeOptions {
     pub scenario: Scenario,
 }
 
+/// Events after which a plan is raised.
+const RAISED_AFTER: u32 = 12;
 /// How long a subscription has been healthy before it goes bad, in seconds of the office.
 const HEALTHY_FIRST: f64 = 25.0;
 /// How long the address stays bad at most, in seconds of the office.
@@ -103,10 +131,14 @@ pub async fn run_with(
     breaker: Breaker,
     stop: CancellationToken,
 ) {
+    if options.scenario == Scenario::FreeBlind {
+        simulator.set_faults(Faults { hide_quota: true, ..simulator.faults() });
+    }
     let mut office = Office {
         rng: StdRng::seed_from_u64(options.seed ^ 0x000f_f1ce),
         speed: if options.speed > 0.0 { options.speed } else { 1.0 },
         scenario: options.scenario,
+        events: 0,
         outage: if options.scenario == Scenario::Office { Outage::Waiting } else { Outage::Over },
         healthy: None,
         acts: 0,
@@ -129,6 +161,7 @@ struct Office {
     rng: StdRng,
     speed: f64,
     scenario: Scenario,
+    events: u32,
     outage: Outage,
     /// Since when a subscription receives events, and how many acts of the scene have happened.
     healthy: Option<Instant>,
@@ -144,6 +177,25 @@ impl Office {
             self.weather();
             self.scene();
             self.event().await;
+            if self.scenario.is_shared() {
+                self.other_program().await;
+            }
+        }
+    }
+
+    /// A menu-bar timer with the same token: it looks at the running timer, now and then at the projects.
+    async fn other_program(&mut self) {
+        self.events += 1;
+        if self.scenario == Scenario::FreeUpgrade && self.events == RAISED_AFTER {
+            self.simulator.set_plan(PlanChange { toggl: Some(Plan::Premium), clockify: None });
+        }
+        let access = self.simulator.access();
+        let mut paths = vec!["/me/time_entries/current".to_owned()];
+        if self.events.is_multiple_of(3) {
+            paths.push(format!("/workspaces/{}/projects", access.toggl_workspace));
+        }
+        for path in paths {
+            self.send(&access.toggl_token, Method::GET, &path, &Value::Null, false).await;
         }
     }
 
@@ -257,16 +309,20 @@ impl Office {
     }
 
     async fn ask(&self, token: &str, method: Method, path: &str, body: &Value) -> Value {
+        self.send(token, method, path, body, true).await
+    }
+
+    /// A request of a person in the web page, or of another program that pays for it.
+    async fn send(&self, token: &str, method: Method, path: &str, body: &Value, person: bool) -> Value {
         let credentials = STANDARD.encode(format!("{token}:api_token"));
         let bytes = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v9{path}"))
             .header("Authorization", format!("Basic {credentials}"))
-            .header("Content-Type", "application/json")
-            .header("X-Simulator-Person", "1")
-            .body(bytes);
-        let Ok(request) = request else { return Value::Null };
+            .header("Content-Type", "application/json");
+        let request = if person { request.header("X-Simulator-Person", "1") } else { request };
+        let Ok(request) = request.body(bytes) else { return Value::Null };
         match self.simulator.call(Service::Toggl, request).await {
             Ok(answer) => serde_json::from_slice(answer.body()).unwrap_or(Value::Null),
             Err(_) => Value::Null,

@@ -21,7 +21,7 @@ use super::faults::{Act, Faults, draw};
 use super::listing::{Asked, Listing};
 use super::options::{Access, Clock, ClockifyPlan, Options, PlanChange};
 use super::received::{Received, Target};
-use super::toggl::{self, Step, Toggl};
+use super::toggl::{self, REMAINING, RESETS_IN, Step, Toggl};
 use super::worlds;
 use crate::domain::id::Service;
 
@@ -102,7 +102,7 @@ impl Simulator {
         let simulator = self.clone();
         // A task of its own: what has begun is carried out, also when the client hangs up.
         match tokio::spawn(async move { simulator.answer(received).await }).await {
-            Ok(answer) => answer.map(respond),
+            Ok(answer) => answer.map(|reply| respond(self.perhaps_mute(reply))),
             Err(_) => Err(Broken),
         }
     }
@@ -200,6 +200,15 @@ impl Simulator {
             Target::Clockify | Target::ClockifyReports => self.lock().clockify.fault(status),
             Target::TogglPast | Target::Unknown => Reply::empty(status),
         }
+    }
+
+    fn perhaps_mute(&self, mut reply: Reply) -> Reply {
+        if self.lock().faults.hide_quota {
+            let tells =
+                |name: &str| name.eq_ignore_ascii_case(REMAINING) || name.eq_ignore_ascii_case(RESETS_IN);
+            reply.headers.retain(|(name, _)| !tells(name));
+        }
+        reply
     }
 
     fn perhaps_plain(&self, received: &Received, mut reply: Reply) -> Reply {

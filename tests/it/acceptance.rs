@@ -2,6 +2,7 @@
 
 mod by_reading;
 mod damaged_cache;
+mod dry_bucket;
 mod forged;
 mod known_ground;
 mod mistakes;

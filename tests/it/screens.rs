@@ -4,7 +4,7 @@
 mod bytes;
 mod day;
 mod drawers;
-mod fixture;
+pub mod fixture;
 mod keys;
 pub mod looks;
 mod offers;

@@ -71,12 +71,7 @@ fn price(state: &State, target: &Account, waiting: u32, now: DateTime<Utc>) -> R
         return because(format!("{target} takes nothing before {until}: nothing is left, not even for you"));
     }
     let requests = u32::try_from(left.unwrap_or(i64::MAX)).map_or(waiting, |left| waiting.min(left));
-    let rest = left.map(|left| format!(" · {left} left, your part included")).unwrap_or_default();
-    let say = format!(
-        "send {} to {target} now · {requests} {}{rest}",
-        changes(waiting),
-        if requests == 1 { "request" } else { "requests" }
-    );
+    let say = format!("send {} to {target} now, from your part too", changes(waiting));
     Ok(Price { creates: 0, moves: 0, requests, left, say })
 }
 

@@ -39,7 +39,7 @@ pub use book::{
 pub use deliveries::{Outgoing, Ticket, Verdict};
 pub use envelope::sign;
 pub use form::midnight;
-pub use plan::Plan;
+pub use plan::{Plan, REMAINING, RESETS_IN};
 pub use validation::Ask;
 
 use crate::simulator::call::{Call, Reply};

@@ -19,6 +19,8 @@ pub enum Context {
     Mapping,
     /// Webhooks.
     Webhooks,
+    /// Quota.
+    Quota,
     /// Sync.
     Sync,
     /// Any list.
@@ -41,6 +43,7 @@ impl Context {
             Self::Today => "today",
             Self::Mapping => "mapping",
             Self::Webhooks => "webhooks",
+            Self::Quota => "quota",
             Self::Sync => "sync",
             Self::List => "list",
             Self::Overview => "overview",
@@ -49,7 +52,7 @@ impl Context {
     }
 
     /// All contexts, inner ones first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Question,
         Self::Picker,
         Self::Hold,
@@ -58,6 +61,7 @@ impl Context {
         Self::Today,
         Self::Mapping,
         Self::Webhooks,
+        Self::Quota,
         Self::Sync,
         Self::List,
         Self::Overview,
@@ -142,6 +146,8 @@ actions! {
     RestoreOurs, Webhooks, "restore-ours", ["<"], "restore ours", "Undo what somebody changed at the service";
     AdoptTheirs, Webhooks, "adopt-theirs", [">"], "take theirs", "Want what somebody changed at the service";
     DeleteHook, Webhooks, "delete-subscription", ["D"], "delete", "Delete the subscription at the service";
+    Pause, Quota, "pause", ["P"], "pause", "Pause the background work, or let it go on";
+    SendNow, Quota, "send-now", ["S"], "send now", "Send what waits, from what is kept for you (asks)";
 
     Retry, Sync, "retry", ["R"], "retry", "Send the failed entry again";
     KeepSource, Sync, "keep-source", ["<"], "ours wins", "Decide the conflict: send what Toggl has";

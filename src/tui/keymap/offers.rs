@@ -36,6 +36,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         Pane::Today if !model.in_drawer => found.push(Context::Today),
         Pane::Mapping if !picking => found.push(Context::Mapping),
         Pane::Webhooks => found.push(Context::Webhooks),
+        Pane::Quota => found.push(Context::Quota),
         Pane::Sync => found.push(Context::Sync),
         _ => {}
     }
@@ -69,6 +70,8 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             | Test
             | Validate
             | Disable
+            | Pause
+            | SendNow
             | Retry
             | KeepSource
             | KeepTarget
@@ -102,6 +105,8 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         MakeHook if reshape::account(model).is_none() => "there is no source account",
         Reenable | Test | Validate | Disable | EditEvents | RenameHook | RotateSecret | RevealSecret
         | RestoreOurs | AdoptTheirs | DeleteHook => return subscription(model, action),
+        Pause if model.pausable().is_none() => "only a backfill can be paused, and none is queued",
+        SendNow if model.waiting_target().is_none() => "nothing waits to be sent",
         Retry if !sync_is(model, |w| matches!(w, SyncWord::Failed(_))) => {
             "only a failed entry can be sent again by hand"
         }
@@ -220,7 +225,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
             }
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],
-            Pane::Quota if !model.tiled() => vec![Open, OldestAlert, Copy],
+            Pane::Quota if !model.tiled() => vec![Open, Pause, SendNow, Copy],
             _ => vec![NextTile, Open, Filter, NextProblem, OldestAlert, Undo, Zoom],
         },
     };

@@ -5,6 +5,7 @@ use crate::control::snapshot::{HoldLine, IncidentLine, Meter, SubscriptionLine};
 use crate::control::view::Row;
 use crate::domain::id::Key;
 
+use super::super::signs::sparkline;
 use super::{List, Model, Picker, Slot};
 
 /// What is open below the table.
@@ -70,8 +71,17 @@ pub fn drawer_title(model: &Model) -> (String, String) {
         Some(Drawer::Incident { .. }) => model.incident_title(),
         Some(Drawer::Ledger { .. }) => match model.ledger_meter() {
             Some(meter) => {
-                let spent: u32 = meter.spent.iter().map(|(_, n)| n).sum();
-                (format!("{}, {spent} spent in this window", meter.label), String::new())
+                let (list, day) = super::ledger(meter);
+                let spent: u32 = list.iter().map(|(_, n)| n).sum();
+                let span = match meter.since {
+                    _ if day => "in the last 24 hours".to_owned(),
+                    Some(at) => format!("since {}", super::super::text::clock(at, model.zone())),
+                    None => "lately".to_owned(),
+                };
+                let most = meter.hours.iter().copied().max().unwrap_or(0);
+                let right =
+                    if most > 0 { format!("by hour {}", sparkline(&meter.hours)) } else { String::new() };
+                (format!("{}, {spent} spent {span}", meter.label), right)
             }
             None => ("bucket".to_owned(), "gone".to_owned()),
         },

@@ -28,6 +28,8 @@ pub fn row_id(row: &Row) -> String {
     }
 }
 
+use super::ledger;
+
 impl Model {
     /// Rows of a list in all.
     pub fn len(&self, list: List) -> usize {
@@ -38,7 +40,8 @@ impl Model {
             List::Sync => self.views.total(Slot::Sync),
             List::Log => self.views.total(Slot::Log),
             List::Webhooks => snapshot.map_or(0, |s| s.subscriptions.len()),
-            List::Quota => snapshot.map_or(0, |s| s.meters.len()),
+            List::Quota if self.tiled() => snapshot.map_or(0, |s| s.meters.len()),
+            List::Quota => snapshot.map_or(0, |s| s.meters.len() + s.jobs.len()),
             List::Palette => self.palette.as_ref().map_or(0, |p| p.choices.len()),
             List::Help => super::super::widgets::help::lines(self),
             List::Drawer => match &self.drawer {
@@ -49,7 +52,7 @@ impl Model {
                 }
                 Some(Drawer::Deliveries) => self.views.total(Slot::Deliveries),
                 Some(Drawer::Incident { .. }) => self.incident().map_or(0, |i| i.timeline.len()),
-                Some(Drawer::Ledger { .. }) => self.ledger_meter().map_or(0, |m| m.spent.len()),
+                Some(Drawer::Ledger { .. }) => self.ledger_meter().map_or(0, |m| ledger(m).0.len()),
                 Some(Drawer::Hold { .. }) => self.hold().map_or(0, |h| h.rows.len()),
             },
         }
@@ -69,8 +72,11 @@ impl Model {
                 Some(format!("{}/{}", line.at.account, line.at.id))
             }
             List::Quota => {
-                let line = snapshot?.meters.get(index)?;
-                Some(format!("{}/{}", line.account, line.bucket))
+                let snapshot = snapshot?;
+                match snapshot.meters.get(index) {
+                    Some(line) => Some(format!("{}/{}", line.account, line.bucket)),
+                    None => Some(snapshot.jobs.get(index - snapshot.meters.len())?.id.clone()),
+                }
             }
             List::Drawer => match &self.drawer {
                 Some(Drawer::Picker(picker)) => {

@@ -5,6 +5,7 @@ mod drawer;
 mod lists;
 mod palette;
 mod picker;
+mod queue;
 pub mod reshape;
 mod views;
 
@@ -26,6 +27,7 @@ pub use drawer::{Drawer, drawer_title};
 pub use lists::{Cursor, row_id};
 pub use palette::{Choice, Palette, Run};
 pub use picker::{Picker, Ranked, service_label};
+pub use queue::ledger;
 pub use views::{Slot, View, Views, WINDOW};
 
 /// The panes that are built, by their numbers.

@@ -144,15 +144,16 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
 fn ledger(model: &Model, p: &mut Paint<'_>) {
     let Some(meter) = model.ledger_meter() else { return };
     let s = p.s;
-    if meter.spent.is_empty() {
-        p.text(3, 0, "nothing spent in this window", s.faint);
+    let (spent, _) = super::super::model::ledger(meter);
+    if spent.is_empty() {
+        p.text(3, 0, "nothing spent in the last 24 hours", s.faint);
         return;
     }
     let w = p.w();
-    let most = meter.spent.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
+    let most = spent.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
     let reasons = 23 + most.clamp(9, 30) as u16 + 3;
     table::rows(p, model, List::Drawer, 0, model.in_drawer, |row, index| {
-        let Some((cause, n)) = meter.spent.get(index) else { return };
+        let Some((cause, n)) = spent.get(index) else { return };
         let style = match cause.as_str() {
             "others" => s.warn,
             "you" => s.accent,
@@ -170,6 +171,7 @@ fn ledger(model: &Model, p: &mut Paint<'_>) {
             "repair" => "mending a subscription",
             "gap-fill" => "reading after an outage",
             "backfill" => "a chosen range of history",
+            "refresh" => "names and lists that were old",
             _ => "",
         };
         row.cell(reasons, 0, w.saturating_sub(reasons + 1), why, s.faint);

@@ -1,10 +1,10 @@
 //! Quota: what is left in every bucket, and where it will stand at the reset.
 
-use crate::control::snapshot::Meter;
+use crate::control::snapshot::{JobLine, Meter};
 use crate::domain::quota::Source;
 
 use super::super::model::{List, Model, Pane};
-use super::super::paint::Paint;
+use super::super::paint::{Hit, Paint};
 use super::super::text::{age, clock, count, width};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
@@ -82,66 +82,113 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         super::nothing(model, p, Pane::Quota, 2, "no bucket yet · the first answer of a service names it");
         return;
     }
-    table::rows(p, model, List::Quota, 2, focused, |row, index| {
-        let Some(m) = model.snapshot.as_ref().and_then(|s| s.meters.get(index)) else { return };
-        let s = row.s;
-        let amber = if m.dry_at.is_some() || m.waiting_until.is_some() { s.warn } else { s.fg };
-        if let Some((x, w)) = places[0] {
-            row.cell(x, 0, w, &m.label, s.fg);
-        }
-        if let Some((x, w)) = places[1] {
-            row.right(x + w, 0, w, &left(model, m), amber);
-        }
-        if let Some((x, w)) = places[2] {
-            meter::draw(row, x, 0, w, m);
-        }
-        if let Some((x, w)) = places[3] {
-            row.right(x + w, 0, w, &at_reset(model, m, false), amber);
-        }
-        if let Some((x, w)) = places[4] {
-            row.cell(x, 0, w, &until(model, m), s.muted);
-        }
-        if let Some((x, w)) = places[5] {
-            let (text, style) = match (m.source, m.read_at) {
-                (Source::Estimate, _) => ("est.".to_owned(), s.stale),
-                (Source::Header, Some(at)) => (age(at, model.now, model.zone()), s.muted),
-                (Source::Header, None) => (String::new(), s.muted),
-            };
-            row.right(x + w, 0, w, &text, style);
-        }
-    });
-    jobs(model, p);
+    let snapshot = model.snapshot.as_ref();
+    let meters = snapshot.map_or(&[][..], |s| &s.meters[..]);
+    for (index, m) in meters.iter().enumerate() {
+        line(model, p, 2 + index as u16, index, focused, |row| bucket(model, row, &places, m));
+    }
+    let jobs = snapshot.map_or(&[][..], |s| &s.jobs[..]);
+    queued(model, p, 2 + meters.len() as u16, meters.len(), jobs, focused);
+    let shown = usize::from(p.h().saturating_sub(2)).min(model.len(List::Quota));
+    p.drawn.windows.insert(List::Quota, (0, shown));
 }
 
-/// Rows of the long work below the meters.
-pub fn job_rows(model: &Model) -> u16 {
-    let jobs = model.snapshot.as_ref().map_or(0, |s| s.jobs.len() as u16);
-    if jobs == 0 { 0 } else { jobs + 2 }
-}
-
-/// Long work, below the meters where there is room.
-fn jobs(model: &Model, p: &mut Paint<'_>) {
-    let Some(snapshot) = &model.snapshot else { return };
-    let from = 2 + snapshot.meters.len() as u16 + 1;
-    if snapshot.jobs.is_empty() || from + 2 > p.h() {
+/// A row of the list, wherever it stands.
+fn line(
+    model: &Model,
+    p: &mut Paint<'_>,
+    y: u16,
+    index: usize,
+    focused: bool,
+    draw: impl FnOnce(&mut Paint<'_>),
+) {
+    if y >= p.h() {
         return;
     }
-    let (w, h) = (p.w(), p.h());
-    let right = vec![(count(snapshot.jobs.len() as u64, "job", "jobs"), p.s.muted)];
-    rule::draw(p, 0, from, w, &rule::Title { name: "under way", right, ..rule::Title::default() });
-    for (line, job) in snapshot.jobs.iter().enumerate() {
-        let y = from + 1 + line as u16;
-        if y >= h {
-            break;
+    let w = p.w();
+    {
+        let mut row = p.part(0, y, w, 1);
+        draw(&mut row);
+        if index == model.selected(List::Quota) {
+            let (sign, style) = if focused { ("▸", row.s.accent) } else { ("›", row.s.muted) };
+            row.text(0, 0, sign, style);
+            if focused {
+                let bar = row.s.selection;
+                row.tint(0, 0, w, 1, bar);
+            }
         }
-        let (fg, muted, pending) = (p.s.fg, p.s.muted, p.s.pending);
-        p.cell(3, y, 30, &job.name, fg);
-        let done = match job.total {
-            Some(total) => format!("{} of {total}", job.done),
-            None => job.done.to_string(),
+    }
+    p.hit(0, y, w, 1, Hit::Row(List::Quota, index));
+}
+
+fn bucket(model: &Model, row: &mut Paint<'_>, places: &[table::Place], m: &Meter) {
+    let s = row.s;
+    let amber = if m.dry_at.is_some() || m.waiting_until.is_some() { s.warn } else { s.fg };
+    if let Some((x, w)) = places[0] {
+        row.cell(x, 0, w, &m.label, s.fg);
+    }
+    if let Some((x, w)) = places[1] {
+        row.right(x + w, 0, w, &left(model, m), amber);
+    }
+    if let Some((x, w)) = places[2] {
+        meter::draw(row, x, 0, w, m);
+    }
+    if let Some((x, w)) = places[3] {
+        row.right(x + w, 0, w, &at_reset(model, m, false), amber);
+    }
+    if let Some((x, w)) = places[4] {
+        row.cell(x, 0, w, &until(model, m), s.muted);
+    }
+    if let Some((x, w)) = places[5] {
+        let (text, style) = match (m.source, m.read_at) {
+            (Source::Estimate, _) => ("est.".to_owned(), s.stale),
+            (Source::Header, Some(at)) => (age(at, model.now, model.zone()), s.muted),
+            (Source::Header, None) => (String::new(), s.muted),
         };
-        p.cell(35, y, 16, &done, muted);
-        p.cell(53, y, w.saturating_sub(54), &job.state, pending);
+        row.right(x + w, 0, w, &text, style);
+    }
+}
+
+/// Rows of the queued work below the meters: air and a rule.
+pub fn job_rows(model: &Model) -> u16 {
+    if model.snapshot.as_ref().is_none_or(|s| s.jobs.is_empty()) { 0 } else { 2 }
+}
+
+/// Queued work, below the meters where there is room: what it takes, and when it goes.
+fn queued(model: &Model, p: &mut Paint<'_>, from: u16, first: usize, jobs: &[JobLine], focused: bool) {
+    if jobs.is_empty() || from + 2 > p.h() {
+        return;
+    }
+    let w = p.w();
+    let requests: u64 = jobs.iter().filter_map(|job| job.cost).map(u64::from).sum();
+    let right = vec![(count(requests, "request", "requests"), p.s.muted)];
+    rule::draw(p, 0, from + 1, w, &rule::Title { name: "queued", right, ..rule::Title::default() });
+    let cols = [
+        Col::new("", 30, 0, 9).flex(12, 2),
+        Col::new("", 13, 1, 7),
+        Col::new("", 23, 1, 6).flex(10, 1),
+        Col::new("", 14, 1, 8),
+    ];
+    let places = table::lay(w.saturating_sub(1), &cols);
+    for (index, job) in jobs.iter().enumerate() {
+        line(model, p, from + 2 + index as u16, first + index, focused, |row| {
+            let s = row.s;
+            let cost = job.cost.map(|cost| count(u64::from(cost), "request", "requests")).unwrap_or_default();
+            let done = match (job.total, job.done) {
+                (Some(total), done) => format!("{done} of {total}"),
+                (None, _) => cost,
+            };
+            let state = match job.state.as_str() {
+                "paused" | "held" => s.warn,
+                _ => s.pending,
+            };
+            let cells = [(&job.name, s.fg), (&done, s.muted), (&job.when, s.muted), (&job.state, state)];
+            for (place, (text, style)) in places.iter().zip(cells) {
+                if let Some((x, w)) = place {
+                    row.cell(*x, 0, *w, text, style);
+                }
+            }
+        });
     }
 }
 

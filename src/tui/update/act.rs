@@ -8,7 +8,7 @@ use crate::domain::health::Wanted;
 use super::super::keymap::Action;
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
 use super::super::text::count;
-use super::{Effect, input, jump, mapping, refuse, send};
+use super::{Effect, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -119,6 +119,8 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             };
             wish(model, Wish::Reveal { subscription })
         }
+        Pause => quota::pause(model),
+        SendNow => quota::send_now(model),
         Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
         KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
         KeepTarget => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: false }),
@@ -256,7 +258,7 @@ pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
             (Drawer::Incident { of, at: 0 }, Vec::new())
         }
         (List::Quota, _) => {
-            let Some(id) = model.id_at(List::Quota, model.selected(List::Quota)) else { return Vec::new() };
+            let Some(id) = model.shown_bucket() else { return Vec::new() };
             (Drawer::Ledger { id }, Vec::new())
         }
         _ => return Vec::new(),

@@ -7,6 +7,7 @@ mod input;
 mod jump;
 mod mapping;
 mod mouse;
+mod quota;
 
 use chrono::{DateTime, Timelike, Utc};
 use crossterm::event::MouseEvent;

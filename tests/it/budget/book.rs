@@ -1,6 +1,7 @@
 //! What was changed and when it reached the target: every state of every entry against the writes that were confirmed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -39,6 +40,14 @@ pub struct Lag {
     pub delivered: bool,
     /// From the change, or the end of the last outage on its way, to the confirmation; `None`: never.
     pub took: Option<TimeDelta>,
+}
+
+impl fmt::Display for Lag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, version, delivered, took } = self;
+        let took = took.map_or("never".to_owned(), |took| format!("{} s", took.num_seconds()));
+        write!(f, "#{number} “{}” of {}, delivered {delivered}: {took}", version.text, version.at)
+    }
 }
 
 /// The text of an entry: its number is found again in the target.

@@ -4,9 +4,14 @@
 //! and prints what it took, beside a client that polls every minute. Without it a few days are played.
 
 mod book;
+mod clock;
+mod hour;
+mod journey;
 mod life;
 mod month;
 mod poller;
+mod scenarios;
+mod screen;
 mod shop;
 mod wire;
 
@@ -33,10 +38,12 @@ fn prove(figures: &Figures, free: bool) {
     };
     assert_eq!(figures.refused_for_us, 0, "{name}: requests were refused because of us");
     assert_eq!(figures.other_refused, 0, "{name}: the other program was refused");
-    assert!(figures.never.is_empty(), "{name}: never synced: {:#?}", figures.never);
+    let lines = |lags: &[book::Lag]| lags.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let (never, late) = (lines(&figures.never), lines(&figures.worst));
+    assert!(never.is_empty(), "{name}: never synced:\n{never}");
     let longest = |list: &[TimeDelta]| list.iter().max().copied().unwrap_or_default();
-    assert!(longest(&figures.delivered) <= delivered, "{name}: late: {:#?}", figures.worst);
-    assert!(longest(&figures.undelivered) <= undelivered, "{name}: late: {:#?}", figures.worst);
+    assert!(longest(&figures.delivered) <= delivered, "{name}: late:\n{late}");
+    assert!(longest(&figures.undelivered) <= undelivered, "{name}: late:\n{late}");
     let waited: Vec<_> = figures.person.iter().filter(|(_, wait)| *wait > TimeDelta::seconds(1)).collect();
     assert!(!figures.person.is_empty() && waited.is_empty(), "{name}: the person waited: {waited:?}");
     assert!(figures.backfilled > 0, "{name}: no backfill came through");

@@ -49,7 +49,6 @@ impl Poller {
             },
             time: shop.time.clone(),
             log: shop.log.clone(),
-            mute: shop.mute.clone(),
         };
         Self {
             wire,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
@@ -44,7 +43,6 @@ pub struct Shop {
     pub door: ToReceiver,
     pub machine: Machine,
     pub log: Log,
-    pub mute: Arc<AtomicBool>,
     pub project: i64,
     commands: u32,
 }
@@ -93,7 +91,7 @@ impl Shop {
         let mut mapping = Mapping::default();
         mapping.projects.push(LinkRow { source, target, from: None });
         let (mappings, hooks) = (Mappings::new(mapping), Hooks::new(Dice::new(seed, 7)));
-        let (log, mute) = (Log::default(), Arc::new(AtomicBool::new(false)));
+        let log = Log::default();
         let wire = Watched {
             inner: SimWire {
                 simulator: simulator.clone(),
@@ -107,7 +105,6 @@ impl Shop {
             },
             time: time.clone(),
             log: log.clone(),
-            mute: mute.clone(),
         };
         let (books, secrets, keys) = (mappings, hooks.clone(), access.clone());
         let furnish: crate::worlds::machine::Furnish = Arc::new(move |alive, plug| {
@@ -162,7 +159,7 @@ impl Shop {
             dark_s: 30.0,
         });
         door.lead_to(machine.clone());
-        Self { simulator, access, time, net, door, machine, log, mute, project, commands: 0 }
+        Self { simulator, access, time, net, door, machine, log, project, commands: 0 }
     }
 
     /// Tracks minutes in the past as a person, silently to the program where it is off.

@@ -1,7 +1,6 @@
 //! The engine's way to a service, watched: every request, every confirmed write, and who spent what when one was refused.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -130,8 +129,6 @@ pub struct Watched {
     pub inner: SimWire,
     pub time: Time,
     pub log: Log,
-    /// The service tells no numbers.
-    pub mute: Arc<AtomicBool>,
 }
 
 impl Wire for Watched {
@@ -139,16 +136,10 @@ impl Wire for Watched {
         Box::pin(async move {
             let (at, service) = (self.time.now(), self.inner.service);
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-            let mut answer = self.inner.call(request).await;
+            let answer = self.inner.call(request).await;
             let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
             let one = Sent { at, service, method, path, status, by_others: false };
             self.log.note(one, answer.as_ref().ok(), self.time.now());
-            if let Ok(answer) = &mut answer
-                && self.mute.load(Ordering::Relaxed)
-            {
-                answer.headers_mut().remove(REMAINING);
-                answer.headers_mut().remove(RESETS_IN);
-            }
             answer
         })
     }

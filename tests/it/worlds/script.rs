@@ -159,7 +159,7 @@ fn faults(dice: &Dice, safe: bool) -> Faults {
         deliveries.retry_s = vec![5.0, 20.0, 60.0, 60.0, 60.0, 60.0, 60.0, 60.0];
     }
     let answers = (0..dice.int(0, 6)).map(|_| answer(dice)).collect();
-    Faults { deliveries, answers, plain_errors: share(0.2, 1.0) }
+    Faults { deliveries, answers, plain_errors: share(0.2, 1.0), ..Faults::default() }
 }
 
 fn answer(dice: &Dice) -> AnswerRule {
