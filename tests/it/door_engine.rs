@@ -4,5 +4,6 @@
 mod commands;
 mod long;
 mod moves;
+mod no_hooks;
 mod rig;
 mod views;

@@ -9,5 +9,6 @@ mod making;
 mod pair;
 mod people;
 mod replays;
+mod running;
 pub mod stage;
 pub mod way;

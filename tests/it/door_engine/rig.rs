@@ -15,12 +15,12 @@ use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::snapshot::Snapshot;
 use hourwire::control::view::{Open, Page, Row, ViewKind};
 use hourwire::domain::delivery::Delivered;
-use hourwire::domain::id::{Account, RemoteId, Service};
+use hourwire::domain::id::Service;
 use hourwire::domain::mapping::{Mapping, MappingEdit};
 use hourwire::domain::policy::{OnDelete, Policy, Reenable};
 use hourwire::domain::remap;
 use hourwire::engine::seams::Seams;
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
+use hourwire::engine::setup::{Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
 use hourwire::engine::{Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk};
 use hourwire::services::http::{Wire, WireError};
@@ -28,6 +28,8 @@ use hourwire::simulator::deliver::Nowhere;
 use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Options, Plans, Simulator, World};
 use serde_json::{Value, json};
+
+use super::no_hooks::NoHooks;
 
 /// A Tuesday morning.
 pub fn start() -> DateTime<Utc> {
@@ -64,34 +66,6 @@ impl MappingBook for Book {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *book = (remap::apply(&book.0, edit), book.1 + 1);
         Ok((book.0.clone(), format!("v{}", book.1)))
-    }
-}
-
-struct NoHooks;
-
-impl HookBook for NoHooks {
-    fn hook(&self, _: &Account, _: &RemoteId) -> Result<Hook, String> {
-        Err("no hooks".into())
-    }
-
-    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn secrets(&self, _: &Account) -> Vec<(&'static str, secrecy::SecretString)> {
-        Vec::new()
-    }
-
-    fn rotate(&self, _: &Account, _: i64) -> Result<secrecy::SecretString, String> {
-        Err("no file here".into())
-    }
-
-    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
-        Err("no file here".into())
-    }
-
-    fn label(&self, account: &Account) -> String {
-        account.to_string()
     }
 }
 

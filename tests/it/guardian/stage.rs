@@ -7,16 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
-use hourwire::cache::{Memory, Store, rows};
-use hourwire::control::command::{Command, Reply, Wish};
-use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
-use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
-use hourwire::control::view::LogLine;
-use hourwire::domain::id::{Account, Key, RemoteId, Service};
-use hourwire::domain::incident::Incident;
-use hourwire::domain::order::EntryRow;
+use hourwire::cache::{Memory, rows};
+use hourwire::domain::id::{RemoteId, Service};
 use hourwire::domain::policy::{Policy, Reenable};
-use hourwire::domain::subscription::Subscription;
 use hourwire::engine::seams::{Clock, ProbeFailure, Rules, Seams};
 use hourwire::engine::setup::{Setup, SourceSetup};
 use hourwire::engine::{Engine, Parts, catch_up};
@@ -30,6 +23,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+
+pub use super::running::Running;
 
 use super::books::{Book, NoMapping, Open};
 use super::way::{ELSEWHERE, Road, Trouble, Way};
@@ -332,133 +327,6 @@ impl Machine {
             mapping: Arc::new(NoMapping),
             hooks: Arc::new(Open { book: self.book.clone(), hooks, clock: office.clock.clone() }),
         }
-    }
-}
-
-/// An engine at work.
-pub struct Running {
-    pub engine: Arc<Engine>,
-    pub store: Arc<Memory>,
-    inbox: InboxWriter,
-    task: tokio::task::JoinHandle<Result<(), hourwire::engine::DeskError>>,
-    /// Where viewers come in.
-    door: tokio::sync::mpsc::Sender<EngineEnd>,
-    host: String,
-}
-
-impl Running {
-    /// kill -9: nothing more is written, the receiver is gone.
-    pub async fn kill(self, office: &Office) {
-        office.way.receivers.lock().unwrap().remove(&self.host);
-        self.task.abort();
-        self.engine.stop();
-        let _ = self.task.await;
-    }
-
-    /// As [`Running::kill`]; what it wrote can still be looked at.
-    pub async fn stop(&mut self, office: &Office) {
-        office.way.receivers.lock().unwrap().remove(&self.host);
-        self.task.abort();
-        self.engine.stop();
-        let _ = (&mut self.task).await;
-    }
-
-    fn get<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Option<T> {
-        let bytes = self.store.get(key).unwrap()?;
-        Some(rows::decode(&bytes).unwrap())
-    }
-
-    /// A viewer's end of the door.
-    pub async fn enter(&self) -> ViewerEnd {
-        let (viewer, end) = pair();
-        self.door.send(end).await.expect("the engine listens");
-        viewer
-    }
-
-    /// Asks for something as a viewer does, and waits for the first answer.
-    pub async fn wish(&self, wish: Wish) -> Reply {
-        let mut viewer = self.enter().await;
-        let hello = ToEngine::Hello { protocol: PROTOCOL, version: "0".into(), viewer: "test".into() };
-        viewer.to_engine.send(hello).await.expect("the engine listens");
-        let id = format!("{:032x}", rand::random::<u128>());
-        let command = ToEngine::Command(Command { id: id.clone(), wish });
-        viewer.to_engine.send(command).await.expect("the engine listens");
-        loop {
-            match viewer.from_engine.recv().await.expect("an answer") {
-                FromEngine::Reply { id: of, reply } if of == id => return reply,
-                _ => {}
-            }
-        }
-    }
-
-    /// Our own subscription as the ledger has it.
-    pub fn own(&self) -> Option<Subscription> {
-        let id: RemoteId = self.get(&rows::meta("bound:main"))?;
-        self.get(&rows::subscription(&Account::from("main"), &id))
-    }
-
-    /// The place of the newest delivery kept raw.
-    pub fn kept(&self) -> u64 {
-        self.inbox.last_seq()
-    }
-
-    pub fn is_well(&self) -> bool {
-        self.own().is_some_and(|s| s.enabled && s.validated)
-    }
-
-    pub fn knows(&self, entry: i64) -> bool {
-        let key = Key { account: "main".into(), id: entry.into() };
-        self.get::<Value>(&rows::entry(&key)).is_some()
-    }
-
-    /// Incidents, oldest first.
-    pub fn incidents(&self) -> Vec<Incident> {
-        (1..).map_while(|id| self.get(&rows::incident(id))).collect()
-    }
-
-    pub fn entries(&self) -> usize {
-        let mut count = 0;
-        let mut visit = |_: &[u8], _: &[u8]| {
-            count += 1;
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
-        count
-    }
-
-    /// Id and description of every entry that is not deleted.
-    pub fn texts(&self) -> Vec<(String, String)> {
-        let mut texts = Vec::new();
-        let mut visit = |key: &[u8], value: &[u8]| {
-            let row: EntryRow = rows::decode(value).unwrap();
-            let key = rows::named_by(&key[1..]).unwrap();
-            if let Some(entry) = row.entry.filter(|_| row.deleted.is_none()) {
-                texts.push((key.id.to_string(), entry.description));
-            }
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
-        texts
-    }
-
-    /// The reason for which another instance holds sending.
-    pub fn held(&self) -> Option<String> {
-        let holds: Vec<hourwire::control::snapshot::HoldLine> =
-            self.get(&rows::meta("holds")).unwrap_or_default();
-        holds.into_iter().find(|h| h.id.starts_with("other:")).map(|h| h.say)
-    }
-
-    /// The log, oldest first, for messages of failing tests.
-    pub fn log(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut visit = |_: &[u8], value: &[u8]| {
-            let line: LogLine = rows::decode(value).unwrap();
-            lines.push(format!("{} {} {}", line.at.format("%H:%M:%S"), line.topic, line.say));
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::logs(), false, usize::MAX, &mut visit).unwrap();
-        lines.reverse();
-        lines
     }
 }
 

@@ -199,7 +199,6 @@ async fn strike(
     }
     office.trouble(kind.trouble(dice));
     office.pass(dice.int(0, 15).cast_unsigned()).await;
-    let began = office.now();
     // What is changed twice, before and after the service gives up, proves nothing without a history.
     let mut old = ids(office).await;
     for n in 0..60 {
@@ -243,8 +242,12 @@ async fn strike(
         return Err(format!("an incident of something else: {incidents:?}"));
     }
     let listed = incidents.iter().map(|i| i.requests).max().unwrap_or_default();
-    // What another program spent is not ours.
-    let asked = beside_schedule(office, began, closed) / incidents.len().max(1) as u32;
+    // Each from the list that found it. A list at each turn of the address to good is a regular check.
+    let asked = incidents.iter().map(|i| {
+        let found = i.opened_at - chrono::TimeDelta::seconds(3);
+        beside_schedule(office, found, i.closed_at.unwrap_or(closed))
+    });
+    let asked = asked.max().unwrap_or_default();
     Ok(Told {
         kind,
         healed_s: (closed - well_at).num_seconds().max(0),

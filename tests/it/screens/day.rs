@@ -10,6 +10,8 @@ use hourwire::domain::mapping::{Named, SourceRef};
 use hourwire::domain::quota::Source;
 use hourwire::domain::word::SyncWord;
 
+use super::drawers;
+
 /// 15:24:16 on that day, in Berlin.
 pub fn now() -> DateTime<Utc> {
     at("15:24") + TimeDelta::seconds(17)
@@ -416,8 +418,8 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Sync => work(),
         ViewKind::Log => log(),
         ViewKind::Candidates { .. } => candidates(),
-        ViewKind::Detail { .. } | ViewKind::Delivery { .. } => detail(),
-        ViewKind::Deliveries => deliveries(),
+        ViewKind::Detail { .. } | ViewKind::Delivery { .. } => drawers::detail(),
+        ViewKind::Deliveries => drawers::deliveries(),
     };
     let unfiltered = all.len() as u32;
     let holds = |row: &Row| {
@@ -428,48 +430,4 @@ pub fn page(open: &Open) -> Page {
     let total = rows.len() as u32;
     let rows = rows.into_iter().skip(open.offset as usize).take(open.rows as usize).collect();
     Page { view: open.view, rev: 1, total, unfiltered, offset: open.offset, rows }
-}
-
-fn deliveries() -> Vec<Row> {
-    let line = |seq: Option<u64>, time: &str, verdict: &str, reason: &str, about: &str, summary: &str| {
-        Row::Delivery(DeliveryLine {
-            seq,
-            at: at(time) + TimeDelta::seconds(16),
-            verdict: verdict.to_owned(),
-            reason: reason.to_owned(),
-            about: about.to_owned(),
-            summary: summary.to_owned(),
-        })
-    };
-    let body = "1003 Crash on login";
-    vec![
-        line(Some(241), "15:24", "accepted", "", "time_entry updated", body),
-        line(Some(240), "15:24", "duplicate", "the event of 239 again", "time_entry updated", body),
-        line(
-            Some(238),
-            "15:02",
-            "dead",
-            "the body is not JSON: expected value at line 1",
-            "",
-            "hello, I am no JSON",
-        ),
-        line(None, "14:58", "rejected", "the signature does not match", "", "{}"),
-        line(Some(237), "14:42", "ping", "", "", ""),
-    ]
-}
-
-fn detail() -> Vec<Row> {
-    [
-        ("description", "Logo export set", ""),
-        ("project", "Fernley rebrand", "changed at 14:16 by DM in Toggl"),
-        ("time", "13:40:02–14:15:40, 0h35", ""),
-        ("tags", "design, export", ""),
-        ("Clockify", "unmapped", "no link, no rule and no fallback takes Fernley rebrand"),
-        ("last seen", "delivery 138, 14:15:42", "signed, on the way for 0.6 s"),
-    ]
-    .into_iter()
-    .map(|(label, value, why)| {
-        Row::Detail(DetailLine { label: label.to_owned(), value: value.to_owned(), why: why.to_owned() })
-    })
-    .collect()
 }

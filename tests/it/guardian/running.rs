@@ -1,0 +1,145 @@
+//! An engine at work: what it knows, what it is asked, and its end.
+
+use std::sync::Arc;
+
+use hourwire::cache::{Memory, Store, rows};
+use hourwire::control::command::{Command, Reply, Wish};
+use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
+use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
+use hourwire::control::view::LogLine;
+use hourwire::domain::id::{Account, Key, RemoteId};
+use hourwire::domain::incident::Incident;
+use hourwire::domain::order::EntryRow;
+use hourwire::domain::subscription::Subscription;
+use hourwire::engine::Engine;
+use hourwire::journal::InboxWriter;
+use serde_json::Value;
+
+use super::stage::Office;
+
+/// An engine at work.
+pub struct Running {
+    pub engine: Arc<Engine>,
+    pub store: Arc<Memory>,
+    pub(super) inbox: InboxWriter,
+    pub(super) task: tokio::task::JoinHandle<Result<(), hourwire::engine::DeskError>>,
+    /// Where viewers come in.
+    pub(super) door: tokio::sync::mpsc::Sender<EngineEnd>,
+    pub(super) host: String,
+}
+
+impl Running {
+    /// kill -9: nothing more is written, the receiver is gone.
+    pub async fn kill(self, office: &Office) {
+        office.way.receivers.lock().unwrap().remove(&self.host);
+        self.task.abort();
+        self.engine.stop();
+        let _ = self.task.await;
+    }
+
+    /// As [`Running::kill`]; what it wrote can still be looked at.
+    pub async fn stop(&mut self, office: &Office) {
+        office.way.receivers.lock().unwrap().remove(&self.host);
+        self.task.abort();
+        self.engine.stop();
+        let _ = (&mut self.task).await;
+    }
+
+    fn get<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Option<T> {
+        let bytes = self.store.get(key).unwrap()?;
+        Some(rows::decode(&bytes).unwrap())
+    }
+
+    /// A viewer's end of the door.
+    pub async fn enter(&self) -> ViewerEnd {
+        let (viewer, end) = pair();
+        self.door.send(end).await.expect("the engine listens");
+        viewer
+    }
+
+    /// Asks for something as a viewer does, and waits for the first answer.
+    pub async fn wish(&self, wish: Wish) -> Reply {
+        let mut viewer = self.enter().await;
+        let hello = ToEngine::Hello { protocol: PROTOCOL, version: "0".into(), viewer: "test".into() };
+        viewer.to_engine.send(hello).await.expect("the engine listens");
+        let id = format!("{:032x}", rand::random::<u128>());
+        let command = ToEngine::Command(Command { id: id.clone(), wish });
+        viewer.to_engine.send(command).await.expect("the engine listens");
+        loop {
+            match viewer.from_engine.recv().await.expect("an answer") {
+                FromEngine::Reply { id: of, reply } if of == id => return reply,
+                _ => {}
+            }
+        }
+    }
+
+    /// Our own subscription as the ledger has it.
+    pub fn own(&self) -> Option<Subscription> {
+        let id: RemoteId = self.get(&rows::meta("bound:main"))?;
+        self.get(&rows::subscription(&Account::from("main"), &id))
+    }
+
+    /// The place of the newest delivery kept raw.
+    pub fn kept(&self) -> u64 {
+        self.inbox.last_seq()
+    }
+
+    pub fn is_well(&self) -> bool {
+        self.own().is_some_and(|s| s.enabled && s.validated)
+    }
+
+    pub fn knows(&self, entry: i64) -> bool {
+        let key = Key { account: "main".into(), id: entry.into() };
+        self.get::<Value>(&rows::entry(&key)).is_some()
+    }
+
+    /// Incidents, oldest first.
+    pub fn incidents(&self) -> Vec<Incident> {
+        (1..).map_while(|id| self.get(&rows::incident(id))).collect()
+    }
+
+    pub fn entries(&self) -> usize {
+        let mut count = 0;
+        let mut visit = |_: &[u8], _: &[u8]| {
+            count += 1;
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
+        count
+    }
+
+    /// Id and description of every entry that is not deleted.
+    pub fn texts(&self) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        let mut visit = |key: &[u8], value: &[u8]| {
+            let row: EntryRow = rows::decode(value).unwrap();
+            let key = rows::named_by(&key[1..]).unwrap();
+            if let Some(entry) = row.entry.filter(|_| row.deleted.is_none()) {
+                texts.push((key.id.to_string(), entry.description));
+            }
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
+        texts
+    }
+
+    /// The reason for which another instance holds sending.
+    pub fn held(&self) -> Option<String> {
+        let holds: Vec<hourwire::control::snapshot::HoldLine> =
+            self.get(&rows::meta("holds")).unwrap_or_default();
+        holds.into_iter().find(|h| h.id.starts_with("other:")).map(|h| h.say)
+    }
+
+    /// The log, oldest first, for messages of failing tests.
+    pub fn log(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut visit = |_: &[u8], value: &[u8]| {
+            let line: LogLine = rows::decode(value).unwrap();
+            lines.push(format!("{} {} {}", line.at.format("%H:%M:%S"), line.topic, line.say));
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::logs(), false, usize::MAX, &mut visit).unwrap();
+        lines.reverse();
+        lines
+    }
+}
