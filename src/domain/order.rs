@@ -9,6 +9,8 @@ use super::entry::Entry;
 pub const SECOND_IS_OVER: TimeDelta = TimeDelta::seconds(2);
 /// A read that left this long after a second has seen all of it, however far the two clocks are apart.
 const SURELY_OVER: TimeDelta = TimeDelta::minutes(5);
+/// Reads go back this far over what was read before; a delivery of an older second meets no read by itself.
+const LATE: TimeDelta = TimeDelta::seconds(50);
 /// A doubt that reads leave open is read for less and less often.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(5);
 /// At least this often.
@@ -146,13 +148,24 @@ fn started(stamp: &Stamp) -> DateTime<Utc> {
 
 fn equal_second(old: &EntryRow, incoming: Incoming, now: DateTime<Utc>) -> Merge {
     if same(old, &incoming) {
-        return Merge::Same;
+        return match (&old.stamp, &incoming.stamp) {
+            // There and back within a second: what was between the two must not come after both.
+            (Stamp::Delivery { created_at, event_id }, Stamp::Delivery { created_at: c, event_id: e })
+                if (c, e) > (created_at, event_id) =>
+            {
+                Merge::Newer(Box::new(EntryRow { stamp: incoming.stamp, ..old.clone() }))
+            }
+            _ => Merge::Same,
+        };
     }
     match (&old.stamp, &incoming.stamp) {
         (Stamp::Delivery { created_at, event_id }, Stamp::Delivery { created_at: c, event_id: e }) => {
             let later = (incoming.deleted.is_some(), c, e) > (old.deleted.is_some(), created_at, event_id);
             if later {
-                Merge::Newer(row(Some(old), incoming, old.doubt.map(|_| now), now))
+                // One that comes this late may have been overtaken by a read that showed the same as before.
+                let late = now > old.at + LATE;
+                let doubt = (late || old.doubt.is_some()).then_some(now);
+                Merge::Newer(row(Some(old), incoming, doubt, now))
             } else {
                 Merge::Older
             }
@@ -304,6 +317,24 @@ mod tests {
         apply(&mut stored, delivery(5_400, 7, "in between"), 401_000);
         assert_eq!(text(stored.as_ref()), "what the second ended as");
         assert_eq!(stored.unwrap().doubt, None);
+    }
+
+    #[test]
+    fn there_and_back_within_a_second_is_not_undone_by_what_was_between() {
+        let mut stored = None;
+        apply(&mut stored, delivery(5_000, 1, "there"), 5_100);
+        apply(&mut stored, delivery(5_400, 3, "there"), 5_500);
+        apply(&mut stored, delivery(5_200, 2, "between"), 6_000);
+        assert_eq!(text(stored.as_ref()), "there");
+    }
+
+    #[test]
+    fn a_second_told_of_late_is_read_again() {
+        let mut stored = None;
+        apply(&mut stored, delivery(5_000, 1, "there"), 5_100);
+        apply(&mut stored, read(5_000, 60_000, "there"), 60_100);
+        apply(&mut stored, delivery(5_200, 2, "between"), 90_000);
+        assert!(stored.unwrap().doubt.is_some());
     }
 
     #[test]

@@ -62,6 +62,13 @@ pub fn take_entry(
     };
     let gone_now = row.deleted.is_some() && old.as_ref().is_none_or(|o| o.deleted.is_none());
     put_entry(draft, &key, &row)?;
+    if old
+        .as_ref()
+        .is_some_and(|o| (&o.entry, o.deleted, o.doubt, o.at) == (&row.entry, row.deleted, row.doubt, row.at))
+    {
+        // Only the place in its second is known better.
+        return Ok(Took::Same);
+    }
     let live = |r: &EntryRow| i64::from(r.entry.is_some() && r.deleted.is_none());
     draft.count_live(live(&row) - old.as_ref().map_or(0, live));
     if gone_now {
