@@ -1,8 +1,8 @@
-//! The black box with a month of deliveries: from a key to the page that answers it, and to the drawn screen.
+//! The black box with a month of deliveries: from a question at the door to the page that answers it.
 //!
-//! `cargo bench --bench black_box`. An engine in this process over an inbox on the real disk; the viewer is the
-//! dashboard's own model. `HOURWIRE_BENCH_DELIVERIES` sets how many are kept (default 30,000). Under `cargo test`
-//! it runs small and once.
+//! `cargo bench --bench black_box`. An engine in this process over an inbox on the real disk. Drawing is not in the
+//! figures. `HOURWIRE_BENCH_DELIVERIES` sets how many are kept (default 30,000). Under `cargo test` it runs small and
+//! once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic)] // a program for developers
 
 #[allow(dead_code)]
