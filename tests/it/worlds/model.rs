@@ -185,8 +185,17 @@ impl Model {
         if row.deleted {
             return want(sure, removed());
         }
+        // What waits keeps the state that it had: one that a rule took out for a moment may be marked, or gone.
+        let waiting = || {
+            if !self.was_out(life) {
+                return want(sure, before.clone());
+            }
+            let out = removed();
+            let certain = sure && !out.is_empty();
+            want(certain, before.union(&out).cloned().collect())
+        };
         if row.running {
-            return want(sure, before);
+            return waiting();
         }
         let inputs = inputs(&row.content);
         if let Some((body, sent)) = &life.sent
@@ -215,8 +224,14 @@ impl Model {
                 bodies.extend(self.since(life, &inputs, &row.content));
                 want(sure && bodies.len() == 1, bodies)
             }
-            Outcome::Wait => want(sure, before),
+            Outcome::Wait => waiting(),
         }
+    }
+
+    /// Whether a rule took the entry out at some moment since the last settling.
+    fn was_out(&self, life: &Life) -> bool {
+        let under = |mapping| life.contents.iter().any(|c| matches!(self.outcome(mapping, c), Outcome::Out));
+        self.mappings.iter().any(under)
     }
 
     /// The bodies by each mapping since the entry has these inputs.
