@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::Event;
 use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::buffer::Buffer;
@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::config::settings::Ui;
 use crate::config::theme::Themes;
 
+use super::input::Input;
 use super::keymap::Key;
 use super::paint::{Drawn, Paint};
 use super::run::repaint;
@@ -103,7 +104,7 @@ pub async fn run(ui: &Ui, config_dir: &Path) -> io::Result<Choice> {
     signals(&ask)?;
     let mut guard = Guard::enter(false, ask)?;
     let mut terminal = Terminal::new(Screen::new(io::stdout(), Extent::Terminal))?;
-    let mut input = EventStream::new();
+    let mut input = Input::open();
     loop {
         terminal.draw(|frame| draw(frame.buffer_mut(), &styles, config_dir, look.ascii))?;
         let event = tokio::select! { biased;

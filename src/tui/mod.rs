@@ -3,6 +3,7 @@
 
 pub mod connect;
 pub mod first_run;
+pub mod input;
 pub mod keymap;
 pub mod model;
 pub mod paint;

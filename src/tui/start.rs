@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use crossterm::event::EventStream;
 use ratatui::Terminal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -17,6 +16,7 @@ use crate::control::command::{Command, Wish};
 use crate::control::message::{FromEngine, ToEngine};
 
 use super::connect::{self, Arrival, Connector, Road};
+use super::input::Input;
 use super::keymap::UserKeys;
 use super::model::{Ids, Model, Tone};
 use super::run::{Left, Parts, SaveTheme, run as run_loop};
@@ -97,7 +97,7 @@ pub async fn run(options: Options, connector: impl Connector, config_dir: &Path)
     let terminal = Terminal::new(Screen::new(io::stdout(), Extent::Terminal))?;
     let parts = Parts {
         terminal,
-        input: EventStream::new(),
+        input: Input::open(),
         host,
         road,
         asked,
