@@ -8,6 +8,7 @@ pub mod announced;
 pub mod brake;
 pub mod candidates;
 pub mod catalogue;
+pub mod clockify_hook;
 pub mod delivery;
 pub mod drift;
 pub mod entry;
