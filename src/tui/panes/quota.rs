@@ -1,11 +1,12 @@
 //! Quota: what is left in every bucket, and where it will stand at the reset.
 
-use crate::control::snapshot::{JobLine, Meter};
+use crate::control::snapshot::{JobLine, Meter, StrainLine};
 use crate::domain::quota::Source;
+use crate::domain::strain::Strained;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::{Hit, Paint};
-use super::super::text::{age, clock, count, width};
+use super::super::text::{age, clock, clock_s, count, width};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
 use super::{has_keys, name, overview};
@@ -36,7 +37,15 @@ fn until(model: &Model, m: &Meter) -> String {
     if let Some(at) = m.waiting_until {
         return format!("waiting {}", clock(at, zone));
     }
+    if let Some(strained) = strain(model, m) {
+        return strained.by.to_string();
+    }
     m.resets_at.map(|at| clock(at, zone)).unwrap_or_default()
+}
+
+/// What else than quota is in the way of its calls.
+fn strain<'a>(model: &'a Model, m: &Meter) -> Option<&'a Strained> {
+    model.snapshot.as_ref()?.strain(&m.account)
 }
 
 fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
@@ -44,6 +53,15 @@ fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
     let zone = model.zone();
     if let Some(m) = snapshot.meters.iter().find(|m| m.waiting_until.is_some()) {
         return (format!("{} waits until {}", m.label, until(model, m).replace("waiting ", "")), p.s.error);
+    }
+    if let Some(StrainLine { service, strained: Strained { by, until, times }, .. }) =
+        snapshot.strains.first()
+    {
+        let say = match times {
+            0 => format!("{service} {by} until {}", clock_s(*until, zone)),
+            _ => format!("{service} {by}, again at {}", clock_s(*until, zone)),
+        };
+        return (say, p.s.warn);
     }
     match snapshot.meters.iter().find_map(|m| m.dry_at.map(|at| (m, at))) {
         Some((m, at)) => {
@@ -137,7 +155,8 @@ fn bucket(model: &Model, row: &mut Paint<'_>, places: &[table::Place], m: &Meter
         row.right(x + w, 0, w, &at_reset(model, m, false), amber);
     }
     if let Some((x, w)) = places[4] {
-        row.cell(x, 0, w, &until(model, m), s.muted);
+        let strained = m.waiting_until.is_none() && strain(model, m).is_some();
+        row.cell(x, 0, w, &until(model, m), if strained { s.warn } else { s.muted });
     }
     if let Some((x, w)) = places[5] {
         let (text, style) = match (m.source, m.read_at) {
@@ -197,10 +216,13 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let (w, h) = (p.w(), p.h());
     let (text, style) = verdict(model, p);
     let waits = model.snapshot.as_ref().is_some_and(|s| s.meters.iter().any(|m| m.waiting_until.is_some()));
+    let strains = model.snapshot.as_ref().map_or(&[][..], |s| &s.strains[..]);
+    let strained = strains.first().map(|line| line.strained.by.to_string());
     let right = match text.as_str() {
         "" => None,
         "calm" => Some((text, style)),
         _ if waits => Some(("waiting".to_owned(), style)),
+        _ if strained.is_some() => strained.map(|word| (word, style)),
         _ => Some(("dry soon".to_owned(), style)),
     };
     overview::title(model, p, Pane::Quota, "", right);
@@ -241,7 +263,10 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, m: &Meter) {
     let end = w.saturating_sub(1);
     let until = match (m.waiting_until, m.resets_at) {
         (Some(_), _) => until(model, m),
-        (None, Some(_)) => format!("until {}", until(model, m)),
+        (None, Some(at)) => match strain(model, m) {
+            Some(strained) => strained.by.to_string(),
+            None => format!("until {}", clock(at, model.zone())),
+        },
         (None, None) => String::new(),
     };
     let from = p.right(end, 0, 13, &until, s.muted);
