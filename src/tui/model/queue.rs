@@ -34,9 +34,9 @@ impl Model {
         self.id_at(List::Quota, if at < meters.len() { at } else { 0 })
     }
 
-    /// `up to 2 requests · 22 left`: what a question about a subscription or an entry of an account takes at most.
+    /// `≤ 2 requests · 22 left`: what a question about a subscription or an entry of an account takes at most.
     pub fn up_to(&self, requests: u64, account: &Account) -> String {
-        format!("up to {}{}", count(requests, "request", "requests"), self.left_of(account))
+        format!("≤ {}{}", count(requests, "request", "requests"), self.left_of(account))
     }
 
     /// ` · 22 left` in the bucket that an account's changes are charged to; nothing where no limit is known.
