@@ -22,6 +22,9 @@ fn left(model: &Model, m: &Meter) -> String {
 }
 
 fn at_reset(model: &Model, m: &Meter, short: bool) -> String {
+    if m.waiting_until.is_some() && !short {
+        return "waiting".to_owned();
+    }
     if let Some(dry) = m.dry_at {
         return format!("dry {}", clock(dry, model.zone()));
     }
@@ -33,26 +36,19 @@ fn at_reset(model: &Model, m: &Meter, short: bool) -> String {
 }
 
 fn until(model: &Model, m: &Meter) -> String {
-    let zone = model.zone();
-    if let Some(at) = m.waiting_until {
-        return format!("waiting {}", clock(at, zone));
-    }
-    if let Some(strained) = strain(model, m) {
-        return strained.by.to_string();
-    }
-    m.resets_at.map(|at| clock(at, zone)).unwrap_or_default()
+    m.waiting_until.or(m.resets_at).map(|at| clock(at, model.zone())).unwrap_or_default()
 }
 
 /// What else than quota is in the way of its calls.
 fn strain<'a>(model: &'a Model, m: &Meter) -> Option<&'a Strained> {
-    model.snapshot.as_ref()?.strain(&m.account)
+    model.snapshot.as_ref()?.strain(&m.account).filter(|_| m.waiting_until.is_none())
 }
 
 fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
     let Some(snapshot) = &model.snapshot else { return (String::new(), p.s.muted) };
     let zone = model.zone();
     if let Some(m) = snapshot.meters.iter().find(|m| m.waiting_until.is_some()) {
-        return (format!("{} waits until {}", m.label, until(model, m).replace("waiting ", "")), p.s.error);
+        return (format!("{} waits until {}", m.label, until(model, m)), p.s.error);
     }
     if let Some(StrainLine { service, strained: Strained { by, until, times }, .. }) =
         snapshot.strains.first()
@@ -91,7 +87,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             7,
         ),
         Col::new("at reset", 9, 2, 6).right().flex(9, 1),
-        Col::new("until", 13, 2, 8).flex(5, 0),
+        Col::new("until", 5, 2, 8),
         Col::new("read", 5, 1, 3).right(),
     ];
     let places = table::lay(w - 1, &cols);
@@ -151,12 +147,19 @@ fn bucket(model: &Model, row: &mut Paint<'_>, places: &[table::Place], m: &Meter
     if let Some((x, w)) = places[2] {
         meter::draw(row, x, 0, w, m);
     }
-    if let Some((x, w)) = places[3] {
-        row.right(x + w, 0, w, &at_reset(model, m, false), amber);
-    }
-    if let Some((x, w)) = places[4] {
-        let strained = m.waiting_until.is_none() && strain(model, m).is_some();
-        row.cell(x, 0, w, &until(model, m), if strained { s.warn } else { s.muted });
+    match (strain(model, m), places[3], places[4]) {
+        // Where it will stand says nothing while nothing leaves.
+        (Some(strained), Some((from, _)), Some((x, w))) => {
+            row.cell(from, 0, x + w - from, strained.by.as_str(), s.warn);
+        }
+        (_, forecast, reset) => {
+            if let Some((x, w)) = forecast {
+                row.right(x + w, 0, w, &at_reset(model, m, false), amber);
+            }
+            if let Some((x, w)) = reset {
+                row.cell(x, 0, w, &until(model, m), s.muted);
+            }
+        }
     }
     if let Some((x, w)) = places[5] {
         let (text, style) = match (m.source, m.read_at) {
@@ -183,10 +186,10 @@ fn queued(model: &Model, p: &mut Paint<'_>, from: u16, first: usize, jobs: &[Job
     let right = vec![(count(requests, "request", "requests"), p.s.muted)];
     rule::draw(p, 0, from + 1, w, &rule::Title { name: "queued", right, ..rule::Title::default() });
     let cols = [
-        Col::new("", 30, 0, 9).flex(12, 2),
-        Col::new("", 13, 1, 7),
-        Col::new("", 23, 1, 6).flex(10, 1),
-        Col::new("", 14, 1, 8),
+        Col::new("", 22, 0, 9).flex(12, 2),
+        Col::new("", 11, 1, 7),
+        Col::new("", 26, 1, 6).flex(10, 1),
+        Col::new("", 13, 1, 8),
     ];
     let places = table::lay(w.saturating_sub(1), &cols);
     for (index, job) in jobs.iter().enumerate() {
@@ -262,7 +265,7 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, m: &Meter) {
     let amber = if m.dry_at.is_some() || m.waiting_until.is_some() { s.warn } else { s.fg };
     let end = w.saturating_sub(1);
     let until = match (m.waiting_until, m.resets_at) {
-        (Some(_), _) => until(model, m),
+        (Some(until), _) => format!("waiting {}", clock(until, model.zone())),
         (None, Some(at)) => match strain(model, m) {
             Some(strained) => strained.by.to_string(),
             None => format!("until {}", clock(at, model.zone())),
