@@ -37,6 +37,7 @@ pub mod remap;
 pub mod route;
 pub mod share;
 pub mod signature;
+pub mod strain;
 pub mod subscription;
 pub mod text;
 pub mod threshold;

@@ -99,6 +99,7 @@ impl Engine {
             subscriptions: Vec::new(),
             reading: reading(state),
             meters: meters::lines(state, now),
+            strains: meters::strains(state, now),
             targets: targets(state, &standings, zone),
             incidents: Vec::new(),
             jobs: Vec::new(),

@@ -80,7 +80,9 @@ pub fn well() -> Snapshot {
             since: None,
             hours: vec![0; 24],
             day: Vec::new(),
+            synced: 0,
         }],
+        strains: Vec::new(),
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: Account::from("mirror"),

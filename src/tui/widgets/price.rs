@@ -3,8 +3,9 @@
 use ratatui::style::Style;
 
 use crate::control::snapshot::{AccountLine, CacheWord};
+use crate::domain::word::SyncWord;
 
-use super::super::model::{Connection, Drawer, Model, Tone};
+use super::super::model::{Connection, Drawer, Model, Pane, Tone};
 use super::super::paint::Paint;
 use super::super::text::{clock, clock_s, count, width};
 
@@ -66,6 +67,10 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         line(p, &format!("{waits}:token {} to renew · deliveries still arrive", account.tag), warn, "");
         return;
     }
+    if let Some((say, price)) = decision(model) {
+        line(p, &say, accent, &price);
+        return;
+    }
     match &snapshot.last {
         Some((at, say)) => {
             let time = if p.w() >= 100 { clock_s(*at, model.zone()) } else { clock(*at, model.zone()) };
@@ -74,6 +79,19 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             p.cell(x, 0, room, say, fg);
         }
         None => line(p, "nothing has happened yet", muted, ""),
+    }
+}
+
+/// What the key for the selected entry does and costs, where it waits for one.
+fn decision(model: &Model) -> Option<(String, String)> {
+    let row = model.selected_sync().filter(|_| model.active() == Pane::Sync && !model.in_drawer)?;
+    let price = || format!("1 request{}", model.left_of(&row.target));
+    match &row.word {
+        SyncWord::Failed(why) => Some((format!("{why} · R sends it again"), price())),
+        SyncWord::Conflict => {
+            Some(("< sends what Toggl has · > leaves it as it is there".to_owned(), price()))
+        }
+        _ => None,
     }
 }
 
