@@ -1,6 +1,6 @@
 //! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
 
-mod books;
+pub mod books;
 mod colleagues;
 mod cuts;
 mod edits;
