@@ -10,5 +10,6 @@ mod pair;
 mod people;
 mod replays;
 mod running;
+mod secrets;
 pub mod stage;
 pub mod way;

@@ -212,7 +212,7 @@ pub struct Machine {
     pub reached: bool,
     ledger: SimDisk,
     inbox: SimDisk,
-    book: Arc<Book>,
+    pub book: Arc<Book>,
     /// The frame at which the plug is pulled, counted over guard writes; 0 is never.
     pub plug: Arc<AtomicUsize>,
 }
