@@ -12,4 +12,5 @@ mod replays;
 mod running;
 mod secrets;
 pub mod stage;
+mod strangers;
 pub mod way;
