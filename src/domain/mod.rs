@@ -15,6 +15,7 @@ pub mod entry;
 pub mod forecast;
 pub mod ground;
 pub mod guard;
+pub mod guard_budget;
 pub mod guard_claim;
 pub mod guard_election;
 pub mod guard_evidence;
