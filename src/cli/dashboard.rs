@@ -94,9 +94,10 @@ impl Connector for Again {
 
 /// When the running engine is of another version, offers to restart it; else the failure stands.
 async fn after_restart(global: &Global, paths: &Paths, failure: Failure) -> Result<Attached, Failure> {
-    let Some(other) = owner(&paths.state_dir).ok().flatten().filter(is_other_version) else {
+    let Some(other) = owner(&paths.state_dir).ok().flatten() else { return Err(failure) };
+    if !is_other_version(&other) && !attach::speaks_otherwise(&other).await {
         return Err(failure);
-    };
+    }
     if !asked_yes(&failure.message, &other) {
         return Err(failure);
     }

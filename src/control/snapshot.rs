@@ -169,6 +169,9 @@ pub struct SubscriptionLine {
     pub last_bad_at: Option<DateTime<Utc>>,
     /// Calls known to have failed since the last good one.
     pub failures: u32,
+    /// Why the newest of them was refused at our own door, where it was: `wrong signature`.
+    #[serde(default)]
+    pub refused: String,
     /// What of the plan is used: `1 of 1, 3 of 3 events`; empty while it is not known.
     pub plan: String,
     /// What the next plan would buy; empty when nothing.

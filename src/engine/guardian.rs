@@ -111,6 +111,8 @@ struct Post {
     confirmed: u64,
     found: canary::Found,
     reading: Option<gap::Reading>,
+    /// Who pays the read under way.
+    paid: gap::Paid,
     /// When the profile was asked for again last.
     asked_who_at: Option<DateTime<Utc>>,
     /// Requests spent on an incident that no line of its timeline names yet.
@@ -144,6 +146,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         confirmed: 0,
         found: canary::Found::default(),
         reading: None,
+        paid: gap::Paid::Extra,
         asked_who_at: None,
         spent: 0,
     };

@@ -53,7 +53,7 @@ use crate::journal::InboxWriter;
 
 pub use desk::{DeskError, changes_of};
 pub use host::{Parts, catch_up};
-pub use lobby::{CacheFacts, Facts};
+pub use lobby::{CacheFacts, Facts, Refused};
 pub use renew::TokenBook;
 use seams::Seams;
 use state::State;

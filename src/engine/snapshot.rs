@@ -7,6 +7,7 @@ mod meters;
 pub mod subscriptions;
 mod today;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::domain::word::Class;
 use super::Engine;
 use super::desk::Desked;
 use super::jobs;
+use super::lobby::Refused;
 use super::puller;
 use super::state::State;
 use super::views::mapping;
@@ -109,7 +111,8 @@ impl Engine {
             mapping: summary(state, ready),
             last: state.last.clone(),
         };
-        if ready && let Err(e) = fill(state, &mut snapshot, zone, now) {
+        let refused = self.lobby.facts().refused.map(|facts| facts()).unwrap_or_default();
+        if ready && let Err(e) = fill(state, &mut snapshot, &refused, (zone, now)) {
             // The cache is being rebuilt under us: what is in memory is shown meanwhile.
             tracing::debug!(error = %e, "a snapshot without rows");
         }
@@ -131,10 +134,15 @@ impl Engine {
 }
 
 /// The parts that need the cache.
-fn fill(state: &State, snapshot: &mut Snapshot, zone: Tz, now: DateTime<Utc>) -> Desked<()> {
+fn fill(
+    state: &State,
+    snapshot: &mut Snapshot,
+    refused: &BTreeMap<String, Refused>,
+    (zone, now): (Tz, DateTime<Utc>),
+) -> Desked<()> {
     snapshot.today = today::summary(state, zone, now)?;
     snapshot.timers = today::timers(state)?;
-    snapshot.subscriptions = subscriptions::lines(state, zone, now)?;
+    snapshot.subscriptions = subscriptions::lines(state, refused, zone, now)?;
     snapshot.incidents = incidents(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;

@@ -72,6 +72,8 @@ pub struct Running {
     pub persons: u32,
     /// The first read of everything is through.
     pub caught_up: bool,
+    /// When the next regular read is made, as far as it is known.
+    pub read_due: Option<DateTime<Utc>>,
 }
 
 /// Projects, clients, tags and users of all accounts.

@@ -176,6 +176,7 @@ impl Simulator {
                     Target::Clockify => inner.clockify.handle(call),
                     _ => inner.clockify.handle_reports(call),
                 };
+                self.dispatch(&mut inner);
                 let bucket = inner.clockify.remaining(call.now).filter(|_| !call.person);
                 return (reply, bucket);
             }
@@ -189,7 +190,7 @@ impl Simulator {
         let reply = match step {
             Step::Done(reply) => reply,
             Step::Ask(ask) => {
-                let result = self.post(ask.ping.clone()).await;
+                let result = self.post(Service::Toggl, ask.ping.clone()).await;
                 let now = self.now();
                 self.lock().toggl.asked(*ask, result.map(|(status, body)| (status, body.to_vec())), now)
             }

@@ -57,6 +57,7 @@ pub fn well() -> Snapshot {
             edited_at: None,
             last_bad_at: None,
             failures: 0,
+            refused: String::new(),
             secret: "····4f2a".to_owned(),
             plan: "1 of 1, 3 of 3 events".to_owned(),
             upgrade: String::new(),

@@ -11,8 +11,8 @@ use crate::cache::{CacheState, Guarded};
 use crate::control::snapshot::{CacheWord, Meter, Snapshot};
 use crate::control::view::DeliveryLine;
 use crate::engine::seams::{Probe, ProbeFailure};
-use crate::engine::{Engine, Facts, TokenBook};
-use crate::receiver::{Observe, Receiver, Rejected};
+use crate::engine::{Engine, Facts, Refused, TokenBook};
+use crate::receiver::{self, Observe, Receiver, Refusals, Rejected};
 use crate::services::http::{ReqwestWire, Wire, WireError};
 use crate::telemetry::metrics::{Metrics, Quota};
 
@@ -125,7 +125,12 @@ fn quota(meter: &Meter, now: DateTime<Utc>) -> Option<Quota> {
 }
 
 /// What the engine may ask about receiver and cache.
-pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dyn TokenBook>>) -> Facts {
+pub fn facts(
+    receiver: Arc<Receiver>,
+    refusals: Arc<Refusals>,
+    cache: Arc<Guarded>,
+    tokens: Option<Arc<dyn TokenBook>>,
+) -> Facts {
     let (counting, refusing) = (receiver.clone(), receiver);
     Facts {
         receiver: Some(Arc::new(move || {
@@ -133,6 +138,7 @@ pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dy
             (counts.received, counts.duplicates, counts.rejected)
         })),
         rejected: Some(Arc::new(move || refusing.rejected().into_iter().map(line).collect())),
+        refused: Some(Arc::new(move || refusals.list().into_iter().map(refused).collect())),
         cache: Some(Arc::new(move || match *cache.state().borrow() {
             CacheState::Opening { percent } => (CacheWord::Opening, percent),
             CacheState::Rebuilding { percent } => (CacheWord::Rebuilding, percent),
@@ -140,6 +146,11 @@ pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dy
         })),
         tokens,
     }
+}
+
+fn refused((label, found): (String, receiver::Refused)) -> (String, Refused) {
+    let at = DateTime::from_timestamp_nanos(found.unix_ns);
+    (label, Refused { in_a_row: found.in_a_row, at, why: found.reason.as_str().to_owned() })
 }
 
 fn line(rejected: Rejected) -> DeliveryLine {

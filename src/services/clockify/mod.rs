@@ -5,10 +5,13 @@
 
 mod call;
 mod catalogue;
+pub mod delivery;
 mod entries;
 mod entry;
 mod profile;
 mod refusal;
+mod webhook_log;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +29,8 @@ use crate::domain::id::RemoteId;
 
 pub use call::Call;
 pub use profile::{Profile, Workspace};
+pub use webhook_log::{Attempts, LogRow, StatusRow};
+pub use webhooks::{Definition, Webhook, Webhooks};
 
 /// Every call is charged to the whole workspace; webhooks, failures and other keys may count too.
 pub const CHARGE: Charge = Charge::Workspace;
@@ -68,6 +73,7 @@ impl Clockify {
         &self.workspace
     }
 
+    /// Makes the call: one request, one answer. A decoder sees the body without secrets, except for webhooks.
     async fn ask<T>(
         &self,
         call: Call,
@@ -90,7 +96,8 @@ impl Clockify {
         let request_id = header_text(&got.headers, "x-request-id").map(str::to_owned);
         let result = if got.status.is_success() {
             got.json()
-                .and_then(|body| decode(&got.headers, redact::stripped(body)))
+                .map(|body| if call.shows_secret() { body } else { redact::stripped(body) })
+                .and_then(|body| decode(&got.headers, body))
                 .map_err(|why| Failure::Garbled(format!("{}: {why}", call.as_str())))
         } else {
             Err(refusal::sort(call, self.free, &got))

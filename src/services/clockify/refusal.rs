@@ -52,6 +52,9 @@ fn bad_request(call: Call, code: Option<i64>, text: String) -> Failure {
     let lower = text.to_lowercase();
     let about_entry = lower.contains("time entry") || lower.contains("timeentry");
     let absent = lower.contains("belong to") || lower.contains("not found");
+    if code.is_none_or(|code| code == 501) && call.on_webhook() && lower.contains("webhook") && absent {
+        return Failure::Missing(text);
+    }
     if code.is_none_or(|code| code == 501) && about_entry && absent {
         if call == Call::CreateEntry && lower.contains("not found") {
             // The id it does not find is the one just made: the entry probably exists.
