@@ -73,8 +73,8 @@ pub fn begin(engine: &Shared, job: &Job) -> Result<Option<DateTime<Utc>>, CallEr
 
 /// Sends the write and makes its outcome durable.
 pub async fn send(engine: Shared, job: Job) -> Desked<()> {
-    let Some(client) = engine.clockify(&job.target) else { return Ok(()) };
     let at = engine.seams.now();
+    let Some(client) = engine.clockify(&job.target) else { return Ok(()) };
     let (outcome, told) = match call(&client, &job).await {
         Sent::Entry(answer) => (outcome_of(answer.result.clone()), answer.map(|_| ())),
         Sent::Nothing(answer) => (gone_of(&answer.result), answer),
@@ -82,7 +82,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     let mut state = engine.state();
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
-    engine.note_health(&mut state, &job.target, told.result.as_ref().err());
+    engine.note_health(&mut state, &job.target, at, told.result.as_ref().err());
     state.count_request(&job.target, job.cause, told.result.as_ref().err());
     let others = state.others(&job.target, Some(&bucket));
     let mut meters = state.meters.clone();

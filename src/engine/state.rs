@@ -58,6 +58,8 @@ pub struct Running {
     pub refused: Option<String>,
     /// When a refused token is tried again.
     pub knock: Knock,
+    /// When the token in force took the place of another; `None`: at the start.
+    pub token_since: Option<DateTime<Utc>>,
     /// The settings name another account than what is known here: a person's calls are stopped too.
     pub barred: bool,
     /// A refusal said that the plan lacks something: what is known of the plan may be old.
