@@ -226,7 +226,7 @@ impl Dispatcher {
     ) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
         let paused = self.engine.state().paused.contains(&jobs::sending(&self.target));
-        let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
+        let mut unknown: BTreeSet<RemoteId> = BTreeSet::new();
         let mut next = None;
         let mut seen = 0;
         let mut range = rows::by_class(&self.target, Class::Ready);
@@ -252,7 +252,7 @@ impl Dispatcher {
                 }
                 if op == Op::Create {
                     if !self.ground_knows(&body.user, body.start)? {
-                        unknown.entry(body.user.clone()).or_default().push(body.start);
+                        unknown.insert(body.user.clone());
                         continue;
                     }
                     if !open_identities.insert(matching::of_wish(&body)) {
@@ -277,10 +277,26 @@ impl Dispatcher {
             }
         }
         let readable = |user: &RemoteId| self.survey_later.get(user).is_none_or(|l| l.until <= now);
-        if let Some((user, starts)) = unknown.into_iter().find(|(user, _)| readable(user)) {
+        if let Some(user) = unknown.into_iter().find(readable).filter(|_| !self.surveying) {
+            let starts = self.starts_of(&user)?;
             self.spawn_survey(user, &starts)?;
         }
         Ok(next)
+    }
+
+    /// When the due creates of a user start: one survey makes all of them known.
+    fn starts_of(&self, user: &RemoteId) -> Desked<Vec<DateTime<Utc>>> {
+        let mut starts = Vec::new();
+        let state = self.engine.state();
+        for key in state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND)? {
+            let Some(link) = state.desk.link(&self.target, &key)? else { continue };
+            if let Some((Op::Create, body)) = link.next()
+                && body.user == *user
+            {
+                starts.push(body.start);
+            }
+        }
+        Ok(starts)
     }
 
     fn ground_knows(&self, user: &RemoteId, start: DateTime<Utc>) -> Desked<bool> {
@@ -330,6 +346,12 @@ impl Dispatcher {
             return Ok(Some(engine.seams.now() + TimeDelta::milliseconds(1)));
         }
         let own = engine.state().profile(&self.target).is_some_and(|p| p.user == body.user);
+        let now = engine.seams.now();
+        let refusal = send::known_refusal(&engine.state(), &self.target, &body.user, now);
+        if let Some(why) = refusal.filter(|_| op == Op::Create && !own) {
+            send::fail(&engine, &self.target, &key, why)?;
+            return Ok(Some(now + TimeDelta::milliseconds(1)));
+        }
         let names = body.tags.clone();
         let urgent = engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
         let cause = match (link.is_old_news(), urgent) {
