@@ -96,6 +96,9 @@ pub struct AccountLine {
     pub plan: Option<String>,
     /// `token refused`, `offline 10:24`, `answers as another user` …
     pub trouble: Option<String>,
+    /// Why it is offline: how its newest call failed.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// Today's figures over all people shown.

@@ -315,7 +315,8 @@ impl Engine {
                     Strain::Server => running.offline = None,
                     // One answer that is lost is not yet a network that is gone.
                     _ if unsent || running.breaker.failures() > 1 => {
-                        running.offline.get_or_insert(now);
+                        let since = running.offline.take().map_or(now, |(since, _)| since);
+                        running.offline = Some((since, failed.said()));
                     }
                     _ => {}
                 }

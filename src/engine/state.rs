@@ -64,8 +64,8 @@ pub struct Running {
     pub lacking: BTreeMap<RemoteId, (DateTime<Utc>, String)>,
     /// A refusal said that the plan lacks something: what is known of the plan may be old.
     pub plan_doubted: Option<DateTime<Utc>>,
-    /// Not reachable: since when.
-    pub offline: Option<DateTime<Utc>>,
+    /// Not reachable: since when, and the newest reason.
+    pub offline: Option<(DateTime<Utc>, String)>,
     /// Failures in a row.
     pub breaker: Breaker,
     /// Calls a second.

@@ -33,6 +33,7 @@ pub fn well() -> Snapshot {
             user: None,
             plan: None,
             trouble: None,
+            why: None,
         }],
         today: DaySummary::default(),
         timers: Vec::new(),

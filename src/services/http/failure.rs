@@ -92,6 +92,14 @@ impl Failure {
         }
     }
 
+    /// What went wrong, without what it means for the request.
+    pub fn said(&self) -> String {
+        match self {
+            Self::Unsent(text) | Self::Unknown(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// The request had certainly no effect.
     pub fn nothing_done(&self) -> bool {
         !matches!(self, Self::Unknown(_) | Self::Server { .. } | Self::Garbled(_))

@@ -316,6 +316,7 @@ pub fn snapshot() -> Snapshot {
                 user: Some("Ida Kern".to_owned()),
                 plan: Some("free".to_owned()),
                 trouble: None,
+                why: None,
             },
             AccountLine {
                 name: account("mirror"),
@@ -324,6 +325,7 @@ pub fn snapshot() -> Snapshot {
                 user: Some("Ida Kern".to_owned()),
                 plan: Some("free".to_owned()),
                 trouble: None,
+                why: None,
             },
         ],
         today: DaySummary {
