@@ -13,6 +13,7 @@ mod list;
 mod make;
 mod person;
 mod prove;
+mod rights;
 mod sender;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -112,6 +113,8 @@ struct Post {
     reading: Option<gap::Reading>,
     /// Who pays the read under way.
     paid: gap::Paid,
+    /// The plan's limits are others than they were.
+    plan_changed: bool,
     /// When the profile was asked for again last.
     asked_who_at: Option<DateTime<Utc>>,
     /// Requests spent on an incident that no line of its timeline names yet.
@@ -146,6 +149,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         found: canary::Found::default(),
         reading: None,
         paid: gap::Paid::Extra,
+        plan_changed: false,
         asked_who_at: None,
         spent: 0,
     };
@@ -214,6 +218,7 @@ impl Post {
         if self.managed {
             self.probe_if_due().await?;
             canary::look(self)?;
+            rights::say(self);
             check::go_on_reading(self).await?;
         }
         let settled =
@@ -254,6 +259,12 @@ impl Post {
 
     fn now(&self) -> DateTime<Utc> {
         self.engine.seams.now()
+    }
+
+    /// A moment as a person reads it.
+    fn clock(&self, at: DateTime<Utc>) -> String {
+        let zone = self.engine.state().zone(&self.account);
+        at.with_timezone(&zone).format("%H:%M").to_string()
     }
 
     fn profile(&self) -> Option<Profile> {
