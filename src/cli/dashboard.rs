@@ -47,6 +47,7 @@ pub async fn run(global: &Global, demo: impl AsyncFnOnce() -> Outcome) -> Outcom
         viewer_started_engine: attached.started,
         ids: ids(),
         save_theme: Some(save_theme(paths.config_dir.clone())),
+        clock: None,
     };
     let connector = Again { first: Some(attached.engine), global: global.clone() };
     start::run(options, connector, &paths.config_dir).await.map_err(broken_terminal)?;

@@ -7,6 +7,7 @@ use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
 use crate::domain::id::{Account, Key, RemoteId, Service};
 use crate::domain::quota::Source;
+use crate::domain::strain::Strained;
 
 use super::command::SubscriptionRef;
 
@@ -41,6 +42,9 @@ pub struct Snapshot {
     pub reading: Option<u32>,
     /// Quota meters, tightest first.
     pub meters: Vec<Meter>,
+    /// Services that take no calls for another reason than quota.
+    #[serde(default)]
+    pub strains: Vec<StrainLine>,
     /// Counts per target.
     pub targets: Vec<TargetLine>,
     /// Incidents, newest first, at most 50.
@@ -71,6 +75,9 @@ pub enum CacheWord {
     Ready,
 }
 
+/// Who spends a bucket beside us, in the place of a cause.
+pub const OTHERS: &str = "others";
+
 /// How the trouble of an account begins whose service does not answer.
 pub const OFFLINE: &str = "offline";
 
@@ -89,6 +96,9 @@ pub struct AccountLine {
     pub plan: Option<String>,
     /// `token refused`, `offline 10:24`, `answers as another user` …
     pub trouble: Option<String>,
+    /// Why it is offline: how its newest call failed.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// Today's figures over all people shown.
@@ -215,6 +225,23 @@ pub struct Meter {
     /// Spent in the last 24 hours by cause, most first.
     #[serde(default)]
     pub day: Vec<(String, u32)>,
+    /// Entries that the target of this bucket confirmed in the last 24 hours.
+    #[serde(default)]
+    pub synced: u32,
+}
+
+/// A service that takes no calls for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrainLine {
+    /// The account.
+    pub account: Account,
+    /// Its short tag.
+    pub tag: String,
+    /// The service.
+    pub service: Service,
+    /// What is in the way, until when, and how often in a row.
+    #[serde(flatten)]
+    pub strained: Strained,
 }
 
 /// Counts of one target.
@@ -361,6 +388,21 @@ impl SubscriptionLine {
     /// Whether anything about it needs eyes.
     pub fn is_well(&self) -> bool {
         matches!(self.state, SubState::Active) || self.wanted == Wanted::Disabled || !self.ours
+    }
+}
+
+impl Snapshot {
+    /// Our own requests of the last 24 hours in all buckets, and the entries that targets confirmed meanwhile.
+    pub fn day_of_requests(&self) -> (u32, u32) {
+        let own = |meter: &Meter| -> u32 {
+            meter.day.iter().filter(|(cause, _)| cause != OTHERS).map(|(_, requests)| requests).sum()
+        };
+        (self.meters.iter().map(own).sum(), self.meters.iter().map(|meter| meter.synced).sum())
+    }
+
+    /// What is in the way of an account's calls.
+    pub fn strain(&self, account: &Account) -> Option<&Strained> {
+        self.strains.iter().find(|line| line.account == *account).map(|line| &line.strained)
     }
 }
 

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::domain::guard::next_check;
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
+use crate::domain::strain::Strain;
 use crate::services::http::{Answer, Failure};
 use crate::services::toggl::{Call, Toggl};
 
@@ -309,11 +310,10 @@ impl Post {
                 Hitch::Later(self.now() + wait, say)
             }
             Failure::Pace { .. } | Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
-            Failure::Unknown(_) | Failure::Garbled(_) => Hitch::Unclear(say),
+            Failure::Unknown(_) | Failure::Server { .. } | Failure::Garbled(_) => Hitch::Unclear(say),
             Failure::Missing(_) => Hitch::Missing,
-            Failure::Plan(text) | Failure::Forbidden(text) | Failure::Refused { text, .. } => {
-                Hitch::Refused(text)
-            }
+            Failure::Plan(said) => Hitch::Refused(Strain::Plan.reason(&said)),
+            Failure::Forbidden(text) | Failure::Refused { text, .. } => Hitch::Refused(text),
         })
     }
 }

@@ -101,6 +101,7 @@ impl Engine {
             subscriptions: Vec::new(),
             reading: reading(state),
             meters: meters::lines(state, now),
+            strains: meters::strains(state, now),
             targets: targets(state, &standings, zone),
             incidents: Vec::new(),
             jobs: Vec::new(),
@@ -160,7 +161,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
                 why.split_once(" (HTTP").map_or_else(|| why.clone(), |(word, _)| word.to_owned())
             });
             let offline =
-                || r.offline.map(|since| format!("{OFFLINE} {}", since.with_timezone(&zone).format("%H:%M")));
+                || Some(format!("{OFFLINE} {}", r.offline.as_ref()?.0.with_timezone(&zone).format("%H:%M")));
             refused.or_else(offline)
         });
         AccountLine {
@@ -170,6 +171,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
             user: profile.map(|p| p.name.clone()),
             plan: profile.map(|p| p.plan.clone()).filter(|p| !p.is_empty()),
             trouble,
+            why: running.and_then(|r| r.offline.as_ref()).map(|(_, why)| why.clone()),
         }
     };
     sources.chain(targets).map(line).collect()

@@ -4,6 +4,7 @@
 //! A client method is exactly one HTTP request: no retry, no pacing, no state.
 
 pub mod clockify;
+mod delivered;
 pub mod http;
 mod loose;
 mod redact;

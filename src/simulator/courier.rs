@@ -5,24 +5,50 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::deliver::TIMEOUT;
-use super::faults::{Fate, draw};
+use super::clockify::{self, Counting};
+use super::deliver::Outgoing;
+use super::faults::Fate;
 use super::seam::{Inner, Simulator};
-use super::toggl::{Outgoing, Ticket, Verdict};
+use super::toggl::{self, Verdict};
+use crate::domain::id::Service;
+
+/// A delivery on its way.
+#[derive(Clone, Copy, Debug)]
+enum Parcel {
+    Toggl(toggl::Ticket),
+    Clockify(clockify::Ticket),
+}
+
+impl Parcel {
+    fn service(self) -> Service {
+        match self {
+            Self::Toggl(_) => Service::Toggl,
+            Self::Clockify(_) => Service::Clockify,
+        }
+    }
+}
+
+/// What an address answered, or why it did not.
+type Answered = Result<(StatusCode, Bytes), String>;
 
 impl Simulator {
     /// Sends everything that waits for nobody yet on its way.
     pub(super) fn dispatch(&self, inner: &mut Inner) {
-        for ticket in inner.toggl.take_fresh() {
-            match inner.faults.fate(&mut inner.rng) {
-                Fate::Lost => inner.toggl.lose(ticket),
+        let mut parcels: Vec<Parcel> = inner.toggl.take_fresh().into_iter().map(Parcel::Toggl).collect();
+        parcels.extend(inner.clockify.take_fresh().into_iter().map(Parcel::Clockify));
+        for parcel in parcels {
+            match inner.faults.fate(parcel.service(), &mut inner.rng) {
+                Fate::Lost => match parcel {
+                    Parcel::Toggl(ticket) => inner.toggl.lose(ticket),
+                    Parcel::Clockify(ticket) => inner.clockify.lose(ticket),
+                },
                 Fate::Sent { wait, copy } => {
                     let (simulator, stopped) = (self.clone(), self.stopped());
                     tokio::spawn(async move {
                         tokio::select! {
                             biased;
                             () = stopped.cancelled() => {}
-                            () = simulator.carry(ticket, wait, copy) => {}
+                            () = simulator.carry(parcel, wait, copy) => {}
                         }
                     });
                 }
@@ -30,65 +56,91 @@ impl Simulator {
         }
     }
 
-    async fn carry(&self, ticket: Ticket, wait: Duration, copy: Option<bool>) {
+    async fn carry(&self, parcel: Parcel, wait: Duration, copy: Option<bool>) {
         pause(wait).await;
         let delivered = loop {
-            let Some((outgoing, fails)) = self.prepare(ticket) else { return };
+            let Some((outgoing, fails)) = self.prepare(parcel) else { return };
             let result = if fails {
-                Err("HTTP 502".to_owned())
+                Ok((StatusCode::BAD_GATEWAY, Bytes::new()))
             } else {
-                self.post(outgoing.clone()).await.and_then(accepted)
+                self.post(parcel.service(), outgoing.clone()).await
             };
-            let good = result.is_ok();
-            match self.settle(ticket, result) {
-                Ok(()) => break good.then_some(outgoing),
-                Err(wait) => pause(wait).await,
+            let good = matches!(&result, Ok((status, _)) if status.is_success());
+            match self.settle(parcel, result) {
+                None => break good.then_some(outgoing),
+                Some(wait) => pause(wait).await,
             }
         };
         if let (Some(exact), Some(outgoing)) = (copy, delivered) {
             pause(COPY_AFTER).await;
-            let again = if exact { Some(outgoing) } else { self.newly_stamped(ticket) };
+            let again = match parcel {
+                Parcel::Toggl(ticket) if !exact => self.newly_stamped(ticket),
+                // Clockify stamps nothing: every copy is exact.
+                _ => Some(outgoing),
+            };
             if let Some(outgoing) = again {
                 // A copy is the network's doing: its outcome counts for nothing.
-                let _ = self.post(outgoing).await;
+                let _ = self.post(parcel.service(), outgoing).await;
             }
         }
     }
 
     /// The next attempt, and whether it fails on the way.
-    fn prepare(&self, ticket: Ticket) -> Option<(Outgoing, bool)> {
+    fn prepare(&self, parcel: Parcel) -> Option<(Outgoing, bool)> {
         let now = self.now();
         let mut inner = self.lock();
-        let mut outgoing = inner.toggl.attempt(ticket, now)?;
+        let mut outgoing = match parcel {
+            Parcel::Toggl(ticket) => inner.toggl.attempt(ticket, now),
+            Parcel::Clockify(ticket) => inner.clockify.attempt(ticket),
+        }?;
         let Inner { faults, rng, .. } = &mut *inner;
-        if draw(faults.deliveries.bad_signature, rng) {
-            outgoing.spoil();
+        let (spoilt, fails) = faults.mishaps(parcel.service(), rng);
+        if spoilt {
+            match parcel {
+                Parcel::Toggl(_) => toggl::spoil(&mut outgoing),
+                Parcel::Clockify(_) => clockify::spoil(&mut outgoing),
+            }
         }
-        Some((outgoing, draw(faults.deliveries.fail, rng)))
+        Some((outgoing, fails))
     }
 
-    /// Counts an attempt; `Err` is the wait before the next one.
-    fn settle(&self, ticket: Ticket, result: Result<(), String>) -> Result<(), Duration> {
+    /// Counts an attempt; `Some` is the wait before the next one.
+    fn settle(&self, parcel: Parcel, result: Answered) -> Option<Duration> {
         let now = self.now();
         let mut inner = self.lock();
-        let (disable_after, attempts) = (inner.faults.deliveries.disable_after, inner.faults.attempts());
-        match inner.toggl.outcome(ticket, result, now, disable_after, attempts) {
-            Verdict::Over => Ok(()),
-            Verdict::Again(failed) => Err(inner.faults.retry_after(failed)),
-        }
+        let service = parcel.service();
+        let attempts = inner.faults.attempts(service);
+        let failed = match parcel {
+            Parcel::Toggl(ticket) => {
+                let disable_after = inner.faults.deliveries.disable_after;
+                match inner.toggl.outcome(ticket, result.and_then(accepted), now, disable_after, attempts) {
+                    Verdict::Over => None,
+                    Verdict::Again(failed) => Some(failed),
+                }
+            }
+            Parcel::Clockify(ticket) => {
+                let disable_after = inner.faults.deliveries.clockify_disable_after;
+                inner.clockify.outcome(ticket, &result, now, Counting { attempts, disable_after })
+            }
+        };
+        failed.map(|failed| inner.faults.retry_after(service, failed))
     }
 
-    fn newly_stamped(&self, ticket: Ticket) -> Option<Outgoing> {
+    fn newly_stamped(&self, ticket: toggl::Ticket) -> Option<Outgoing> {
         let now = self.now();
         self.lock().toggl.copy(ticket, now)
     }
 
-    /// Posts a request and waits for the answer, ten seconds at most.
-    pub(super) async fn post(&self, outgoing: Outgoing) -> Result<(StatusCode, Bytes), String> {
+    /// Posts a request and waits for the answer, as long as the service does.
+    pub(super) async fn post(&self, service: Service, outgoing: Outgoing) -> Answered {
+        let limit = match service {
+            Service::Toggl => toggl::CALLBACK_TIMEOUT,
+            Service::Clockify => self.lock().clockify.callback_timeout(),
+        };
         let sent = self.deliverer().deliver(outgoing.url, outgoing.headers, outgoing.body);
-        match tokio::time::timeout(TIMEOUT, sent).await {
+        match tokio::time::timeout(limit, sent).await {
             Ok(answer) => answer,
-            Err(_) => Err(format!("no answer in {} s", TIMEOUT.as_secs())),
+            Err(_) => Err(format!("no answer in {} s", limit.as_secs())),
         }
     }
 }

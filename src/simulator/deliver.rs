@@ -1,13 +1,22 @@
 //! How requests of the simulated services reach a callback. Plain HTTP here, a function call in tests.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 
 /// Header pairs.
 pub type Headers = Vec<(String, String)>;
+
+/// A request that leaves the simulator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The callback.
+    pub url: String,
+    /// Content type, and what proves the sender.
+    pub headers: Headers,
+    /// The body, byte for byte.
+    pub body: Bytes,
+}
 
 /// Carries a POST to a callback.
 pub trait Deliverer: Send + Sync {
@@ -19,9 +28,6 @@ pub trait Deliverer: Send + Sync {
         body: Bytes,
     ) -> BoxFuture<'static, Result<(StatusCode, Bytes), String>>;
 }
-
-/// No answer in this time is a failure.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Delivers nowhere; every attempt fails.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,6 +6,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
+use super::clockify::Invented;
 use super::toggl::{DeletedPayload, Habits};
 use crate::domain::id::Service;
 
@@ -35,7 +36,7 @@ pub struct Deliveries {
     pub reorder: f64,
     /// Shortest and longest delay in seconds.
     pub delay_s: [f64; 2],
-    /// Attempts with a wrong signature.
+    /// Attempts with a wrong signature or token.
     pub bad_signature: f64,
     /// Attempts that a proxy in between answers with 502.
     pub fail: f64,
@@ -51,11 +52,19 @@ pub struct Deliveries {
     pub wildcard_cost: u32,
     /// Whether the delivery history exists.
     pub history: bool,
+    /// Only this service's deliveries suffer; left out is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
+    /// The same as `retry_s`, for Clockify.
+    pub clockify_retry_s: Vec<f64>,
+    /// The same as `disable_after`, for Clockify.
+    pub clockify_disable_after: u32,
 }
 
 impl Default for Deliveries {
     fn default() -> Self {
         let habits = Habits::default();
+        let invented = Invented::default();
         Self {
             drop: 0.0,
             duplicate: 0.0,
@@ -69,6 +78,23 @@ impl Default for Deliveries {
             deleted_payload: habits.deleted_payload,
             wildcard_cost: habits.wildcard_cost,
             history: habits.history,
+            service: None,
+            clockify_retry_s: invented.retry_s.to_vec(),
+            clockify_disable_after: invented.disable_after,
+        }
+    }
+}
+
+impl Deliveries {
+    /// These faults concern a service.
+    fn concern(&self, service: Service) -> bool {
+        self.service.is_none_or(|only| only == service)
+    }
+
+    fn retries(&self, service: Service) -> &[f64] {
+        match service {
+            Service::Toggl => &self.retry_s,
+            Service::Clockify => &self.clockify_retry_s,
         }
     }
 }
@@ -103,6 +129,8 @@ pub struct AnswerRule {
 pub enum Act {
     /// Nothing is done; this status is the answer. `429` and `402` are short for themselves.
     Status(u16),
+    /// Nothing is done; 429 with a `Retry-After` of so many seconds.
+    Slow(u32),
     /// It is done, then this status is the answer.
     Done(u16),
     /// It is done, then the connection drops.
@@ -119,13 +147,14 @@ impl TryFrom<String> for Act {
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`do` is `{text}`; it must be status:NNN, done:NNN, 429, 402, lost, reset or delay:SECONDS"
+                "`do` is `{text}`; it must be status:NNN, done:NNN, 429, 429:SECONDS, 402, lost, reset or delay:SECONDS"
             )
         };
         let code =
             |digits: &str| digits.parse().ok().filter(|code| (200..600).contains(code)).ok_or_else(wrong);
         match text.split_once(':') {
             Some(("status", digits)) => code(digits).map(Self::Status),
+            Some(("429", seconds)) => seconds.parse().map(Self::Slow).map_err(|_| wrong()),
             Some(("done", digits)) => code(digits).map(Self::Done),
             Some(("delay", seconds)) => {
                 let seconds = seconds.parse().ok().filter(|s: &f64| (0.0..=86_400.0).contains(s));
@@ -147,6 +176,7 @@ impl From<Act> for String {
         match act {
             Act::Status(code @ (429 | 402)) => code.to_string(),
             Act::Status(code) => format!("status:{code}"),
+            Act::Slow(seconds) => format!("429:{seconds}"),
             Act::Done(code) => format!("done:{code}"),
             Act::Lost => "lost".into(),
             Act::Reset => "reset".into(),
@@ -173,10 +203,13 @@ pub enum Fate {
 const HELD_BACK: (f64, f64) = (0.5, 3.0);
 
 impl Faults {
-    /// Draws the fate of a delivery.
-    pub fn fate(&self, rng: &mut StdRng) -> Fate {
+    /// Draws the fate of a service's delivery. Only Toggl knows PINGs.
+    pub fn fate(&self, service: Service, rng: &mut StdRng) -> Fate {
         let faults = &self.deliveries;
-        if faults.only_pings || draw(faults.drop, rng) {
+        if !faults.concern(service) {
+            return Fate::Sent { wait: Duration::ZERO, copy: None };
+        }
+        if faults.only_pings && service == Service::Toggl || draw(faults.drop, rng) {
             return Fate::Lost;
         }
         let [least, most] = faults.delay_s;
@@ -189,14 +222,23 @@ impl Faults {
     }
 
     /// The wait before the attempt that follows so many failures.
-    pub fn retry_after(&self, failed: u32) -> Duration {
+    pub fn retry_after(&self, service: Service, failed: u32) -> Duration {
         let place = (failed as usize).saturating_sub(1);
-        seconds(self.deliveries.retry_s.get(place).copied().unwrap_or(0.0))
+        seconds(self.deliveries.retries(service).get(place).copied().unwrap_or(0.0))
     }
 
     /// Attempts at one delivery.
-    pub fn attempts(&self) -> u32 {
-        self.deliveries.retry_s.len() as u32 + 1
+    pub fn attempts(&self, service: Service) -> u32 {
+        self.deliveries.retries(service).len() as u32 + 1
+    }
+
+    /// Draws whether an attempt carries a wrong proof of its sender, and whether it fails on the way.
+    pub fn mishaps(&self, service: Service, rng: &mut StdRng) -> (bool, bool) {
+        let faults = &self.deliveries;
+        if !faults.concern(service) {
+            return (false, false);
+        }
+        (draw(faults.bad_signature, rng), draw(faults.fail, rng))
     }
 
     /// What happens to the answer of a request, if anything; uses up one of the rule's times.
@@ -261,7 +303,7 @@ mod tests {
 
     #[test]
     fn every_act_has_a_word() {
-        for word in ["status:503", "done:500", "429", "402", "lost", "reset", "delay:30"] {
+        for word in ["status:503", "done:500", "429", "429:30", "402", "lost", "reset", "delay:30"] {
             assert_eq!(String::from(Act::try_from(word.to_owned()).unwrap()), word);
         }
         for word in ["status:99", "done:", "delay:-1", "explode", ""] {
@@ -286,7 +328,9 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(2);
         let faults: Faults = serde_json::from_str(r#"{"deliveries": {"delay_s": [1, 2]}}"#).unwrap();
         for _ in 0..100 {
-            let Fate::Sent { wait, copy: None } = faults.fate(&mut rng) else { panic!("lost or copied") };
+            let Fate::Sent { wait, copy: None } = faults.fate(Service::Toggl, &mut rng) else {
+                panic!("lost or copied")
+            };
             assert!((1.0..2.0).contains(&wait.as_secs_f64()));
         }
     }

@@ -125,6 +125,11 @@ impl Simulator {
                 self.list(&received, Some(&reply), None);
                 Ok(reply)
             }
+            Some(Act::Slow(seconds)) => {
+                let reply = self.refusal(&received, 429).with("Retry-After", seconds);
+                self.list(&received, Some(&reply), None);
+                Ok(reply)
+            }
             Some(Act::Lost) => {
                 let (_, bucket) = self.work(&received).await;
                 self.list(&received, None, bucket);
@@ -171,6 +176,7 @@ impl Simulator {
                     Target::Clockify => inner.clockify.handle(call),
                     _ => inner.clockify.handle_reports(call),
                 };
+                self.dispatch(&mut inner);
                 let bucket = inner.clockify.remaining(call.now).filter(|_| !call.person);
                 return (reply, bucket);
             }
@@ -184,7 +190,7 @@ impl Simulator {
         let reply = match step {
             Step::Done(reply) => reply,
             Step::Ask(ask) => {
-                let result = self.post(ask.ping.clone()).await;
+                let result = self.post(Service::Toggl, ask.ping.clone()).await;
                 let now = self.now();
                 self.lock().toggl.asked(*ask, result.map(|(status, body)| (status, body.to_vec())), now)
             }

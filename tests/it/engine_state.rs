@@ -33,6 +33,7 @@ pub fn well() -> Snapshot {
             user: None,
             plan: None,
             trouble: None,
+            why: None,
         }],
         today: DaySummary::default(),
         timers: Vec::new(),
@@ -81,7 +82,9 @@ pub fn well() -> Snapshot {
             since: None,
             hours: vec![0; 24],
             day: Vec::new(),
+            synced: 0,
         }],
+        strains: Vec::new(),
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: Account::from("mirror"),

@@ -12,6 +12,7 @@ mod config;
 mod crashes;
 mod door;
 mod door_engine;
+mod encrypted;
 mod engine_life;
 mod engine_state;
 mod guardian;

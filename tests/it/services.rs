@@ -2,7 +2,9 @@
 
 mod both_readings;
 mod clockify;
+mod clockify_delivery;
 mod clockify_refusals;
+mod clockify_webhooks;
 mod delivery;
 mod toggl;
 mod toggl_refusals;

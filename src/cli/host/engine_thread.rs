@@ -79,7 +79,7 @@ async fn run(
     let probe = spec.setup.public_url.as_deref().and_then(|url| wiring::probe(url, receiver.clone()));
     let engine = Engine::new(Parts {
         setup: spec.setup.clone(),
-        seams: Seams::real(probe),
+        seams: Seams { clock: Arc::new(spec.clock), ..Seams::real(probe) },
         ledger,
         store: cache.clone(),
         inbox,

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +51,8 @@ pub struct Spec {
     pub settings: Option<Settings>,
     /// Commands that run when something happens.
     pub commands: Commands,
+    /// The wall clock: the system's, but in a demo of a wrong one.
+    pub clock: fn() -> DateTime<Utc>,
 }
 
 /// A hosted engine.

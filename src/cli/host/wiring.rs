@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{CacheState, Guarded};
-use crate::control::snapshot::{CacheWord, Snapshot};
+use crate::control::snapshot::{CacheWord, Meter, Snapshot};
 use crate::control::view::DeliveryLine;
 use crate::engine::seams::{Probe, ProbeFailure};
 use crate::engine::{Engine, Facts, Refused, TokenBook};
 use crate::receiver::{self, Observe, Receiver, Refusals, Rejected};
 use crate::services::http::{ReqwestWire, Wire, WireError};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, Quota};
 
 /// Counts deliveries for `/metrics`.
 pub fn observe(metrics: Metrics) -> Observe {
@@ -98,18 +98,30 @@ fn set(metrics: &Metrics, snapshot: &Snapshot) {
             metrics.set_entries(target.account.as_str(), word, u64::from(*count));
         }
     }
-    for meter in &snapshot.meters {
-        let (Some(left), Some(limit)) = (meter.remaining, meter.limit) else { continue };
-        let resets_in = meter.resets_at.and_then(|at| (at - snapshot.now).to_std().ok());
-        let left = u64::try_from(left).unwrap_or(0);
-        metrics.set_quota(meter.service.as_str(), &meter.bucket, left, u64::from(limit), resets_in);
-    }
+    let quotas = snapshot.meters.iter().filter_map(|meter| quota(meter, snapshot.now));
+    metrics.set_quotas(&quotas.collect::<Vec<_>>());
     for line in &snapshot.subscriptions {
         let (account, id) = (line.at.account.as_str(), line.at.id.as_str());
         metrics.set_subscription(line.service.as_str(), account, id, Some(line.state.as_str()));
     }
     let open = snapshot.incidents.iter().filter(|i| i.closed_at.is_none()).count();
     metrics.set_incidents_open(open as u64);
+}
+
+/// A bucket with an hourly limit, for `/metrics`.
+fn quota(meter: &Meter, now: DateTime<Utc>) -> Option<Quota> {
+    let (left, limit) = (meter.remaining?, meter.limit?);
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    Some(Quota {
+        service: meter.service.as_str().to_owned(),
+        bucket: meter.bucket.clone(),
+        remaining: count(left),
+        limit: u64::from(limit),
+        forecast: count(left - i64::from(meter.expected)),
+        resets_in: meter.resets_at.and_then(|at| (at - now).to_std().ok()),
+        resets_at: meter.resets_at.map(|at| at.timestamp()),
+        spent: meter.spent.iter().map(|(cause, n)| (cause.clone(), u64::from(*n))).collect(),
+    })
 }
 
 /// What the engine may ask about receiver and cache.

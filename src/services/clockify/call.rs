@@ -33,6 +33,22 @@ pub enum Call {
     CreateProject,
     /// A new client.
     CreateClient,
+    /// The webhooks.
+    Webhooks,
+    /// One webhook.
+    Webhook,
+    /// A new webhook.
+    CreateWebhook,
+    /// A webhook replaced.
+    PutWebhook,
+    /// A webhook removed.
+    DeleteWebhook,
+    /// A new token for a webhook.
+    RotateWebhookToken,
+    /// Attempts at deliveries.
+    WebhookLogs,
+    /// Where deliveries stand.
+    WebhookStatuses,
 }
 
 impl Call {
@@ -58,11 +74,44 @@ impl Call {
             Self::CreateTag => "create tag",
             Self::CreateProject => "create project",
             Self::CreateClient => "create client",
+            Self::Webhooks => "webhooks",
+            Self::Webhook => "webhook",
+            Self::CreateWebhook => "create webhook",
+            Self::PutWebhook => "replace webhook",
+            Self::DeleteWebhook => "delete webhook",
+            Self::RotateWebhookToken => "rotate webhook token",
+            Self::WebhookLogs => "webhook log",
+            Self::WebhookStatuses => "webhook statuses",
         }
     }
 
     /// Names one existing entry in its path.
     pub(super) const fn on_entry(self) -> bool {
         matches!(self, Self::Entry | Self::UpdateEntry | Self::DeleteEntry)
+    }
+
+    /// Names one existing webhook in its path.
+    pub(super) const fn on_webhook(self) -> bool {
+        matches!(
+            self,
+            Self::Webhook
+                | Self::PutWebhook
+                | Self::DeleteWebhook
+                | Self::RotateWebhookToken
+                | Self::WebhookLogs
+                | Self::WebhookStatuses
+        )
+    }
+
+    /// Its answer tells the token of a webhook, which its decoder takes into a secret.
+    pub(super) const fn shows_secret(self) -> bool {
+        matches!(
+            self,
+            Self::Webhooks
+                | Self::Webhook
+                | Self::CreateWebhook
+                | Self::PutWebhook
+                | Self::RotateWebhookToken
+        )
     }
 }

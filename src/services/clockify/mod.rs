@@ -5,10 +5,13 @@
 
 mod call;
 mod catalogue;
+pub mod delivery;
 mod entries;
 mod entry;
 mod profile;
 mod refusal;
+mod webhook_log;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +22,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::http::{
-    Answer, Ask, Charge, Failure, Page, Told, Wire, exchange, header_text, segment, told_date,
+    Answer, Ask, Charge, Failure, Page, Told, Wire, asked, exchange, header_text, segment, told_date,
 };
 use super::redact;
 use crate::domain::id::RemoteId;
 
 pub use call::Call;
 pub use profile::{Profile, Workspace};
+pub use webhook_log::{Attempts, LogRow, StatusRow};
+pub use webhooks::{Definition, Webhook, Webhooks};
 
 /// Every call is charged to the whole workspace; webhooks, failures and other keys may count too.
 pub const CHARGE: Charge = Charge::Workspace;
@@ -68,12 +73,14 @@ impl Clockify {
         &self.workspace
     }
 
+    /// Makes the call: one request, one answer. A decoder sees the body without secrets, except for webhooks.
     async fn ask<T>(
         &self,
         call: Call,
         ask: Result<Ask, Failure>,
         decode: impl FnOnce(&HeaderMap, Value) -> Result<T, String>,
     ) -> Answer<T> {
+        let asked = asked(&ask, call.as_str());
         let credential = HeaderValue::try_from(self.token.expose_secret())
             .map(|value| (HeaderName::from_static("x-api-key"), value))
             .map_err(|_| Failure::Unsent("the token has characters that no token has".to_owned()));
@@ -83,18 +90,19 @@ impl Clockify {
         };
         let got = match sent {
             Ok(got) => got,
-            Err(failure) => return Answer::without(failure),
+            Err(failure) => return Answer::without(failure, asked),
         };
         let told = Told { date: told_date(&got.headers), ..Told::default() };
         let request_id = header_text(&got.headers, "x-request-id").map(str::to_owned);
         let result = if got.status.is_success() {
             got.json()
-                .and_then(|body| decode(&got.headers, redact::stripped(body)))
+                .map(|body| if call.shows_secret() { body } else { redact::stripped(body) })
+                .and_then(|body| decode(&got.headers, body))
                 .map_err(|why| Failure::Garbled(format!("{}: {why}", call.as_str())))
         } else {
             Err(refusal::sort(call, self.free, &got))
         };
-        Answer { result, told, status: Some(got.status.as_u16()), request_id }
+        Answer { result, told, status: Some(got.status.as_u16()), request_id, asked }
     }
 
     /// A path under the workspace.

@@ -39,7 +39,7 @@ pub fn sort(call: Call, free: bool, got: &Got) -> Failure {
         StatusCode::NOT_FOUND => Failure::Missing(text),
         StatusCode::BAD_REQUEST => bad_request(call, code, text),
         StatusCode::REQUEST_TIMEOUT => Failure::Unknown(format!("HTTP {status} {text}")),
-        code if code.is_server_error() => Failure::Unknown(format!("HTTP {status} {text}")),
+        code if code.is_server_error() => Failure::Server { status, text },
         code if code.is_redirection() => {
             Failure::Refused { status, text: "redirected elsewhere; correct base_url".to_owned() }
         }
@@ -52,6 +52,9 @@ fn bad_request(call: Call, code: Option<i64>, text: String) -> Failure {
     let lower = text.to_lowercase();
     let about_entry = lower.contains("time entry") || lower.contains("timeentry");
     let absent = lower.contains("belong to") || lower.contains("not found");
+    if code.is_none_or(|code| code == 501) && call.on_webhook() && lower.contains("webhook") && absent {
+        return Failure::Missing(text);
+    }
     if code.is_none_or(|code| code == 501) && about_entry && absent {
         if call == Call::CreateEntry && lower.contains("not found") {
             // The id it does not find is the one just made: the entry probably exists.

@@ -4,37 +4,20 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::{entry, workspace};
 use crate::domain::announced::{About, Action, Announced};
 use crate::domain::catalogue::Kind;
 use crate::domain::id::RemoteId;
 use crate::domain::read::SourceRead;
-use crate::services::loose::{id_at, instant_at, shape, text_at, to_the_second};
-use crate::services::redact;
+use crate::services::delivered;
+use crate::services::loose::{id_at, instant_at, text_at, to_the_second};
 
-/// Why a body announces nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotUnderstood {
-    /// No JSON, or nested too deep.
-    #[error("the body is not JSON")]
-    NotJson,
-    /// JSON, but no envelope.
-    #[error("the body is {0}, not an object")]
-    NotAnObject(&'static str),
-    /// A part that nothing can replace.
-    #[error("the body has no usable {0}")]
-    Lacks(&'static str),
-}
+pub use crate::services::delivered::NotUnderstood;
 
 /// Parses one delivery.
 pub fn parse(body: &[u8]) -> Result<Announced, NotUnderstood> {
-    let mut envelope: Value = serde_json::from_slice(body).map_err(|_| NotUnderstood::NotJson)?;
-    if !envelope.is_object() {
-        return Err(NotUnderstood::NotAnObject(shape(&envelope)));
-    }
-    redact::strip(&mut envelope);
+    let mut envelope = delivered::object(body)?;
     let metadata = match envelope.get_mut("metadata").map(Value::take) {
         Some(Value::Object(map)) => Value::Object(map),
         _ => Value::Object(Map::new()),
@@ -157,35 +140,5 @@ fn digest(about: &About, action: Option<Action>, payload: &Value) -> u64 {
         About::Item { kind, id, .. } => (kind.as_str(), id.as_str()),
         About::Other { model } => (model.as_str(), ""),
     };
-    let mut hasher = Sha256::new();
-    feed(&serde_json::json!([kind, id, action]), &mut hasher);
-    feed(payload, &mut hasher);
-    let sum = hasher.finalize();
-    sum.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
-}
-
-fn feed(value: &Value, hasher: &mut Sha256) {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            hasher.update(b"{");
-            for key in keys {
-                hasher.update(Value::from(key.as_str()).to_string());
-                hasher.update(b":");
-                feed(&map[key], hasher);
-                hasher.update(b",");
-            }
-            hasher.update(b"}");
-        }
-        Value::Array(list) => {
-            hasher.update(b"[");
-            for each in list {
-                feed(each, hasher);
-                hasher.update(b",");
-            }
-            hasher.update(b"]");
-        }
-        plain => hasher.update(plain.to_string()),
-    }
+    delivered::canonical_digest(&[&serde_json::json!([kind, id, action]), payload])
 }

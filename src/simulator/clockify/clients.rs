@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::catalogue::{checked_length, checked_name};
+use super::hook_events::Touched;
 use super::paging::{self, Page};
 use super::records::Client;
 use super::refuse::{self, Outcome};
@@ -42,6 +43,7 @@ impl Clockify {
         client.id = self.mint(call.now);
         let wire = self.client_wire(&client);
         self.clients.insert(client.id.clone(), client);
+        self.announce_client(call, "NEW_CLIENT", &wire);
         Ok(Reply::json(StatusCode::CREATED, &wire))
     }
 
@@ -73,6 +75,7 @@ impl Clockify {
         if archive {
             self.archive_projects_of(id, done, call);
         }
+        self.announce_client(call, "CLIENT_UPDATED", &wire);
         Ok(Reply::json(StatusCode::OK, &wire))
     }
 
@@ -99,7 +102,12 @@ impl Clockify {
         }
         let wire = self.client_wire(&client);
         self.bury("CLIENTS", id, client.stamps.created, call.now, wire.clone());
+        self.announce_client(call, "CLIENT_DELETED", &wire);
         Ok(Reply::json(StatusCode::OK, &wire))
+    }
+
+    fn announce_client(&mut self, call: &Call, event: &'static str, wire: &Value) {
+        self.announce(call, event, Touched::default(), |_| wire.clone());
     }
 
     pub(super) fn client_wire(&self, client: &Client) -> Value {

@@ -44,17 +44,24 @@ impl Clockify {
 
     /// Puts a new entry into the world under a new id and answers 201.
     fn insert_entry(&mut self, call: &Call, mut entry: Entry) -> Reply {
+        let mut stopped = Vec::new();
         if entry.end.is_none() && self.invented.second_timer_stops_first {
             let running = |other: &&mut Entry| other.user == entry.user && other.end.is_none();
             for other in self.entries.values_mut().filter(running) {
                 other.end = Some(entry.start.max(other.start));
                 other.stamps.updated = call.now;
+                stopped.push(other.clone());
             }
         }
         entry.id = self.mint(call.now);
         entry.stamps = Stamps::at(call.now);
         let wire = self.entry_wire(&entry);
-        self.entries.insert(entry.id.clone(), entry);
+        self.entries.insert(entry.id.clone(), entry.clone());
+        for other in stopped {
+            self.announce_entry(call, "TIMER_STOPPED", &other);
+        }
+        let event = if entry.end.is_some() { "NEW_TIME_ENTRY" } else { "NEW_TIMER_STARTED" };
+        self.announce_entry(call, event, &entry);
         Reply::json(StatusCode::CREATED, &wire)
     }
 
@@ -69,7 +76,8 @@ impl Clockify {
         let body = Body::of(call)?;
         let entry = self.replaced(call, who, id, &body)?;
         let wire = self.entry_wire(&entry);
-        self.entries.insert(entry.id.clone(), entry);
+        self.entries.insert(entry.id.clone(), entry.clone());
+        self.announce_entry(call, "TIME_ENTRY_UPDATED", &entry);
         Ok(Reply::json(StatusCode::OK, &wire))
     }
 
@@ -104,6 +112,7 @@ impl Clockify {
         self.entries.remove(&entry.id);
         let document = self.entry_read(entry);
         self.bury("TIME_ENTRY", &entry.id, entry.stamps.created, call.now, document);
+        self.announce_entry(call, "TIME_ENTRY_DELETED", entry);
     }
 
     /// Stops the running timer; the required fields bite here.
@@ -127,7 +136,8 @@ impl Clockify {
         entry.end = Some(end);
         entry.stamps.updated = call.now;
         let wire = self.entry_wire(&entry);
-        self.entries.insert(entry.id.clone(), entry);
+        self.entries.insert(entry.id.clone(), entry.clone());
+        self.announce_entry(call, "TIMER_STOPPED", &entry);
         Ok(Reply::json(StatusCode::OK, &wire))
     }
 

@@ -41,6 +41,7 @@ impl Clockify {
         }
         for entry in &entries {
             self.entries.insert(entry.id.clone(), entry.clone());
+            self.announce_entry(call, "TIME_ENTRY_UPDATED", entry);
         }
         let wires = if hydrated {
             entries.iter().map(self.entry_reader(true)).collect()

@@ -2,7 +2,7 @@
 //!
 //! It does what the reference records of the live service, habits included: catalogue PUTs with mixed omission
 //! rules, the list window shifted by the account's zone, no idempotency. What the service keeps to itself stands in
-//! [`Invented`]. Clockify's own webhooks are not part of it. It knows no socket, no clock and no faults.
+//! [`Invented`]. It knows no socket, no clock and no faults; its deliveries are carried elsewhere.
 
 mod auth;
 mod catalogue;
@@ -14,6 +14,12 @@ mod entry_rules;
 mod entry_wire;
 mod feed;
 mod fields;
+mod hook_courier;
+mod hook_events;
+mod hook_log;
+mod hook_plan;
+mod hook_wire;
+mod hooks;
 mod invented;
 mod paging;
 mod project_parts;
@@ -33,6 +39,7 @@ mod window;
 mod workspace;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -41,6 +48,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng, distr::Alphanumeric};
 use serde_json::{Value, json};
 
+pub use self::hook_courier::{Counting, Ticket, spoil};
+pub use self::hooks::{Hook, Hooks};
 pub use self::invented::Invented;
 pub use self::seed::NewEntry;
 pub use self::workspace::Settings;
@@ -105,6 +114,7 @@ pub struct Clockify {
     entries: BTreeMap<String, Entry>,
     fields: BTreeMap<String, Field>,
     deleted: Vec<Deleted>,
+    pub(super) hooks: Hooks,
 }
 
 impl Clockify {
@@ -138,6 +148,7 @@ impl Clockify {
             entries: BTreeMap::new(),
             fields: BTreeMap::new(),
             deleted: Vec::new(),
+            hooks: Hooks::new(options.seed),
         }
     }
 
@@ -170,14 +181,25 @@ impl Clockify {
         self.users.get(OWNER_ID).map_or("", |owner| owner.key.as_str())
     }
 
-    /// Changes the plan; what was spent in the last hour counts against the new limit.
+    /// Changes the plan; what was spent in the last hour counts against the new limit, and webhooks get or lose places.
     pub fn set_plan(&mut self, paid: bool) {
         self.plan = if paid { Plan::Paid } else { Plan::Free };
+        self.apply_plan();
     }
 
     /// The plan in force.
     pub fn plan(&self) -> Plan {
         self.plan
+    }
+
+    /// How long a delivery waits for its answer.
+    pub fn callback_timeout(&self) -> Duration {
+        Duration::from_secs(self.invented.receiver_timeout_s)
+    }
+
+    /// How many webhooks get deliveries.
+    pub fn receiving(&self) -> usize {
+        self.hooks.rows.values().filter(|hook| hook.receives()).count()
     }
 
     /// The settings of the workspace, which in the service are changed in the web page only.
@@ -205,6 +227,8 @@ impl Clockify {
             "tasks": all(self.tasks.values().map(|task| self.task_wire(task, &tracked)).collect()),
             "custom_fields": all(self.fields.values().map(|field| self.field_wire(field)).collect()),
             "entries": all(self.entries.values().map(|entry| self.entry_state(entry)).collect()),
+            "webhooks": all(self.hooks.rows.values().map(|hook| self.hook_state(hook)).collect()),
+            "webhook_events": all(self.hooks.events.values().map(hook_wire::event_state).collect()),
             "deleted": all(self.deleted.iter().map(feed::deleted_wire).collect()),
         })
     }

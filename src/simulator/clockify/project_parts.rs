@@ -21,6 +21,7 @@ impl Clockify {
         change(&mut project)?;
         project.stamps.updated = call.now;
         self.projects.insert(id.to_owned(), project);
+        self.announce_project(call, "PROJECT_UPDATED", id);
         self.project_reply(StatusCode::OK, id)
     }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Clockify;
 use super::catalogue::{checked_length, checked_name};
+use super::hook_events::Touched;
 use super::paging::{self, Page};
 use super::project_wire::time_estimate;
 use super::records::{Member, Project, Stamps};
@@ -119,6 +120,7 @@ impl Clockify {
                 return Err(refusal);
             }
         }
+        self.announce_project(call, "NEW_PROJECT", &id);
         self.project_reply(StatusCode::CREATED, &id)
     }
 
@@ -169,6 +171,7 @@ impl Clockify {
         project.billable = body.flag("billable")?.unwrap_or(false);
         project.stamps.updated = call.now;
         self.projects.insert(id.to_owned(), project);
+        self.announce_project(call, "PROJECT_UPDATED", id);
         self.project_reply(StatusCode::OK, id)
     }
 
@@ -191,7 +194,17 @@ impl Clockify {
             entry.stamps.updated = call.now;
         }
         self.bury("PROJECTS", id, project.stamps.created, call.now, wire.clone());
+        let touched = Touched { project: Some(id), ..Touched::default() };
+        self.announce(call, "PROJECT_DELETED", touched, |_| wire.clone());
         Ok(Reply::json(StatusCode::OK, &wire))
+    }
+
+    pub(super) fn announce_project(&mut self, call: &Call, event: &'static str, id: &str) {
+        let touched = Touched { project: Some(id), ..Touched::default() };
+        self.announce(call, event, touched, |clockify| {
+            let project = clockify.projects.get(id);
+            project.map_or(Value::Null, |project| clockify.project_wire(project, &clockify.tracked()))
+        });
     }
 
     fn checked_client(&self, client: Option<String>) -> Outcome<Option<String>> {

@@ -92,6 +92,15 @@ impl Clockify {
             ["user", user, "time-entries", id, "duplicate"] => {
                 verbs!(call, POST => self.duplicate_entry(call, who, user, id))
             }
+            ["webhooks"] => {
+                verbs!(call, GET => self.list_hooks(call, who), POST => self.create_hook(call, who))
+            }
+            ["webhooks", id] => verbs!(call,
+                GET => self.get_hook(who, id), PUT => self.put_hook(call, who, id),
+                DELETE => self.delete_hook(who, id)),
+            ["webhooks", id, "token"] => verbs!(call, PATCH => self.renew_hook_token(who, id)),
+            ["webhooks", id, "logs"] => verbs!(call, POST => self.hook_logs(call, who, id)),
+            ["webhooks", id, "statuses"] => verbs!(call, GET => self.hook_statuses(call, who, id)),
             ["entities", feed @ ("created" | "updated" | "deleted")] => {
                 verbs!(call, GET => self.change_feed(call, feed))
             }

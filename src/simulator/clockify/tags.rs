@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::catalogue::checked_name;
+use super::hook_events::Touched;
 use super::paging::{self, Page};
 use super::records::{Stamps, Tag};
 use super::refuse::{self, Outcome};
@@ -33,7 +34,8 @@ impl Clockify {
         let id = self.mint(call.now);
         let tag = Tag { id: id.clone(), name, archived: false, stamps: Stamps::at(call.now) };
         let wire = self.tag_wire(&tag);
-        self.tags.insert(id, tag);
+        self.tags.insert(id.clone(), tag);
+        self.announce_tag(call, "NEW_TAG", &id, &wire);
         Ok(Reply::json(StatusCode::CREATED, &wire))
     }
 
@@ -51,6 +53,7 @@ impl Clockify {
         self.tag_name_free(&tag.name, Some(id))?;
         let wire = self.tag_wire(&tag);
         self.tags.insert(id.to_owned(), tag);
+        self.announce_tag(call, "TAG_UPDATED", id, &wire);
         Ok(Reply::json(StatusCode::OK, &wire))
     }
 
@@ -64,7 +67,12 @@ impl Clockify {
         }
         let wire = self.tag_wire(&tag);
         self.bury("TAGS", id, tag.stamps.created, call.now, wire.clone());
+        self.announce_tag(call, "TAG_DELETED", id, &wire);
         Ok(Reply::json(StatusCode::OK, &wire))
+    }
+
+    fn announce_tag(&mut self, call: &Call, event: &'static str, id: &str, wire: &Value) {
+        self.announce(call, event, Touched { tag: Some(id), ..Touched::default() }, |_| wire.clone());
     }
 
     pub(super) fn tag_wire(&self, tag: &Tag) -> Value {

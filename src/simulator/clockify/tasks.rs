@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Clockify;
 use super::catalogue::checked_name;
 use super::entry_wire::iso_duration;
+use super::hook_events::Touched;
 use super::paging::{self, Page};
 use super::project_wire::Tracked;
 use super::records::{Stamps, Task};
@@ -33,6 +34,7 @@ impl Clockify {
     pub(super) fn create_task(&mut self, call: &Call, project: &str) -> Outcome {
         self.known_project(project)?;
         let id = self.add_task(call, project, &Body::of(call)?)?;
+        self.announce_task(call, "NEW_TASK", project, &id);
         self.task_reply(StatusCode::CREATED, project, &id)
     }
 
@@ -97,6 +99,7 @@ impl Clockify {
         self.write_task(&mut task, &body)?;
         task.stamps.updated = call.now;
         self.tasks.insert(id.to_owned(), task);
+        self.announce_task(call, "TASK_UPDATED", project, id);
         self.task_reply(StatusCode::OK, project, id)
     }
 
@@ -119,6 +122,8 @@ impl Clockify {
         }
         let wire = self.task_wire(task, &self.tracked());
         self.remove_task(call, id);
+        let touched = Touched { project: Some(project), task: Some(id), ..Touched::default() };
+        self.announce(call, "TASK_DELETED", touched, |_| wire.clone());
         Ok(Reply::json(StatusCode::OK, &wire))
     }
 
@@ -132,6 +137,14 @@ impl Clockify {
             entry.stamps.updated = call.now;
         }
         self.bury("TASKS", id, created, call.now, wire);
+    }
+
+    fn announce_task(&mut self, call: &Call, event: &'static str, project: &str, id: &str) {
+        let touched = Touched { project: Some(project), task: Some(id), ..Touched::default() };
+        self.announce(call, event, touched, |clockify| {
+            let task = clockify.tasks.get(id);
+            task.map_or(Value::Null, |task| clockify.task_wire(task, &clockify.tracked()))
+        });
     }
 
     fn known_project(&self, id: &str) -> Outcome<()> {

@@ -3,15 +3,16 @@
 //! Attempts are made elsewhere; here it is decided whether one may be made and what its outcome means.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
 use super::Toggl;
-use super::envelope::{event_body, sign};
+use super::envelope::{event_body, signed};
+use crate::simulator::deliver::Outgoing;
 
 /// A webhook subscription.
 #[derive(Clone, Debug)]
@@ -103,42 +104,6 @@ impl Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub i64);
 
-/// A request that leaves the simulator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The callback.
-    pub url: String,
-    /// Content type and signature.
-    pub headers: Vec<(String, String)>,
-    /// The signed bytes.
-    pub body: Bytes,
-}
-
-impl Outgoing {
-    /// Signs a body for a callback.
-    pub fn signed(url: &str, secret: &str, body: String) -> Self {
-        let signature = sign(secret, body.as_bytes());
-        Self {
-            url: url.to_owned(),
-            headers: vec![("Content-Type".into(), "application/json".into()), (SIGNATURE.into(), signature)],
-            body: Bytes::from(body),
-        }
-    }
-
-    /// Turns the signature into a wrong one of the same shape.
-    pub fn spoil(&mut self) {
-        let wrong = sign("not the secret", &self.body);
-        for (name, value) in &mut self.headers {
-            if name == SIGNATURE {
-                value.clone_from(&wrong);
-            }
-        }
-    }
-}
-
-/// The header that carries the signature.
-pub const SIGNATURE: &str = "X-Webhook-Signature-256";
-
 /// What the outcome of an attempt means for its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -174,6 +139,9 @@ impl Default for Hooks {
         }
     }
 }
+
+/// No answer of a callback in this time is a failure.
+pub const CALLBACK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long attempted events can be listed, and how many at most.
 const HISTORY: (TimeDelta, usize) = (TimeDelta::days(7), 20_000);
@@ -281,14 +249,14 @@ impl Toggl {
         let event = self.hooks.events.get_mut(&ticket.0).filter(|event| event.waiting)?;
         let row = self.hooks.subscriptions.get(&event.subscription).filter(|row| row.receives())?;
         event.attempted = Some(now);
-        Some(Outgoing::signed(&row.url, &row.secret, event_body(event, &row.url, now)))
+        Some(signed(&row.url, &row.secret, event_body(event, &row.url, now)))
     }
 
     /// A further copy of an event that has been delivered, as a service that delivers at least once sends it.
     pub fn copy(&self, ticket: Ticket, now: DateTime<Utc>) -> Option<Outgoing> {
         let event = self.hooks.events.get(&ticket.0)?;
         let row = self.hooks.subscriptions.get(&event.subscription).filter(|row| row.receives())?;
-        Some(Outgoing::signed(&row.url, &row.secret, event_body(event, &row.url, now)))
+        Some(signed(&row.url, &row.secret, event_body(event, &row.url, now)))
     }
 
     /// Counts an attempt. `disable_after` failures in a row disable the subscription (0: never), and `attempts`

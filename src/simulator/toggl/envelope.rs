@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use super::deliveries::{Event, Subscription};
 use super::form::nanos;
 use super::{Api, DeletedPayload, Toggl};
 use crate::simulator::call::Call;
+use crate::simulator::deliver::Outgoing;
 
 /// What kind of thing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +178,27 @@ pub fn ping_body(row: &Subscription, webhooks_url: &str, now: DateTime<Utc>) -> 
         map.insert("validation_code_url".into(), url.into());
     }
     out.to_string()
+}
+
+/// The header that carries the signature.
+const SIGNATURE: &str = "X-Webhook-Signature-256";
+
+/// A signed body for a callback.
+pub fn signed(url: &str, secret: &str, body: String) -> Outgoing {
+    let signature = sign(secret, body.as_bytes());
+    Outgoing {
+        url: url.to_owned(),
+        headers: vec![("Content-Type".into(), "application/json".into()), (SIGNATURE.into(), signature)],
+        body: Bytes::from(body),
+    }
+}
+
+/// Turns the signature into a wrong one of the same shape.
+pub fn spoil(outgoing: &mut Outgoing) {
+    let wrong = sign("not the secret", &outgoing.body);
+    for (_, value) in outgoing.headers.iter_mut().filter(|(name, _)| name == SIGNATURE) {
+        value.clone_from(&wrong);
+    }
 }
 
 /// `sha256=` and the lower-case hex HMAC-SHA256 of the raw body under the secret.

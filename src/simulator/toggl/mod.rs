@@ -36,8 +36,8 @@ use serde::{Deserialize, Serialize};
 pub use book::{
     Book, COLLEAGUE, Client, Entry, ORGANIZATION, OWNER, Project, Tag, Task, User, WORKSPACE, Workspace,
 };
-pub use deliveries::{Outgoing, Ticket, Verdict};
-pub use envelope::sign;
+pub use deliveries::{CALLBACK_TIMEOUT, Ticket, Verdict};
+pub use envelope::{sign, spoil};
 pub use form::midnight;
 pub use plan::{Plan, REMAINING, RESETS_IN};
 pub use validation::Ask;

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::deliveries::{Outgoing, Subscription};
-use super::envelope::ping_body;
+use super::deliveries::Subscription;
+use super::envelope::{ping_body, signed};
 use super::form::{Answer, bad, fine, missing};
 use super::{Step, Toggl, dressed};
 use crate::simulator::call::Reply;
+use crate::simulator::deliver::Outgoing;
 
 /// Why the callback is asked.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub struct Ask {
 impl Toggl {
     pub(super) fn ask(&mut self, id: i64, reason: Reason, now: DateTime<Utc>) -> Result<Step, Reply> {
         let Some(row) = self.hooks.subscriptions.get(&id) else { return Err(missing("Not found")) };
-        let ping = Outgoing::signed(&row.url, &row.secret, ping_body(row, &self.webhooks_url, now));
+        let ping = signed(&row.url, &row.secret, ping_body(row, &self.webhooks_url, now));
         Ok(Step::Ask(Box::new(Ask { ping, subscription: id, reason, headers: Vec::new() })))
     }
 

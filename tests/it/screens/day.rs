@@ -262,6 +262,7 @@ fn meter(service: Service, label: &str, remaining: i64, expected: u32, reset: &s
         since: Some(at(reset) - TimeDelta::hours(1)),
         hours: [0, 2, 1, 4, 8, 3].into_iter().cycle().take(24).collect(),
         day: vec![("sync".into(), 40), ("health".into(), 24), ("you".into(), 8)],
+        synced: if service == Service::Clockify { 60 } else { 0 },
     }
 }
 
@@ -316,6 +317,7 @@ pub fn snapshot() -> Snapshot {
                 user: Some("Ida Kern".to_owned()),
                 plan: Some("free".to_owned()),
                 trouble: None,
+                why: None,
             },
             AccountLine {
                 name: account("mirror"),
@@ -324,6 +326,7 @@ pub fn snapshot() -> Snapshot {
                 user: Some("Ida Kern".to_owned()),
                 plan: Some("free".to_owned()),
                 trouble: None,
+                why: None,
             },
         ],
         today: DaySummary {
@@ -357,6 +360,7 @@ pub fn snapshot() -> Snapshot {
             meter(Service::Toggl, "toggl org", 22, 4, "16:05", Source::Header),
             meter(Service::Toggl, "toggl user", 27, 1, "16:12", Source::Header),
         ],
+        strains: Vec::new(),
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: account("mirror"),
@@ -422,6 +426,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Candidates { .. } => candidates(),
         ViewKind::Detail { .. } | ViewKind::Delivery { .. } => drawers::detail(),
         ViewKind::Deliveries => drawers::deliveries(),
+        ViewKind::Requests { hour, .. } => drawers::requests(*hour),
     };
     let unfiltered = all.len() as u32;
     let holds = |row: &Row| {
