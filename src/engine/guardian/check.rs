@@ -32,12 +32,6 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
             sender::release(post)?;
             return Err(hitch);
         }
-        Err(hitch @ Hitch::Later(..)) => {
-            // What is left may look scarce only because the plan became a smaller one.
-            post.plan_changed |= limits::have_changed(post).await;
-            rights::ask(post)?;
-            return Err(hitch);
-        }
         Err(hitch) => return Err(hitch),
     };
     post.checked = true;
@@ -150,7 +144,17 @@ async fn seek(post: &mut Post, own: &Subscription, care: &Care) -> Step<()> {
     if post.reading == Some(Reading::Seek(moment(own))) {
         return Ok(());
     }
-    if let Some(history) = prove::history(post, own, care).await? {
+    let history = match prove::history(post, own, care).await {
+        Err(Hitch::Later(until, why)) => {
+            let cause = format!("why is not known yet; {why}, looking again at {}", post.clock(until));
+            care::write(&post.engine, &post.account, "guard waits", |page| {
+                page.change_own(|own| own.cause = cause)
+            })?;
+            return Err(Hitch::Later(until, why));
+        }
+        asked => asked?,
+    };
+    if let Some(history) = history {
         let care = care::care(&post.engine, &post.account)?;
         if let Some(evidence) = proof(post, own, &care, &history)? {
             let tried = history.iter().filter_map(|a| a.tried_at.or(a.event_at)).max();

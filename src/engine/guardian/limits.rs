@@ -56,7 +56,7 @@ pub(super) async fn fresh(post: &Post) -> Option<Limits> {
 }
 
 /// Asks whether they are others than they were, no more often than this.
-const LOOK: TimeDelta = TimeDelta::minutes(5);
+const LOOK: TimeDelta = TimeDelta::minutes(2);
 
 /// Whether the limits are others than they were told last. Asking costs nothing.
 pub(super) async fn have_changed(post: &Post) -> bool {
