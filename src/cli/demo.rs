@@ -161,6 +161,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
             base_url: clockify,
             token: access.clockify_token.clone().into(),
             workspace: access.clockify_workspace.as_str().into(),
+            managed: true,
             on_delete: OnDelete::Retire,
             sync_from: Some(services.simulator.now().date_naive() - chrono::Days::new(DAYS)),
         }],

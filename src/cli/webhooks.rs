@@ -25,7 +25,7 @@ pub struct Webhooks {
 /// Which subscription.
 #[derive(Args, Clone, Debug)]
 pub struct Which {
-    /// Its id, or ACCOUNT/ID [default: the one that was made here]
+    /// Its id, or ACCOUNT/ID [default: Toggl's that was made here]
     #[arg(value_name = "SUBSCRIPTION")]
     pub subscription: Option<String>,
 }
@@ -163,14 +163,14 @@ async fn lines(engine: &mut ViewerEnd) -> Result<Vec<SubscriptionLine>, Failure>
     Ok(ask::snapshot(engine).await?.subscriptions)
 }
 
-/// The subscription that is meant: by its id, else the one that was made here.
+/// The subscription that is meant: by its id, else the one of Toggl that was made here.
 async fn find(engine: &mut ViewerEnd, which: &Which) -> Result<SubscriptionRef, Failure> {
     let lines = lines(engine).await?;
     let named = |line: &&SubscriptionLine| match &which.subscription {
         Some(text) => {
             *text == line.at.id.to_string() || *text == format!("{}/{}", line.at.account, line.at.id)
         }
-        None => line.ours,
+        None => line.ours && line.service == Service::Toggl,
     };
     let mut found = lines.iter().filter(named);
     match (found.next(), found.next()) {

@@ -46,6 +46,11 @@ impl Downtime {
         self.0.last().is_some_and(|s| s.to.is_none())
     }
 
+    /// When the last one ended.
+    pub fn last_end(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().filter_map(|s| s.to).max()
+    }
+
     /// Whether a moment of the service's clock lies in it.
     pub fn covers(&self, at: DateTime<Utc>) -> bool {
         self.span(at).is_some()

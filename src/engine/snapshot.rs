@@ -5,6 +5,7 @@
 pub mod alerts;
 mod meters;
 pub mod subscriptions;
+mod target_hooks;
 mod today;
 
 use std::ops::ControlFlow;
@@ -125,6 +126,8 @@ impl Engine {
             rejected,
             dead: counts.dead,
             unapplied: counts.unapplied,
+            echoes: counts.echoes,
+            unlinked: counts.unlinked,
         }
     }
 }
@@ -134,6 +137,8 @@ fn fill(state: &State, snapshot: &mut Snapshot, zone: Tz, now: DateTime<Utc>) ->
     snapshot.today = today::summary(state, zone, now)?;
     snapshot.timers = today::timers(state)?;
     snapshot.subscriptions = subscriptions::lines(state, zone, now)?;
+    snapshot.subscriptions.extend(target_hooks::lines(state, zone, now)?);
+    snapshot.subscriptions.sort_by_key(|line| !line.ours);
     snapshot.incidents = incidents(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;

@@ -103,6 +103,8 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         secret: String::new(),
         plan: String::new(),
         upgrade: String::new(),
+        flags: None,
+        facts: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! anything.
 
 mod candidates;
+mod conflict;
 pub mod deliveries;
 pub mod delivery;
 mod detail;

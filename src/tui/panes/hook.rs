@@ -7,7 +7,7 @@ use super::super::text::{age, clock};
 /// Rows below the two that are always there.
 pub fn rows(model: &Model) -> u16 {
     let Some(line) = model.incident_subscription() else { return 0 };
-    1 + line.drift.len() as u16 + u16::from(!line.plan.is_empty())
+    1 + (line.drift.len() + line.facts.len()) as u16 + u16::from(!line.plan.is_empty())
 }
 
 /// Draws them from the first row on.
@@ -59,5 +59,10 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     if !line.plan.is_empty() {
         let upgrade = if line.upgrade.is_empty() { String::new() } else { format!(" · {}", line.upgrade) };
         p.cell(3, y, w.saturating_sub(4), &format!("plan {}{upgrade}", line.plan), s.faint);
+        y += 1;
+    }
+    for fact in &line.facts {
+        p.cell(3, y, w.saturating_sub(4), fact, s.fg);
+        y += 1;
     }
 }

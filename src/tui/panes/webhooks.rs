@@ -16,7 +16,7 @@ use super::{has_keys, name, overview};
 pub fn state(model: &Model, line: &SubscriptionLine) -> String {
     match line.state {
         SubState::Unknown => format!("unknown since {}", clock(line.since, model.zone())),
-        state => state.to_string(),
+        state => state.short().to_owned(),
     }
 }
 

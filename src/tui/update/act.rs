@@ -8,7 +8,7 @@ use crate::domain::health::Wanted;
 use super::super::keymap::Action;
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
 use super::super::text::count;
-use super::{Effect, input, jump, mapping, quota, refuse, send};
+use super::{Effect, conflict, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -122,8 +122,11 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Pause => quota::pause(model),
         SendNow => quota::send_now(model),
         Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
-        KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
-        KeepTarget => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: false }),
+        KeepSource => conflict::ours(model),
+        KeepTarget => conflict::theirs(model),
+        ReadHookLog => ask_subscription(model, "read the log of 7 days of", 1, |subscription| {
+            Wish::ReadHookLog { subscription }
+        }),
         SendHeld => decide(model, true),
         DropHeld => decide(model, false),
         Older => other_incident(model, 1),

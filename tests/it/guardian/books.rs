@@ -45,6 +45,7 @@ impl Book {
                 label,
                 secret: hook.secret.clone(),
                 previous: None,
+                event: None,
             };
             hooks.set(hook.path.clone(), known);
         }

@@ -119,6 +119,7 @@ fn known(account: &Account, hook: &Hook) -> receiver::Hook {
         label: account.to_string(),
         secret: hook.secret.clone(),
         previous: None,
+        event: None,
     }
 }
 
