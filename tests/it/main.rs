@@ -7,6 +7,7 @@ mod acceptance;
 mod budget;
 mod cache;
 mod cli;
+mod clockify_hooks;
 mod config;
 mod crashes;
 mod door;
