@@ -7,6 +7,7 @@
 //! in and from tokio's; randomness from the seed.
 
 pub mod admin;
+mod by_hand;
 pub mod call;
 pub mod clockify;
 mod courier;

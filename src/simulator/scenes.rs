@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::faults::Faults;
-use super::options::PlanChange;
+use super::options::{ClockifyPlan, PlanChange};
 use super::seam::Simulator;
 use super::toggl::Plan;
 
@@ -32,6 +32,16 @@ pub enum Act {
     Edit,
     /// Somebody switches our subscription off in the web page.
     SwitchOff,
+    /// Two webhooks of another program in Clockify, older than ours.
+    ClockifyOlder,
+    /// Clockify's plan.
+    ClockifyPlan(ClockifyPlan),
+    /// Clockify's deliveries fail on their way, or arrive again.
+    ClockifyWay(bool),
+    /// Somebody rewords an entry in Clockify.
+    ClockifyEdit,
+    /// Somebody switches our webhooks off in Clockify's web page.
+    ClockifyOff,
 }
 
 /// A scene by its name.
@@ -43,8 +53,8 @@ pub struct Scene {
     pub acts: &'static [(f64, Act)],
 }
 
-/// All scenes: the journey, then its variants in their order, then what a person does.
-pub const SCENES: [Scene; 9] = [
+/// All scenes: the journey, then its variants in their order, then what a person does, then Clockify's side.
+pub const SCENES: [Scene; 12] = [
     Scene { name: "webhook-502", acts: &[(20.0, Act::Way(true)), (80.0, Act::Way(false))] },
     Scene { name: "webhook-unvalidated", acts: &[(20.0, Act::ForgetValidation)] },
     Scene { name: "webhook-silent", acts: &[(20.0, Act::OnlyPings(true)), (1_500.0, Act::OnlyPings(false))] },
@@ -57,6 +67,19 @@ pub const SCENES: [Scene; 9] = [
     Scene { name: "webhook-name", acts: &[(15.0, Act::Older("hours"))] },
     Scene { name: "webhook-secret", acts: &[(15.0, Act::Late(8.0))] },
     Scene { name: "webhook-drift", acts: &[(20.0, Act::Edit)] },
+    Scene {
+        name: "webhook-clockify-plan",
+        acts: &[
+            (15.0, Act::ClockifyOlder),
+            (20.0, Act::ClockifyPlan(ClockifyPlan::Free)),
+            (600.0, Act::ClockifyPlan(ClockifyPlan::Paid)),
+        ],
+    },
+    Scene {
+        name: "webhook-clockify-502",
+        acts: &[(20.0, Act::ClockifyWay(true)), (400.0, Act::ClockifyWay(false))],
+    },
+    Scene { name: "clockify-edit", acts: &[(20.0, Act::ClockifyEdit)] },
 ];
 
 impl Scene {
@@ -78,6 +101,20 @@ pub fn happen(simulator: &Simulator, act: Act) {
             }
         }),
         Act::Admin(is) => simulator.set_owner_admin(is),
+        Act::ClockifyOlder => simulator.plant_clockify_hooks(),
+        Act::ClockifyPlan(plan) => simulator.set_plan(PlanChange { toggl: None, clockify: Some(plan) }),
+        Act::ClockifyWay(bad) => {
+            let fail = if bad { 1.0 } else { 0.0 };
+            faults(json!({"deliveries": {"service": "clockify", "fail": fail}}));
+        }
+        Act::ClockifyEdit => {
+            let _ = simulator.edit_in_clockify("Reworded by the client");
+        }
+        Act::ClockifyOff => simulator.change_clockify_hooks(|hooks| {
+            for row in hooks.rows.values_mut().filter(|row| !row.name.starts_with("crm ")) {
+                row.enabled = false;
+            }
+        }),
         Act::Older(name) => simulator.plant_subscription(name),
         Act::Plan(plan) => simulator.set_plan(PlanChange { toggl: Some(plan), clockify: None }),
         Act::Dry => {

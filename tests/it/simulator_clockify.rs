@@ -4,6 +4,8 @@ mod access;
 mod catalogue;
 mod entries;
 mod feed;
+mod hook_deliveries;
+mod hooks;
 mod lists;
 mod reports;
 mod shapes;
@@ -11,7 +13,7 @@ mod shapes;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use hourwire::simulator::call::{Call, Reply};
-use hourwire::simulator::clockify::{Clockify, ClockifyOptions, OWNER_ID, Plan, WORKSPACE_ID};
+use hourwire::simulator::clockify::{Clockify, ClockifyOptions, Counting, OWNER_ID, Plan, WORKSPACE_ID};
 use http::Method;
 use serde_json::{Value, json};
 
