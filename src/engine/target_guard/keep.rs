@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
@@ -16,6 +16,9 @@ use crate::domain::target_hook::TargetHook;
 use crate::engine::Shared;
 use crate::engine::desk::{Desk, Desked, Draft};
 use crate::engine::guardian::care as source_care;
+
+/// Shorter than this the own address may be away without any delivery failing too often.
+const LONG: TimeDelta = TimeDelta::minutes(2);
 
 /// The guard's memory of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +99,7 @@ pub fn was_away_since(engine: &Shared, at: DateTime<Utc>) -> Desked<bool> {
     let sources: Vec<Account> = engine.state().setup.sources.iter().map(|s| s.account.clone()).collect();
     for source in sources {
         let down = source_care::care(engine, &source)?.down;
-        if !down.is_down() && down.last_end().is_some_and(|end| end > at) {
+        if !down.is_down() && down.last_end(LONG).is_some_and(|end| end > at) {
             return Ok(true);
         }
     }

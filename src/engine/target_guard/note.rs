@@ -93,7 +93,7 @@ fn switched_off(
     let event = &new.event;
     match state(new.flags) {
         State::Off => {
-            page.say("info", format!("the webhook for {event} is off: a person switched it off"))?
+            page.say("info", format!("the webhook for {event} is off: a person switched it off"))?;
         }
         State::Active if was.is_some() => page.say("info", format!("the webhook for {event} is on again"))?,
         State::DisabledByPlan if was == Some(State::Active) => return Ok(Some(event.clone())),

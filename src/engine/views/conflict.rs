@@ -1,6 +1,7 @@
 //! Both values of a conflict side by side, field by field, for the top of an entry's drawer.
 
 use chrono_tz::Tz;
+use unicode_width::UnicodeWidthStr;
 
 use crate::control::view::DetailLine;
 use crate::domain::catalogue::Kind;
@@ -10,6 +11,9 @@ use crate::domain::id::Account;
 use crate::domain::link::{Link, Trouble, Wish};
 use crate::engine::state::State;
 
+/// Longer values stand below each other.
+const BESIDE: usize = 26;
+
 /// The lines; none where there is no conflict.
 pub fn lines(state: &State, target: &Account, link: &Link, zone: Tz) -> Vec<DetailLine> {
     if !matches!(link.trouble, Some(Trouble::Conflict(_))) {
@@ -18,18 +22,21 @@ pub fn lines(state: &State, target: &Account, link: &Link, zone: Tz) -> Vec<Deta
     let line = |label: &str, value: String, why: String| DetailLine { label: label.to_owned(), value, why };
     let theirs = link.there.as_ref().map(|there| &there.entry).filter(|_| !is_gone(link));
     let what = if theirs.is_some() { "changed" } else { "deleted" };
-    let mut lines = vec![line(
-        "conflict",
-        format!("{what} in {target} by somebody"),
-        "< sends ours, > leaves theirs".into(),
-    )];
+    let mut lines = vec![line("conflict", format!("{what} in {target} by somebody"), String::new())];
     match (&link.wish, theirs) {
         (Wish::Present(ours), Some(theirs)) => {
+            lines.push(line("", "ours".to_owned(), "theirs".to_owned()));
             let fields =
                 fields(state, target, ours, zone).into_iter().zip(fields(state, target, theirs, zone));
-            lines.extend(fields.filter(|(ours, theirs)| ours.1 != theirs.1).map(|(ours, theirs)| {
-                line(&format!("  {}", ours.0), format!("ours: {}", ours.1), format!("theirs: {}", theirs.1))
-            }));
+            for ((field, ours), (_, theirs)) in fields.filter(|(ours, theirs)| ours.1 != theirs.1) {
+                let field = format!("  {field}");
+                if ours.width().max(theirs.width()) <= BESIDE {
+                    lines.push(line(&field, ours, theirs));
+                } else {
+                    lines.push(line(&field, ours, "ours".to_owned()));
+                    lines.push(line("", theirs, "theirs".to_owned()));
+                }
+            }
         }
         (wish, theirs) => {
             let ours = match wish {

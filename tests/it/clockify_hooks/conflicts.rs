@@ -42,7 +42,7 @@ async fn an_edit_in_clockify_is_shown_with_both_values_and_ours_can_win() {
     screen.press("5").await;
     screen.shows(&["1 conflict", "conflict"], 30).await;
     screen.press("enter").await;
-    let words = ["changed in mirror by somebody", "ours: Wireframes", "theirs: Wireframes, second round"];
+    let words = ["changed in mirror by somebody", "ours", "theirs", "Wireframes, second round"];
     screen.shows(&words, 30).await;
     screen.press("<").await;
     screen.shows(&["ours wins", "1 request"], 30).await;
@@ -129,7 +129,8 @@ async fn five_hundred_writes_echo_without_a_conflict_and_without_a_read() {
 #[tokio::test(start_paused = true)]
 async fn a_delivery_about_an_entry_that_is_not_linked_changes_nothing() {
     let (office, _machine, running) = synced(Plan::Premium).await;
-    let body = json!({"start": "2026-03-01T09:00:00Z", "end": "2026-03-01T10:00:00Z", "description": "Their own"});
+    let body =
+        json!({"start": "2026-03-01T09:00:00Z", "end": "2026-03-01T10:00:00Z", "description": "Their own"});
     office.clockify(Method::POST, "/time-entries", body).await;
     office.edit_there("Their own", "Their own, later").await;
     office.pass(60).await;

@@ -171,4 +171,9 @@ impl Running {
     pub fn count(&self, word: &str) -> usize {
         self.links().iter().filter(|link| link.word(false).name() == word).count()
     }
+
+    /// Entries confirmed as billable in the target.
+    pub fn billable(&self) -> usize {
+        self.links().iter().filter(|link| link.there.as_ref().is_some_and(|t| t.entry.billable)).count()
+    }
 }

@@ -122,6 +122,15 @@ impl Office {
         self.person(Method::POST, &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), body).await;
     }
 
+    /// A person changes an entry by its description.
+    pub async fn change(&self, description: &str, change: Value) {
+        let state = self.sim.state();
+        let rows = state["toggl"]["time_entries"].as_array().cloned().unwrap_or_default();
+        let row = rows.into_iter().find(|row| row["description"] == description).expect("the entry");
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries/{}", row["id"]);
+        self.person(Method::PUT, &path, change).await;
+    }
+
     /// A colleague tracks an hour; answers its id.
     pub async fn colleague_tracks(&self, description: &str) -> i64 {
         let token = self.sim.access().toggl_second_token.expect("a colleague");
