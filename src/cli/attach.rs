@@ -85,6 +85,11 @@ async fn to_owner(paths: &Paths) -> Result<Option<(ViewerEnd, LockInfo)>, Failur
     }
 }
 
+/// Whether an engine speaks another protocol than this program; two builds of one version may.
+pub async fn speaks_otherwise(owner: &LockInfo) -> bool {
+    matches!(connect(&owner.control, &author()).await, Err(ConnectError::Unequal { .. }))
+}
+
 /// How an engine for these folders is started in the background.
 pub fn launch(paths: &Paths, log: Option<&str>) -> Result<Launch, Failure> {
     let program = std::env::current_exe()

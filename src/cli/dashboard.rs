@@ -47,6 +47,7 @@ pub async fn run(global: &Global, demo: impl AsyncFnOnce() -> Outcome) -> Outcom
         viewer_started_engine: attached.started,
         ids: ids(),
         save_theme: Some(save_theme(paths.config_dir.clone())),
+        clock: None,
     };
     let connector = Again { first: Some(attached.engine), global: global.clone() };
     start::run(options, connector, &paths.config_dir).await.map_err(broken_terminal)?;
@@ -93,9 +94,10 @@ impl Connector for Again {
 
 /// When the running engine is of another version, offers to restart it; else the failure stands.
 async fn after_restart(global: &Global, paths: &Paths, failure: Failure) -> Result<Attached, Failure> {
-    let Some(other) = owner(&paths.state_dir).ok().flatten().filter(is_other_version) else {
+    let Some(other) = owner(&paths.state_dir).ok().flatten() else { return Err(failure) };
+    if !is_other_version(&other) && !attach::speaks_otherwise(&other).await {
         return Err(failure);
-    };
+    }
     if !asked_yes(&failure.message, &other) {
         return Err(failure);
     }

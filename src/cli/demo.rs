@@ -3,7 +3,10 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +34,26 @@ use crate::tui::start;
 
 /// Days of history that the demo sends to Clockify at its first start.
 const DAYS: u64 = 14;
+/// How many seconds the clock of the demo's machine is ahead; only a scenario about a wrong clock sets it.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+/// The clock of the demo's machine.
+fn clock() -> DateTime<Utc> {
+    Utc::now() + TimeDelta::seconds(AHEAD.load(Ordering::Relaxed))
+}
+
+/// Sets that clock as the scenario wants it.
+async fn set_clock(steps: &'static [(f64, i64)], speed: f64, cancel: CancellationToken) {
+    let mut passed = 0.0;
+    for (at, ahead) in steps {
+        tokio::select! { biased;
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs_f64((at - passed) / speed)) => {}
+        }
+        passed = *at;
+        AHEAD.store(*ahead, Ordering::Relaxed);
+    }
+}
 
 /// The whole product against the built-in simulator: no account, no config file, no network
 #[derive(Args, Debug)]
@@ -39,7 +62,7 @@ pub struct Demo {
     /// Without dashboard; the first line on standard output says where everything is
     #[arg(long)]
     pub headless: bool,
-    /// What happens: office, calm, free, free-blind, free-upgrade, or to the webhook: webhook-502, -unvalidated,
+    /// What happens: office, calm, free, free-blind, free-upgrade, clock-skew, or to the webhook: webhook-502, -unvalidated,
     /// -silent, -rights, -plan, -quota, -name, -secret, -drift
     #[arg(long, value_name = "NAME", default_value = "office")]
     pub scenario: String,
@@ -108,6 +131,7 @@ async fn play(
     spec.metrics = Some(metrics);
     let hosted = host::start(spec, cancel.clone()).await?;
     let work = OfficeOptions { seed: options.seed, speed: options.speed, scenario };
+    tokio::spawn(set_clock(scenario.clock(), options.speed, cancel.clone()));
     let breaker = Arc::new(move |bad| tunnel.set_down(bad));
     tokio::spawn(run_with(services.simulator.clone(), work, breaker, cancel.clone()));
     if options.headless {
@@ -123,6 +147,7 @@ async fn play(
             viewer_started_engine: false,
             ids: dashboard::ids(),
             save_theme: None,
+            clock: Some(clock),
         };
         start::run(look, Once::new(viewer), folder)
             .await
@@ -182,6 +207,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
         config_dir: Some(folder.to_path_buf()),
         settings: None,
         commands: Hooked::default(),
+        clock,
     })
 }
 

@@ -42,12 +42,22 @@ fn is_dry(meter: &Meter) -> bool {
 /// The meters as one JSON object: instants in UTC, durations in seconds, unknown as `null`.
 pub fn quota_json(snapshot: &Snapshot) -> Value {
     json!({
-        "buckets": snapshot.meters.iter().map(|meter| bucket(meter, snapshot.now)).collect::<Vec<_>>(),
+        "buckets": snapshot.meters.iter().map(|meter| bucket(meter, snapshot)).collect::<Vec<_>>(),
+        "day": day(snapshot),
         "queued": snapshot.jobs.iter().map(job).collect::<Vec<_>>(),
     })
 }
 
-fn bucket(meter: &Meter, now: DateTime<Utc>) -> Value {
+/// The last 24 hours: our own requests in all buckets, entries that targets confirmed, and the one by the other.
+fn day(snapshot: &Snapshot) -> Value {
+    let (requests, entries) = snapshot.day_of_requests();
+    let each = (entries > 0).then(|| (f64::from(requests) * 10.0 / f64::from(entries)).round() / 10.0);
+    json!({"requests": requests, "entries_synced": entries, "requests_per_entry": each})
+}
+
+fn bucket(meter: &Meter, snapshot: &Snapshot) -> Value {
+    let now = snapshot.now;
+    let strain = snapshot.strain(&meter.account);
     let used = meter.limit.zip(meter.remaining).map(|(limit, left)| i64::from(limit) - left);
     let at_reset = meter.remaining.map(|left| (left - i64::from(meter.expected)).max(0));
     json!({
@@ -65,6 +75,8 @@ fn bucket(meter: &Meter, now: DateTime<Utc>) -> Value {
         "resets_in_s": meter.resets_at.map(|at| (at - now).num_seconds().max(0)),
         "dry_at": meter.dry_at.map(instant),
         "waiting_until": meter.waiting_until.map(instant),
+        "trouble": strain.map(|s| s.by.as_str()),
+        "trouble_until": strain.map(|s| instant(s.until)),
         "source": meter.source,
         "age_s": meter.read_at.map(|at| (now - at).num_seconds().max(0)),
         "spent": counts(&meter.spent),
@@ -107,6 +119,9 @@ pub fn quota_table(snapshot: &Snapshot) -> String {
         };
         let ahead = match (meter.waiting_until, meter.dry_at, meter.resets_at) {
             (Some(until), _, _) => format!("waiting until {}", clock(until)),
+            _ if snapshot.strain(&meter.account).is_some() => {
+                snapshot.strain(&meter.account).map(|s| s.by.to_string()).unwrap_or_default()
+            }
             (None, Some(dry), _) => format!("dry at {}", clock(dry)),
             (None, None, Some(reset)) => {
                 let rest = meter.remaining.map_or(0, |left| (left - i64::from(meter.expected)).max(0));
@@ -124,6 +139,13 @@ pub fn quota_table(snapshot: &Snapshot) -> String {
         vec![meter.label.clone(), left, ahead, source, spent.join(" · ")]
     };
     let mut text = table(&snapshot.meters.iter().map(line).collect::<Vec<_>>());
+    let (requests, entries) = snapshot.day_of_requests();
+    if entries > 0 {
+        let each = f64::from(requests) / f64::from(entries);
+        text.push_str(&format!(
+            "\n24 hours: {requests} requests · {entries} entries synced · {each:.1} each\n"
+        ));
+    }
     if !snapshot.jobs.is_empty() {
         let line = |job: &JobLine| {
             let cost = job.cost.map_or_else(String::new, |cost| format!("{cost} requests"));

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use chrono::Utc;
 use clap::Args;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -151,6 +152,7 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
         hosted_by,
         config_dir: Some(paths.config_dir.clone()),
         settings: Some(settings.clone()),
+        clock: Utc::now,
         commands: settings.hooks.clone(),
     })
 }

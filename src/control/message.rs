@@ -7,8 +7,9 @@ use super::command::{Command, Reply};
 use super::snapshot::Snapshot;
 use super::view::{Delta, Open, Page};
 
-/// The protocol's version; unequal versions are refused with a text that names the older side.
-pub const PROTOCOL: u32 = 1;
+/// The protocol's version; unequal versions are refused with a text that names the older side. Raised with every release
+/// in which a message, a row or a wish has another shape: half-understood rows would show what is not so.
+pub const PROTOCOL: u32 = 2;
 
 /// From a viewer to the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub enum FromEngine {
     Refused {
         /// The reason, and what to do.
         reason: String,
+        /// [`PROTOCOL`] of the engine, where that is the reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<u32>,
     },
     /// The whole state.
     Snapshot(Box<Snapshot>),

@@ -8,6 +8,7 @@ use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
 use crate::domain::id::{Account, Key, RemoteId, Service};
 use crate::domain::quota::Source;
+use crate::domain::strain::Strained;
 
 use super::command::SubscriptionRef;
 
@@ -42,6 +43,9 @@ pub struct Snapshot {
     pub reading: Option<u32>,
     /// Quota meters, tightest first.
     pub meters: Vec<Meter>,
+    /// Services that take no calls for another reason than quota.
+    #[serde(default)]
+    pub strains: Vec<StrainLine>,
     /// Counts per target.
     pub targets: Vec<TargetLine>,
     /// Incidents, newest first, at most 50.
@@ -72,6 +76,9 @@ pub enum CacheWord {
     Ready,
 }
 
+/// Who spends a bucket beside us, in the place of a cause.
+pub const OTHERS: &str = "others";
+
 /// How the trouble of an account begins whose service does not answer.
 pub const OFFLINE: &str = "offline";
 
@@ -90,6 +97,9 @@ pub struct AccountLine {
     pub plan: Option<String>,
     /// `token refused`, `offline 10:24`, `answers as another user` …
     pub trouble: Option<String>,
+    /// Why it is offline: how its newest call failed.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// Today's figures over all people shown.
@@ -163,6 +173,9 @@ pub struct SubscriptionLine {
     pub last_bad_at: Option<DateTime<Utc>>,
     /// Calls known to have failed since the last good one.
     pub failures: u32,
+    /// Why the newest of them was refused at our own door, where it was: `wrong signature`.
+    #[serde(default)]
+    pub refused: String,
     /// What of the plan is used: `1 of 1, 3 of 3 events`; empty while it is not known.
     pub plan: String,
     /// What the next plan would buy; empty when nothing.
@@ -219,6 +232,23 @@ pub struct Meter {
     /// Spent in the last 24 hours by cause, most first.
     #[serde(default)]
     pub day: Vec<(String, u32)>,
+    /// Entries that the target of this bucket confirmed in the last 24 hours.
+    #[serde(default)]
+    pub synced: u32,
+}
+
+/// A service that takes no calls for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrainLine {
+    /// The account.
+    pub account: Account,
+    /// Its short tag.
+    pub tag: String,
+    /// The service.
+    pub service: Service,
+    /// What is in the way, until when, and how often in a row.
+    #[serde(flatten)]
+    pub strained: Strained,
 }
 
 /// Counts of one target.
@@ -368,6 +398,21 @@ impl SubscriptionLine {
     /// Whether anything about it needs eyes.
     pub fn is_well(&self) -> bool {
         matches!(self.state, SubState::Active) || self.wanted == Wanted::Disabled || !self.ours
+    }
+}
+
+impl Snapshot {
+    /// Our own requests of the last 24 hours in all buckets, and the entries that targets confirmed meanwhile.
+    pub fn day_of_requests(&self) -> (u32, u32) {
+        let own = |meter: &Meter| -> u32 {
+            meter.day.iter().filter(|(cause, _)| cause != OTHERS).map(|(_, requests)| requests).sum()
+        };
+        (self.meters.iter().map(own).sum(), self.meters.iter().map(|meter| meter.synced).sum())
+    }
+
+    /// What is in the way of an account's calls.
+    pub fn strain(&self, account: &Account) -> Option<&Strained> {
+        self.strains.iter().find(|line| line.account == *account).map(|line| &line.strained)
     }
 }
 

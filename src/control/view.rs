@@ -28,6 +28,16 @@ pub enum ViewKind {
         /// Its place in the inbox.
         seq: u64,
     },
+    /// What a bucket was spent on: with an hour its requests by cause as [`SpentLine`], then single requests, newest
+    /// first, as [`RequestLine`].
+    Requests {
+        /// The account.
+        account: Account,
+        /// The bucket.
+        bucket: String,
+        /// The hour, in whole hours since 1970; `None` is whatever is newest.
+        hour: Option<i64>,
+    },
     /// Ranked target projects for a source project. Rows are [`Candidate`].
     Candidates {
         /// The source project.
@@ -111,6 +121,10 @@ pub enum Row {
     Candidate(Candidate),
     /// A fact about one thing.
     Detail(DetailLine),
+    /// What a cause spent.
+    Spent(SpentLine),
+    /// A request.
+    Request(RequestLine),
 }
 
 /// A source entry as the live pane shows it. Texts are as the service wrote them: clean before drawing.
@@ -242,6 +256,38 @@ pub struct DeliveryLine {
     pub about: String,
     /// The entity's id and what a person calls it; the begin of a body that could not be used.
     pub summary: String,
+}
+
+/// What a cause spent in an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentLine {
+    /// `sync`, `you`, … or `others`.
+    pub cause: String,
+    /// Requests.
+    pub requests: u32,
+}
+
+/// A single request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestLine {
+    /// Its number since the engine's start; `None` for one before it, of which less is known.
+    pub seq: Option<u64>,
+    /// When it left.
+    pub at: DateTime<Utc>,
+    /// Who asked: `you`, `sync`, `health` …
+    pub cause: String,
+    /// `GET entries since`; empty where it is not known any more.
+    pub asked: String,
+    /// `200`, `402 waiting quota`, `offline` …
+    pub answer: String,
+    /// It did not bring what was asked for.
+    pub failed: bool,
+    /// What it cost, in requests.
+    pub price: u32,
+    /// What was left after it, where known.
+    pub left: Option<i64>,
+    /// Requests of other programs since the one before.
+    pub others: u32,
 }
 
 /// A label and a value.

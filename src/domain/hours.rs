@@ -20,6 +20,14 @@ pub struct Hour {
     /// Of other programs.
     #[serde(default)]
     pub others: u32,
+    /// Entries that a target confirmed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub synced: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Hour {
@@ -59,6 +67,11 @@ impl Hours {
         if let Some(spent) = self.at(at).own.get_mut(&cause) {
             *spent = spent.saturating_sub(1);
         }
+    }
+
+    /// Notes an entry that a target confirmed.
+    pub fn note_synced(&mut self, at: DateTime<Utc>) {
+        self.at(at).synced += 1;
     }
 
     /// Notes requests of other programs.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::quota::Gate;
+use super::strain::{Strain, Strained};
 
 /// The longest wait before a service that is down is tried again, where a try costs nothing: what waited goes within
 /// a minute of its return.
@@ -60,6 +61,7 @@ pub fn backoff(base: TimeDelta, cap: TimeDelta, tries: u32, draw: f64) -> TimeDe
 pub struct Breaker {
     failures: u32,
     open_until: Option<DateTime<Utc>>,
+    why: Option<Strain>,
 }
 
 impl Breaker {
@@ -76,9 +78,18 @@ impl Breaker {
         self.failures == 0
     }
 
-    /// Notes a failure. `patience` is how many in a row are borne: two where requests are counted by the hour. `longest`
+    /// What is in the way now; `None` while calls go through. One failure alone is no trouble to speak of.
+    pub fn strained(&self, now: DateTime<Utc>) -> Option<Strained> {
+        let (by, until) = (self.why?, self.open_until?);
+        let speaks = if by == Strain::Pace { until > now } else { self.failures > 1 };
+        let times = if by == Strain::Pace { 0 } else { self.failures };
+        speaks.then_some(Strained { by, until, times })
+    }
+
+    /// Notes a failure and what it was. `patience` is how many in a row are borne: two where requests are counted by the hour. `longest`
     /// is the longest wait before the service is tried again: what a try costs decides.
-    pub fn failed(&mut self, now: DateTime<Utc>, patience: u32, longest: TimeDelta, draw: f64) {
+    pub fn failed(&mut self, why: Strain, now: DateTime<Utc>, patience: u32, longest: TimeDelta, draw: f64) {
+        self.why = Some(why);
         self.failures = self.failures.saturating_add(1);
         let wait = if self.failures < patience {
             backoff(TimeDelta::milliseconds(500), TimeDelta::seconds(5), self.failures, draw)
@@ -93,6 +104,7 @@ impl Breaker {
     /// Holds calls back until then, without counting a failure: the service asked for it.
     pub fn pause(&mut self, until: DateTime<Utc>) {
         self.open_until = Some(self.open_until.map_or(until, |t| t.max(until)));
+        self.why = Some(Strain::Pace);
     }
 
     /// The clock was set by so much.
@@ -124,16 +136,30 @@ mod tests {
     #[test]
     fn a_breaker_opens_longer_and_closes_at_once() {
         let mut b = Breaker::default();
-        b.failed(t(0), 2, TRY_DEAR, 0.5);
-        b.failed(t(0), 2, TRY_DEAR, 0.5);
+        b.failed(Strain::Server, t(0), 2, TRY_DEAR, 0.5);
+        b.failed(Strain::Server, t(0), 2, TRY_DEAR, 0.5);
         let Gate::Wait(first) = b.gate(t(0)) else { panic!("closed") };
-        b.failed(t(0), 2, TRY_DEAR, 0.5);
+        b.failed(Strain::Server, t(0), 2, TRY_DEAR, 0.5);
         let Gate::Wait(second) = b.gate(t(0)) else { panic!("closed") };
         assert!(second > first && second <= t(600_000));
-        (0..9).for_each(|_| b.failed(t(0), 2, TRY_CHEAP, 1.0));
+        (0..9).for_each(|_| b.failed(Strain::Network, t(0), 2, TRY_CHEAP, 1.0));
         assert_eq!(b.gate(t(0)), Gate::Wait(t(40_000)), "a service that costs nothing to try is tried soon");
         b.succeeded();
         assert_eq!(b.gate(t(0)), Gate::Go);
+    }
+
+    #[test]
+    fn what_is_in_the_way_has_its_word() {
+        let mut b = Breaker::default();
+        b.failed(Strain::Network, t(0), 2, TRY_CHEAP, 0.5);
+        assert_eq!(b.strained(t(0)), None, "one lost answer is an ordinary day");
+        b.failed(Strain::Server, t(0), 2, TRY_CHEAP, 0.5);
+        let strained = b.strained(t(0)).map(|s| (s.by, s.times));
+        assert_eq!(strained, Some((Strain::Server, 2)), "the newest failure gives the word");
+        b.succeeded();
+        b.pause(t(5_000));
+        assert_eq!(b.strained(t(0)).map(|s| (s.by, s.until)), Some((Strain::Pace, t(5_000))));
+        assert_eq!(b.strained(t(5_000)), None, "the service asked for five seconds, no more");
     }
 
     proptest! {

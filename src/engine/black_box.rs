@@ -140,6 +140,12 @@ fn step(engine: &Engine) -> Desked<bool> {
     Ok(!stored.is_empty())
 }
 
+/// Forgets what the inbox has let go.
+pub fn forget(engine: &Engine) {
+    let oldest = engine.inbox.read_from(1, 1).ok().and_then(|s| s.first().map(|s| s.seq));
+    engine.black_box.index().forget(oldest.unwrap_or(0));
+}
+
 /// Keeps the index in step with the inbox until the engine stops.
 pub async fn run(engine: Shared) -> Desked<()> {
     let mut newest = engine.inbox.subscribe();
@@ -149,8 +155,7 @@ pub async fn run(engine: Shared) -> Desked<()> {
             () = engine.stop.cancelled() => return Ok(()),
             changed = newest.changed() => if changed.is_err() { return Ok(()) },
         }
-        let oldest = engine.inbox.read_from(1, 1).ok().and_then(|s| s.first().map(|s| s.seq));
-        engine.black_box.index().forget(oldest.unwrap_or(0));
+        forget(&engine);
         loop {
             match step(&engine) {
                 Ok(true) => tokio::task::yield_now().await,

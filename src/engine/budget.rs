@@ -18,6 +18,8 @@ use super::desk::{Desk, Desked, Draft};
 #[derive(Clone, Debug, Default)]
 pub struct Meters {
     buckets: BTreeMap<(Account, String), Bucket>,
+    /// Hours of buckets without an hourly limit, of which no row is kept.
+    unclaimed: BTreeMap<(Account, String), Hours>,
 }
 
 impl Meters {
@@ -30,15 +32,19 @@ impl Meters {
             }
             ControlFlow::Continue(())
         })?;
+        let mut unclaimed: BTreeMap<(Account, String), Hours> = BTreeMap::new();
         desk.scan(rows::hours(), usize::MAX, &mut |key, value| {
-            if let (Some((account, name, number)), Ok(hour)) = (rows::hour_key(key), rows::decode(value))
-                && let Some(bucket) = buckets.get_mut(&(account, name))
-            {
-                bucket.hours.restore(number, hour);
+            if let (Some((account, name, number)), Ok(hour)) = (rows::hour_key(key), rows::decode(value)) {
+                let key = (account, name);
+                match buckets.get_mut(&key) {
+                    Some(bucket) => bucket.hours.restore(number, hour),
+                    None => unclaimed.entry(key).or_default().restore(number, hour),
+                }
             }
             ControlFlow::Continue(())
         })?;
         self.buckets = buckets;
+        self.unclaimed = unclaimed;
         Ok(())
     }
 
@@ -55,7 +61,12 @@ impl Meters {
         limit: Option<u32>,
         window: Window,
     ) -> &mut Bucket {
-        self.buckets.entry((account.clone(), name.to_owned())).or_insert_with(|| Bucket::new(limit, window))
+        let key = (account.clone(), name.to_owned());
+        let unclaimed = &mut self.unclaimed;
+        self.buckets.entry(key).or_insert_with_key(|key| Bucket {
+            hours: unclaimed.remove(key).unwrap_or_default(),
+            ..Bucket::new(limit, window)
+        })
     }
 
     /// All buckets.
@@ -127,7 +138,7 @@ impl Meters {
             // Without an hourly limit nobody needs the list; the newest calls are enough for a meter.
             let extra = bucket.calls.len().saturating_sub(200);
             bucket.calls.drain(..extra);
-            return Ok(());
+            return put_hour(draft, account, name, &bucket.hours);
         }
         draft.put(rows::bucket(account, name), bucket)?;
         put_hour(draft, account, name, &bucket.hours)
@@ -161,6 +172,15 @@ impl Meters {
             bucket.refuse(resets_in.or(told.resets_in), draft.now);
         }
         draft.put(rows::bucket(account, name), bucket)
+    }
+}
+
+impl Meters {
+    /// Notes an entry that a target confirmed, and stages it.
+    pub fn synced(&mut self, account: &Account, name: &str, draft: &mut Draft<'_>) -> Desked<()> {
+        let Some(bucket) = self.buckets.get_mut(&(account.clone(), name.to_owned())) else { return Ok(()) };
+        bucket.hours.note_synced(draft.now);
+        put_hour(draft, account, name, &bucket.hours)
     }
 }
 

@@ -9,11 +9,13 @@ use crate::domain::id::{Account, Service};
 use crate::domain::pace::{Pace, TRY_CHEAP, TRY_DEAR};
 use crate::domain::policy::TOGGL_SIZES;
 use crate::domain::quota::{Cause, Gate, Window};
+use crate::domain::strain::Strain;
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
 use crate::services::toggl::{self, Toggl};
 
 use super::desk::{DeskError, Desked};
+use super::requests::Asked;
 use super::state::{Profile, State};
 use super::{Engine, Shared};
 
@@ -169,8 +171,9 @@ impl Engine {
             return Err(CallError::Stopped("no such account".into()));
         };
         let turn = self.admit(account, call.charge(), ask).await?;
+        let at = self.seams.now();
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
+        self.note(&Asked { account, bucket: turn.bucket.as_deref(), cause: ask.cause, at }, &answer)?;
         Ok(answer)
     }
 
@@ -202,8 +205,9 @@ impl Engine {
             return Err(CallError::Stopped("no such account".into()));
         };
         let turn = self.admit(account, Charge::Workspace, ask).await?;
+        let at = self.seams.now();
         let answer = send(client).await;
-        self.note(account, turn.bucket.as_deref(), ask.cause, &answer)?;
+        self.note(&Asked { account, bucket: turn.bucket.as_deref(), cause: ask.cause, at }, &answer)?;
         Ok(answer)
     }
 
@@ -271,15 +275,11 @@ impl Engine {
     }
 
     /// Notes what an answer said about meter, breaker and token.
-    pub(super) fn note<T>(
-        &self,
-        account: &Account,
-        bucket: Option<&str>,
-        cause: Cause,
-        answer: &Answer<T>,
-    ) -> Desked<()> {
+    pub(super) fn note<T>(&self, asked: &Asked<'_>, answer: &Answer<T>) -> Desked<()> {
+        let Asked { account, bucket, cause, .. } = *asked;
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
+        let others = state.others(account, bucket);
         state.count_request(account, cause, failure);
         self.note_health(&mut state, account, failure);
         if let Some(bucket) = bucket {
@@ -288,6 +288,10 @@ impl Engine {
                 meters.answered(account, (bucket, cause), &answer.told, failure, draft)
             })?;
         }
+        if let Some(theirs) = answer.told.date {
+            state.compare_clocks(account, self.seams.now(), theirs);
+        }
+        state.list_request(asked, answer, others);
         drop(state);
         self.touch();
         Ok(())
@@ -299,19 +303,29 @@ impl Engine {
         let hourly = state.profile(account).is_none_or(|p| p.free);
         let Some(running) = state.running.get_mut(account) else { return };
         match failure {
-            Some(Failure::Unsent(_) | Failure::Unknown(_)) => {
+            Some(failed @ (Failure::Unsent(_) | Failure::Unknown(_) | Failure::Server { .. })) => {
                 // What never left costs nothing, whatever the plan.
-                let cheap = !hourly || matches!(failure, Some(Failure::Unsent(_)));
-                let longest = if cheap { TRY_CHEAP } else { TRY_DEAR };
-                running.breaker.failed(now, if hourly { 2 } else { 5 }, longest, self.seams.draw());
-                if matches!(failure, Some(Failure::Unsent(_))) {
-                    running.offline.get_or_insert(now);
+                let unsent = matches!(failed, Failure::Unsent(_));
+                let longest = if !hourly || unsent { TRY_CHEAP } else { TRY_DEAR };
+                let why = failed.strain().unwrap_or(Strain::Network);
+                let patience = if hourly { 2 } else { 5 };
+                running.breaker.failed(why, now, patience, longest, self.seams.draw());
+                match why {
+                    // Who answers with an error is there.
+                    Strain::Server => running.offline = None,
+                    // One answer that is lost is not yet a network that is gone.
+                    _ if unsent || running.breaker.failures() > 1 => {
+                        let since = running.offline.take().map_or(now, |(since, _)| since);
+                        running.offline = Some((since, failed.said()));
+                    }
+                    _ => {}
                 }
             }
             Some(Failure::Pace { retry_after }) => {
                 let wait = retry_after.unwrap_or(TimeDelta::seconds(5))
                     + TimeDelta::milliseconds((self.seams.draw() * 500.0) as i64);
                 running.breaker.pause(now + wait);
+                running.offline = None;
             }
             Some(Failure::Auth { status, .. }) => {
                 running.refused = Some(format!("token refused (HTTP {status})"));
@@ -322,7 +336,13 @@ impl Engine {
                 state.alert(&format!("token:{account}"), now, 7, say);
                 self.wakes.upkeep.notify_waiters();
             }
-            Some(Failure::Quota { .. }) => {}
+            Some(Failure::Quota { .. }) => running.offline = None,
+            Some(Failure::Plan(_)) => {
+                running.breaker.succeeded();
+                running.offline = None;
+                running.plan_doubted = Some(now);
+                self.wakes.upkeep.notify_waiters();
+            }
             _ => {
                 running.breaker.succeeded();
                 running.offline = None;

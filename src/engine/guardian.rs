@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use crate::domain::guard::next_check;
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
+use crate::domain::strain::Strain;
 use crate::services::http::{Answer, Failure};
 use crate::services::toggl::{Call, Toggl};
 
@@ -110,6 +111,8 @@ struct Post {
     confirmed: u64,
     found: canary::Found,
     reading: Option<gap::Reading>,
+    /// Who pays the read under way.
+    paid: gap::Paid,
     /// When the profile was asked for again last.
     asked_who_at: Option<DateTime<Utc>>,
     /// Requests spent on an incident that no line of its timeline names yet.
@@ -143,6 +146,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         confirmed: 0,
         found: canary::Found::default(),
         reading: None,
+        paid: gap::Paid::Extra,
         asked_who_at: None,
         spent: 0,
     };
@@ -295,11 +299,10 @@ impl Post {
                 Hitch::Later(self.now() + wait, say)
             }
             Failure::Pace { .. } | Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
-            Failure::Unknown(_) | Failure::Garbled(_) => Hitch::Unclear(say),
+            Failure::Unknown(_) | Failure::Server { .. } | Failure::Garbled(_) => Hitch::Unclear(say),
             Failure::Missing(_) => Hitch::Missing,
-            Failure::Plan(text) | Failure::Forbidden(text) | Failure::Refused { text, .. } => {
-                Hitch::Refused(text)
-            }
+            Failure::Plan(said) => Hitch::Refused(Strain::Plan.reason(&said)),
+            Failure::Forbidden(text) | Failure::Refused { text, .. } => Hitch::Refused(text),
         })
     }
 }

@@ -27,6 +27,18 @@ pub type CacheFacts = (CacheWord, u8);
 
 /// The receiver's counts since its start: received (copies included), byte-exact copies, rejected.
 pub type Counts = (u64, u64, u64);
+/// What was refused at the door under the address of a hook. A stranger who knows the address can cause it: it is
+/// shown, and never a reason to act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Since the last delivery that was believed.
+    pub in_a_row: u32,
+    /// When the newest came.
+    pub at: DateTime<Utc>,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// Asks another part.
 type Asking<T> = Option<Arc<dyn Fn() -> T + Send + Sync>>;
 
@@ -37,6 +49,8 @@ pub struct Facts {
     pub receiver: Asking<Counts>,
     /// The newest rejected deliveries, newest first.
     pub rejected: Asking<Vec<DeliveryLine>>,
+    /// What was refused since the start, by the label of its hook.
+    pub refused: Asking<BTreeMap<String, Refused>>,
     /// How far the cache is.
     pub cache: Asking<CacheFacts>,
     /// Where tokens come from; absent where there is no settings file.

@@ -216,6 +216,7 @@ fn is_passing(failure: &Failure) -> bool {
         failure,
         Failure::Unsent(_)
             | Failure::Unknown(_)
+            | Failure::Server { .. }
             | Failure::Garbled(_)
             | Failure::Quota { .. }
             | Failure::Pace { .. }
@@ -288,7 +289,12 @@ async fn item_in(
             Ok(item)
         }
         // It may be there already: made by a try whose answer was lost, or by somebody else.
-        Err(failure @ (Failure::Refused { .. } | Failure::Unknown(_) | Failure::Garbled(_))) => {
+        Err(
+            failure @ (Failure::Refused { .. }
+            | Failure::Unknown(_)
+            | Failure::Server { .. }
+            | Failure::Garbled(_)),
+        ) => {
             read_all(engine, target, kind).await?;
             known(engine, target, kind, name, client).ok_or(CallError::Failed(failure))
         }

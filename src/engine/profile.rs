@@ -15,7 +15,7 @@ use crate::services::toggl::{Call, Me};
 use super::call::{self, Ask, CallError, Patience};
 use super::desk::Desked;
 use super::state::{Profile, State};
-use super::{Shared, apply};
+use super::{Shared, apply, plan};
 
 /// Profile, plan and catalogue are read again after this.
 pub const OLD: TimeDelta = TimeDelta::hours(24);
@@ -211,14 +211,21 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
         return Err(CallError::Stopped(why));
     }
     state.calm(&format!("token:{account}"));
+    let own = format!("user:{}", profile.user);
+    state.requests.rename(account, call::UNKNOWN_USER, &own);
     let State { desk, meters, .. } = &mut *state;
     desk.write("profile", |draft| {
         draft.put(rows::meta(&format!("profile:{account}")), &profile)?;
-        meters.rename(account, call::UNKNOWN_USER, &format!("user:{}", profile.user), draft)
+        meters.rename(account, call::UNKNOWN_USER, &own, draft)
     })?;
+    let changed = state.profile(account).is_some_and(|old| old.plan != profile.plan);
+    if changed {
+        plan::changed(&mut state, account, &profile.plan)?;
+    }
     if let Some(running) = state.running.get_mut(account) {
         running.pace = Some(call::pace(service, Some(&profile)));
         running.refused = None;
+        running.plan_doubted = None;
         running.knock = Knock::default();
         running.profile = Some(profile);
     }

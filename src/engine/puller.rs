@@ -55,6 +55,9 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         let latest = engine.seams.now() + TimeDelta::hours(1);
         next = next.min(latest);
         pause = pause.map(|p| Pause { until: p.until.min(latest), ..p });
+        if let Some(running) = engine.state().running.get_mut(&account) {
+            running.read_due = Some(next);
+        }
         let (due, cause) = match due(&engine, &account, &doubts, next, last_read) {
             Ok(due) => due,
             Err(DeskError::NotReady) => (engine.seams.now() + TimeDelta::milliseconds(200), Cause::Health),

@@ -10,11 +10,13 @@ use crate::domain::link::{Op, There, Trouble};
 use crate::domain::outcome::{self, Outcome};
 use crate::domain::quota::{Cause, Gate};
 use crate::domain::read::TargetRead;
+use crate::domain::strain::Strain;
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
 
 use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
+use super::requests::Asked;
 use super::state::State;
 use super::words::called;
 use super::{Shared, profile, rebind};
@@ -72,6 +74,7 @@ pub fn begin(engine: &Shared, job: &Job) -> Result<Option<DateTime<Utc>>, CallEr
 /// Sends the write and makes its outcome durable.
 pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     let Some(client) = engine.clockify(&job.target) else { return Ok(()) };
+    let at = engine.seams.now();
     let (outcome, told) = match call(&client, &job).await {
         Sent::Entry(answer) => (outcome_of(answer.result.clone()), answer.map(|_| ())),
         Sent::Nothing(answer) => (gone_of(&answer.result), answer),
@@ -80,7 +83,8 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
     engine.note_health(&mut state, &job.target, told.result.as_ref().err());
-    state.count_request(&job.target, Cause::Sync, told.result.as_ref().err());
+    state.count_request(&job.target, job.cause, told.result.as_ref().err());
+    let others = state.others(&job.target, Some(&bucket));
     let mut meters = state.meters.clone();
     let written = state.write("outcome", |state, draft| {
         meters.answered(&job.target, (&bucket, job.cause), &told.told, told.result.as_ref().err(), draft)?;
@@ -101,6 +105,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
                 )?;
             }
             Outcome::Holds(_) | Outcome::Gone => {
+                meters.synced(&job.target, &bucket, draft)?;
                 draft.say(
                     "sync",
                     "info",
@@ -136,6 +141,8 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     state.busy.remove(&(job.target.clone(), job.source.clone()));
     written?;
     state.meters = meters;
+    let asked = Asked { account: &job.target, bucket: Some(&bucket), cause: job.cause, at };
+    state.list_request(&asked, &told, others);
     match outcome {
         Outcome::Holds(read) if outcome::differs(&job.body, &read).is_some() => {
             refuse_stranger(&mut state, &job, &read, now);
@@ -217,12 +224,13 @@ fn gone_of(result: &Result<(), Failure>) -> Outcome {
 
 fn outcome_of_failure(failure: &Failure) -> Outcome {
     match failure {
-        Failure::Unknown(_) | Failure::Garbled(_) => Outcome::Unknown,
+        Failure::Unknown(_) | Failure::Server { .. } | Failure::Garbled(_) => Outcome::Unknown,
         Failure::Unsent(_) | Failure::Quota { .. } | Failure::Pace { .. } | Failure::Auth { .. } => {
             Outcome::NotDone
         }
         Failure::Missing(_) => Outcome::Missing,
-        Failure::Plan(why) | Failure::Forbidden(why) => Outcome::Refused(why.clone()),
+        Failure::Plan(said) => Outcome::Refused(Strain::Plan.reason(said)),
+        Failure::Forbidden(why) => Outcome::Refused(why.clone()),
         Failure::Refused { text, .. } => Outcome::Refused(text.clone()),
     }
 }
@@ -274,7 +282,12 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), C
         .await?;
     let tag: Item = match made.result {
         Ok(tag) => tag,
-        Err(refused @ (Failure::Refused { .. } | Failure::Unknown(_) | Failure::Garbled(_))) => {
+        Err(
+            refused @ (Failure::Refused { .. }
+            | Failure::Unknown(_)
+            | Failure::Server { .. }
+            | Failure::Garbled(_)),
+        ) => {
             let found = engine
                 .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move {
                     c.tags_by_name(name, true).await

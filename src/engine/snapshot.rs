@@ -8,6 +8,7 @@ pub mod subscriptions;
 mod target_hooks;
 mod today;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use crate::domain::word::Class;
 use super::Engine;
 use super::desk::Desked;
 use super::jobs;
+use super::lobby::Refused;
 use super::puller;
 use super::state::State;
 use super::views::mapping;
@@ -100,6 +102,7 @@ impl Engine {
             subscriptions: Vec::new(),
             reading: reading(state),
             meters: meters::lines(state, now),
+            strains: meters::strains(state, now),
             targets: targets(state, &standings, zone),
             incidents: Vec::new(),
             jobs: Vec::new(),
@@ -109,7 +112,8 @@ impl Engine {
             mapping: summary(state, ready),
             last: state.last.clone(),
         };
-        if ready && let Err(e) = fill(state, &mut snapshot, zone, now) {
+        let refused = self.lobby.facts().refused.map(|facts| facts()).unwrap_or_default();
+        if ready && let Err(e) = fill(state, &mut snapshot, &refused, (zone, now)) {
             // The cache is being rebuilt under us: what is in memory is shown meanwhile.
             tracing::debug!(error = %e, "a snapshot without rows");
         }
@@ -133,11 +137,16 @@ impl Engine {
 }
 
 /// The parts that need the cache.
-fn fill(state: &State, snapshot: &mut Snapshot, zone: Tz, now: DateTime<Utc>) -> Desked<()> {
+fn fill(
+    state: &State,
+    snapshot: &mut Snapshot,
+    refused: &BTreeMap<String, Refused>,
+    (zone, now): (Tz, DateTime<Utc>),
+) -> Desked<()> {
     snapshot.today = today::summary(state, zone, now)?;
     snapshot.timers = today::timers(state)?;
-    snapshot.subscriptions = subscriptions::lines(state, zone, now)?;
-    snapshot.subscriptions.extend(target_hooks::lines(state, zone, now)?);
+    snapshot.subscriptions = subscriptions::lines(state, refused, zone, now)?;
+    snapshot.subscriptions.extend(target_hooks::lines(state, refused, zone, now)?);
     snapshot.subscriptions.sort_by_key(|line| !line.ours);
     snapshot.incidents = incidents(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
@@ -157,7 +166,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
                 why.split_once(" (HTTP").map_or_else(|| why.clone(), |(word, _)| word.to_owned())
             });
             let offline =
-                || r.offline.map(|since| format!("{OFFLINE} {}", since.with_timezone(&zone).format("%H:%M")));
+                || Some(format!("{OFFLINE} {}", r.offline.as_ref()?.0.with_timezone(&zone).format("%H:%M")));
             refused.or_else(offline)
         });
         AccountLine {
@@ -167,6 +176,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
             user: profile.map(|p| p.name.clone()),
             plan: profile.map(|p| p.plan.clone()).filter(|p| !p.is_empty()),
             trouble,
+            why: running.and_then(|r| r.offline.as_ref()).map(|(_, why)| why.clone()),
         }
     };
     sources.chain(targets).map(line).collect()

@@ -21,9 +21,10 @@ use crate::services::http::Failure;
 
 use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
+use super::requests::Requests;
 use super::setup::Setup;
 use super::snapshot::Board;
-use super::steady::Steady;
+use super::steady::{Steady, apart};
 
 /// Who a token is, kept so that a start spends nothing. Pinned: another user or workspace stops the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,8 +60,10 @@ pub struct Running {
     pub knock: Knock,
     /// The settings name another account than what is known here: a person's calls are stopped too.
     pub barred: bool,
-    /// Not reachable: since when.
-    pub offline: Option<DateTime<Utc>>,
+    /// A refusal said that the plan lacks something: what is known of the plan may be old.
+    pub plan_doubted: Option<DateTime<Utc>>,
+    /// Not reachable: since when, and the newest reason.
+    pub offline: Option<(DateTime<Utc>, String)>,
     /// Failures in a row.
     pub breaker: Breaker,
     /// Calls a second.
@@ -69,6 +72,8 @@ pub struct Running {
     pub persons: u32,
     /// The first read of everything is through.
     pub caught_up: bool,
+    /// When the next regular read is made, as far as it is known.
+    pub read_due: Option<DateTime<Utc>>,
 }
 
 /// Projects, clients, tags and users of all accounts.
@@ -94,6 +99,8 @@ pub struct State {
     pub follow_due: bool,
     /// The meters.
     pub meters: Meters,
+    /// The newest requests of each.
+    pub requests: Requests,
     /// Sending that is held.
     pub holds: Vec<HoldLine>,
     /// Alerts by id that a part raised (and takes back).
@@ -172,6 +179,7 @@ impl State {
             mapping_alert: None,
             follow_due: false,
             meters: Meters::default(),
+            requests: Requests::default(),
             holds: Vec::new(),
             alerts: BTreeMap::new(),
             paused: BTreeSet::new(),
@@ -294,11 +302,21 @@ impl State {
         let Some(by) = steady.set_by(now) else { return };
         tracing::warn!(seconds = by.num_seconds(), "the clock was set; quota windows and waits move with it");
         self.meters.shift(by);
+        self.requests.shift(by);
         for running in self.running.values_mut() {
             running.breaker.shift(by);
             running.pace.iter_mut().for_each(|pace| pace.shift(by));
         }
         self.reading.values_mut().for_each(|wish| wish.not_before += by);
+    }
+
+    /// Says when this machine's clock is not that of a service, and when it is again.
+    pub fn compare_clocks(&mut self, account: &Account, ours: DateTime<Utc>, theirs: DateTime<Utc>) {
+        let id = format!("clock:{account}");
+        match apart(ours, theirs, account.as_str()) {
+            Some(say) => self.alert(&id, ours, 7, say),
+            None => self.calm(&id),
+        }
     }
 
     /// Raises an alert; the time of the first raise stays.

@@ -6,6 +6,27 @@ use tokio::time::Instant;
 /// Clocks that differ by less than this agree.
 const SLACK: TimeDelta = TimeDelta::seconds(5);
 
+/// A service's clock may differ by so much: the answer took its time, and nobody counts seconds here.
+const APART: TimeDelta = TimeDelta::minutes(2);
+
+/// What to say of a clock that is not the service's; `None` while they agree.
+pub fn apart(ours: DateTime<Utc>, theirs: DateTime<Utc>, service: &str) -> Option<String> {
+    let by = ours - theirs;
+    if by.abs() < APART {
+        return None;
+    }
+    let minutes = by.num_minutes().abs();
+    let long = if minutes < 120 {
+        format!("{minutes} min")
+    } else {
+        format!("{} h {:02} min", minutes / 60, minutes % 60)
+    };
+    let side = if by > TimeDelta::zero() { "ahead of" } else { "behind" };
+    Some(format!(
+        "this machine's clock is {long} {side} {service}'s; set it. Quotas go by time that passes and stay right"
+    ))
+}
+
 /// What the clocks showed when they were looked at last.
 #[derive(Clone, Debug)]
 pub struct Steady {
@@ -51,6 +72,16 @@ fn uptime() -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_clock_is_told_and_a_slow_answer_is_not() {
+        let now = DateTime::from_timestamp(1_772_000_000, 0).unwrap();
+        assert_eq!(apart(now + TimeDelta::seconds(40), now, "Toggl"), None);
+        let ahead = apart(now + TimeDelta::minutes(185), now, "Toggl").unwrap();
+        assert!(ahead.starts_with("this machine's clock is 3 h 05 min ahead of Toggl's; set it"), "{ahead}");
+        let behind = apart(now - TimeDelta::minutes(61), now, "Toggl").unwrap();
+        assert!(behind.contains("61 min behind Toggl's"), "{behind}");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn only_a_clock_that_was_set_is_noticed() {

@@ -20,6 +20,7 @@ use super::state::{Profile, State};
 use crate::control::command::SubscriptionRef;
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
+use crate::domain::strain::Strain;
 use crate::domain::target_hook::{ON_EVIDENCE, TargetHook, interval};
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Failure};
@@ -234,11 +235,10 @@ impl Post {
                 Hitch::Later(self.now() + wait, say)
             }
             Failure::Pace { .. } | Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
-            Failure::Unknown(_) | Failure::Garbled(_) => Hitch::Unclear(say),
+            Failure::Unknown(_) | Failure::Server { .. } | Failure::Garbled(_) => Hitch::Unclear(say),
             Failure::Missing(_) => Hitch::Missing,
-            Failure::Plan(text) | Failure::Forbidden(text) | Failure::Refused { text, .. } => {
-                Hitch::Refused(text)
-            }
+            Failure::Plan(said) => Hitch::Refused(Strain::Plan.reason(&said)),
+            Failure::Forbidden(text) | Failure::Refused { text, .. } => Hitch::Refused(text),
         })
     }
 }

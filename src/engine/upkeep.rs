@@ -13,6 +13,8 @@ use super::{Shared, profile, puller};
 
 /// A cache that is being rebuilt is asked again after this.
 const SOON: TimeDelta = TimeDelta::milliseconds(200);
+/// What was read so long ago is read again when a refusal speaks of the plan.
+const DOUBTED: TimeDelta = TimeDelta::hours(1);
 
 /// Reads a target's profile and catalogue: at the first start, when they are old, and when a refused token may be
 /// good again.
@@ -106,5 +108,9 @@ fn due(state: &State, account: &Account, whole: bool, now: DateTime<Utc>) -> Opt
         return running.knock.next_at();
     }
     let read_at = running.profile.as_ref().map(|p| p.read_at).filter(|_| whole);
-    Some(read_at.map_or(now, |at| at + profile::OLD))
+    let fresh = |at: DateTime<Utc>| match running.plan_doubted {
+        Some(doubt) if doubt > at => (at + DOUBTED).max(doubt),
+        _ => at + profile::OLD,
+    };
+    Some(read_at.map_or(now, fresh))
 }

@@ -150,7 +150,7 @@ impl Viewer {
             ToEngine::Hello { protocol, version, viewer } => self.greet(protocol, &version, viewer),
             _ if !self.greeted => {
                 let reason = "the first message is no hello; attach with `hourwire`".into();
-                self.send(FromEngine::Refused { reason })?;
+                self.send(FromEngine::Refused { reason, protocol: None })?;
                 Err(Gone)
             }
             ToEngine::Open(open) => self.open(open).await,
@@ -181,7 +181,7 @@ impl Viewer {
                     "the running engine ({ours}) is older than this program ({version}): restart the engine"
                 )
             };
-            self.send(FromEngine::Refused { reason: older })?;
+            self.send(FromEngine::Refused { reason: older, protocol: Some(PROTOCOL) })?;
             return Err(Gone);
         }
         self.greeted = true;

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use crate::domain::id::Account;
 use crate::domain::link::Link;
 use crate::domain::quota::{Cause, Gate};
+use crate::domain::strain::Strained;
 use crate::domain::word::{Class, SyncWord};
 use crate::services::http::Charge;
 
@@ -26,8 +27,8 @@ pub struct Standing {
     pub held: Option<(DateTime<Utc>, String)>,
     /// The quota lets nothing leave before this.
     pub waits: Option<DateTime<Utc>>,
-    /// The target gives no answers: failures in a row, and when it is tried again.
-    pub silent: Option<(u32, DateTime<Utc>)>,
+    /// Something else is in the way.
+    pub strained: Option<Strained>,
 }
 
 impl Standing {
@@ -51,11 +52,14 @@ impl Standing {
 
     /// Its trouble in words; empty when it has none.
     pub fn trouble(&self, zone: Tz) -> String {
-        let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M");
-        match (&self.held, &self.silent) {
-            (Some((since, _)), _) => format!("held {}", clock(*since)),
-            (None, Some((times, until))) => {
-                format!("no answer, {times} times in a row; trying again at {}", clock(*until))
+        let clock = |at: DateTime<Utc>, form: &'static str| at.with_timezone(&zone).format(form);
+        match (&self.held, &self.strained) {
+            (Some((since, _)), _) => format!("held {}", clock(*since, "%H:%M")),
+            (None, Some(Strained { by, until, times: 0 })) => {
+                format!("{by} until {}", clock(*until, "%H:%M:%S"))
+            }
+            (None, Some(Strained { by, until, times })) => {
+                format!("{by}, {times} in a row, again {}", clock(*until, "%H:%M"))
             }
             (None, None) => String::new(),
         }
@@ -82,10 +86,7 @@ impl State {
         };
         let held = self.holds.iter().filter(by_hand).min_by_key(|h| h.since);
         let held = held.map(|h| (h.since, h.reason.clone()));
-        let silent = self.running.get(&account).and_then(|r| match r.breaker.gate(now) {
-            Gate::Wait(until) if r.breaker.failures() > 1 => Some((r.breaker.failures(), until)),
-            _ => None,
-        });
-        Standing { account, held, waits, silent }
+        let strained = self.running.get(&account).and_then(|r| r.breaker.strained(now));
+        Standing { account, held, waits, strained }
     }
 }

@@ -129,6 +129,8 @@ pub struct AnswerRule {
 pub enum Act {
     /// Nothing is done; this status is the answer. `429` and `402` are short for themselves.
     Status(u16),
+    /// Nothing is done; 429 with a `Retry-After` of so many seconds.
+    Slow(u32),
     /// It is done, then this status is the answer.
     Done(u16),
     /// It is done, then the connection drops.
@@ -145,13 +147,14 @@ impl TryFrom<String> for Act {
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`do` is `{text}`; it must be status:NNN, done:NNN, 429, 402, lost, reset or delay:SECONDS"
+                "`do` is `{text}`; it must be status:NNN, done:NNN, 429, 429:SECONDS, 402, lost, reset or delay:SECONDS"
             )
         };
         let code =
             |digits: &str| digits.parse().ok().filter(|code| (200..600).contains(code)).ok_or_else(wrong);
         match text.split_once(':') {
             Some(("status", digits)) => code(digits).map(Self::Status),
+            Some(("429", seconds)) => seconds.parse().map(Self::Slow).map_err(|_| wrong()),
             Some(("done", digits)) => code(digits).map(Self::Done),
             Some(("delay", seconds)) => {
                 let seconds = seconds.parse().ok().filter(|s: &f64| (0.0..=86_400.0).contains(s));
@@ -173,6 +176,7 @@ impl From<Act> for String {
         match act {
             Act::Status(code @ (429 | 402)) => code.to_string(),
             Act::Status(code) => format!("status:{code}"),
+            Act::Slow(seconds) => format!("429:{seconds}"),
             Act::Done(code) => format!("done:{code}"),
             Act::Lost => "lost".into(),
             Act::Reset => "reset".into(),
@@ -299,7 +303,7 @@ mod tests {
 
     #[test]
     fn every_act_has_a_word() {
-        for word in ["status:503", "done:500", "429", "402", "lost", "reset", "delay:30"] {
+        for word in ["status:503", "done:500", "429", "429:30", "402", "lost", "reset", "delay:30"] {
             assert_eq!(String::from(Act::try_from(word.to_owned()).unwrap()), word);
         }
         for word in ["status:99", "done:", "delay:-1", "explode", ""] {

@@ -38,17 +38,20 @@ pub enum Scenario {
     FreeBlind,
     /// The same, and after a while the plan is raised.
     FreeUpgrade,
+    /// The same, and the clock of the machine under test is wrong: it is set ahead, back, and right again.
+    ClockSkew,
     /// Something happens to the webhook.
     Scene(Scene),
 }
 
 /// The scenarios without scenes, by the name of `--scenario`.
-const PLAIN: [(&str, Scenario); 5] = [
+const PLAIN: [(&str, Scenario); 6] = [
     ("office", Scenario::Office),
     ("calm", Scenario::Calm),
     ("free", Scenario::Free),
     ("free-blind", Scenario::FreeBlind),
     ("free-upgrade", Scenario::FreeUpgrade),
+    ("clock-skew", Scenario::ClockSkew),
 ];
 
 impl Scenario {
@@ -68,7 +71,7 @@ impl Scenario {
         match self {
             Self::Office | Self::Scene(_) => (2.0, 5.0),
             Self::Calm => (10.0, 25.0),
-            Self::Free | Self::FreeBlind | Self::FreeUpgrade => (6.0, 14.0),
+            Self::Free | Self::FreeBlind | Self::FreeUpgrade | Self::ClockSkew => (6.0, 14.0),
         }
     }
 
@@ -79,7 +82,12 @@ impl Scenario {
 
     /// Another program uses the token too.
     fn is_shared(self) -> bool {
-        matches!(self, Self::Free | Self::FreeBlind | Self::FreeUpgrade)
+        matches!(self, Self::Free | Self::FreeBlind | Self::FreeUpgrade | Self::ClockSkew)
+    }
+
+    /// How wrong the clock of the machine under test is: from so many seconds of the office on, by so many seconds.
+    pub fn clock(self) -> &'static [(f64, i64)] {
+        if self == Self::ClockSkew { &CLOCK } else { &[] }
     }
 }
 
@@ -94,6 +102,8 @@ pub struct OfficeOptions {
     pub scenario: Scenario,
 }
 
+/// Three hours ahead, then one behind, then right again.
+const CLOCK: [(f64, i64); 3] = [(45.0, 3 * 3_600), (150.0, -3_600), (240.0, 0)];
 /// Events after which a plan is raised.
 const RAISED_AFTER: u32 = 12;
 /// How long a subscription has been healthy before it goes bad, in seconds of the office.

@@ -125,6 +125,11 @@ impl Simulator {
                 self.list(&received, Some(&reply), None);
                 Ok(reply)
             }
+            Some(Act::Slow(seconds)) => {
+                let reply = self.refusal(&received, 429).with("Retry-After", seconds);
+                self.list(&received, Some(&reply), None);
+                Ok(reply)
+            }
             Some(Act::Lost) => {
                 let (_, bucket) = self.work(&received).await;
                 self.list(&received, None, bucket);

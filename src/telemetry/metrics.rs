@@ -4,6 +4,7 @@
 //! labels are words, ids and account names.
 
 mod families;
+mod quota;
 mod serve;
 mod text;
 
@@ -14,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use prometheus_client::registry::Registry;
 
-use families::{Bucket, Families, Log, Request, SubscriptionState, TargetState, Verdict, Version};
+use families::{Families, Log, Request, SubscriptionState, TargetState, Verdict, Version};
+pub use quota::Quota;
 pub use serve::serve;
 pub use text::CONTENT_TYPE;
 
@@ -30,6 +32,8 @@ struct Inner {
     started: Instant,
     /// The state last set per subscription, so that the series of an earlier one goes.
     subscriptions: Mutex<HashMap<[String; 3], String>>,
+    /// The buckets set last, so that the series of one that is gone go.
+    quotas: Mutex<quota::Shown>,
 }
 
 impl Metrics {
@@ -38,7 +42,13 @@ impl Metrics {
         let mut registry = Registry::with_prefix("hourwire");
         let families = Families::register(&mut registry);
         families.build.get_or_create(&Version { version: version.into() }).set(1);
-        let inner = Inner { registry, families, started: Instant::now(), subscriptions: Mutex::default() };
+        let inner = Inner {
+            registry,
+            families,
+            started: Instant::now(),
+            subscriptions: Mutex::default(),
+            quotas: Mutex::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -61,29 +71,6 @@ impl Metrics {
     pub fn set_entries(&self, target: &str, state: &str, entries: u64) {
         let labels = TargetState { target: target.into(), state: state.into() };
         self.families().entries.get_or_create(&labels).set(entries as i64);
-    }
-
-    /// A quota bucket as last known: requests left, its size, and, where known, the time until it is full again.
-    pub fn set_quota(
-        &self,
-        service: &str,
-        bucket: &str,
-        remaining: u64,
-        limit: u64,
-        resets_in: Option<Duration>,
-    ) {
-        let labels = Bucket { service: service.into(), bucket: bucket.into() };
-        let families = self.families();
-        families.quota_remaining.get_or_create(&labels).set(remaining as i64);
-        families.quota_limit.get_or_create(&labels).set(limit as i64);
-        match resets_in {
-            Some(time) => {
-                families.quota_reset.get_or_create(&labels).set(time.as_secs_f64());
-            }
-            None => {
-                families.quota_reset.remove(&labels);
-            }
-        }
     }
 
     /// The state of a subscription; `None` when it no longer exists.

@@ -43,6 +43,8 @@ pub struct Options {
     pub ids: String,
     /// Remembers a theme chosen here, by its name.
     pub save_theme: Option<SaveTheme>,
+    /// The wall clock, where it is not the system's.
+    pub clock: Option<fn() -> DateTime<Utc>>,
 }
 
 /// What depends on the terminal: colours and signs.
@@ -78,7 +80,8 @@ pub async fn run(options: Options, connector: impl Connector, config_dir: &Path)
     crossterm::style::force_color_output(true);
     let size = crossterm::terminal::size()?;
     let themes = Theme::all(&themes, look.depth);
-    let mut model = Model::new(size, Utc::now(), Ids::new(options.ids.clone()), user.keymap, themes);
+    let clock = options.clock.unwrap_or(Utc::now);
+    let mut model = Model::new(size, clock(), Ids::new(options.ids.clone()), user.keymap, themes);
     model.theme = Theme::find(&model.themes, &options.ui.theme);
     model.ascii = look.ascii;
     model.mouse = options.ui.mouse;
@@ -102,7 +105,7 @@ pub async fn run(options: Options, connector: impl Connector, config_dir: &Path)
         road,
         asked,
         themes: watch_themes(config_dir, look.depth),
-        clock: Utc::now as fn() -> DateTime<Utc>,
+        clock,
         budget,
         save_theme: options.save_theme,
     };

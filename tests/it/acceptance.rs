@@ -10,5 +10,6 @@ mod refused_token;
 mod renewed_token;
 pub mod rig;
 mod scraped;
+mod told;
 mod two_engines;
 mod webhooks;

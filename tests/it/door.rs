@@ -126,11 +126,47 @@ async fn a_viewer_that_does_not_read_is_dropped_and_others_stay() {
 #[tokio::test]
 async fn another_protocol_is_refused_by_name_of_the_older_side() {
     let house = open(Limits::default());
-    let mut stream =
-        raw(&house.path, br#"{"hello":{"protocol":4000,"version":"9.0.0","viewer":"new","more":[1]}}"#).await;
-    let FromEngine::Refused { reason } = answer(&mut stream).await else { panic!("not refused") };
-    assert!(reason.contains("running engine") && reason.contains("9.0.0"), "{reason}");
-    assert_eq!(soon(stream.read(&mut [0; 1])).await.expect("closed"), 0);
+    let (old, new) = (PROTOCOL - 1, PROTOCOL + 1);
+    for (theirs, words) in [
+        (new, vec!["the running engine", "is older", "9.0.0", "restart the engine", "kill "]),
+        (old, vec!["this program (9.0.0", "is older", "update it", "kill "]),
+    ] {
+        // Another protocol may say more, or say it otherwise.
+        let hello = format!(r#"{{"hello":{{"protocol":{theirs},"version":"9.0.0","who":[1]}}}}"#);
+        let mut stream = raw(&house.path, hello.as_bytes()).await;
+        let FromEngine::Refused { reason, protocol } = answer(&mut stream).await else {
+            panic!("not refused")
+        };
+        assert!(words.iter().all(|word| reason.contains(word)), "{reason}");
+        assert_eq!(protocol, Some(PROTOCOL));
+        assert_eq!(soon(stream.read(&mut [0; 1])).await.expect("closed"), 0);
+    }
+}
+
+/// An engine of another protocol, as far as its first answer goes.
+async fn stranger(path: &Path, said: &'static str) {
+    let listener = tokio::net::UnixListener::bind(path).expect("a socket");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let length = stream.read_u32().await.unwrap_or(0);
+            let mut hello = vec![0; length as usize];
+            let _ = stream.read_exact(&mut hello).await;
+            let _ = stream.write_u32(u32::try_from(said.len()).expect("short")).await;
+            let _ = stream.write_all(said.as_bytes()).await;
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_viewer_is_told_apart_what_it_was_refused_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, full) = (folder.path().join("old"), folder.path().join("full"));
+    stranger(&old, r#"{"refused":{"reason":"the running engine is older","protocol":1}}"#).await;
+    stranger(&full, r#"{"refused":{"reason":"no place"}}"#).await;
+    let unequal = soon(connect(&old, "tty1")).await.expect_err("refused");
+    assert!(matches!(&unequal, ConnectError::Unequal { reason } if reason.contains("older")), "{unequal}");
+    let refused = soon(connect(&full, "tty1")).await.expect_err("refused");
+    assert!(matches!(refused, ConnectError::Refused { .. }), "{refused}");
 }
 
 #[tokio::test]

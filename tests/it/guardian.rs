@@ -1,6 +1,6 @@
 //! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
 
-mod books;
+pub mod books;
 mod colleagues;
 mod cuts;
 mod edits;
@@ -11,5 +11,7 @@ mod pair;
 mod people;
 mod replays;
 mod running;
+mod secrets;
 pub mod stage;
+mod strangers;
 pub mod way;

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod acceptance;
+mod black_box;
 mod budget;
 mod cache;
 mod cli;
@@ -12,6 +13,7 @@ mod config;
 mod crashes;
 mod door;
 mod door_engine;
+mod encrypted;
 mod engine_life;
 mod engine_state;
 mod guardian;

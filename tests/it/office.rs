@@ -219,6 +219,14 @@ impl Office {
         self.web.must(method, &format!("{}{path}", self.admin), &[], body).await
     }
 
+    /// Removes a subscription in Toggl's web page.
+    pub async fn unsubscribe(&self, id: &Value) {
+        let base = self.toggl.replace("/api/v9", "/webhooks/api/v1");
+        let url = format!("{base}/subscriptions/{}/{id}", self.workspace);
+        let headers = [("Authorization", self.toggl_auth.as_str()), ("X-Simulator-Person", "1")];
+        self.web.must(Method::DELETE, &url, &headers, None).await;
+    }
+
     async fn toggl(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let headers = [("Authorization", self.toggl_auth.as_str()), ("X-Simulator-Person", "1")];
         self.web.must(method, &format!("{}{path}", self.toggl), &headers, body).await

@@ -22,6 +22,11 @@ pub struct Process {
 impl Process {
     /// Starts `hourwire` with `home` as its whole world; its standard error is added to a file there.
     pub fn start(home: &Path, args: &[&str]) -> Self {
+        Self::start_with(home, args, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(home: &Path, args: &[&str], env: &[(&str, &Path)]) -> Self {
         let errors = File::options()
             .create(true)
             .append(true)
@@ -33,6 +38,7 @@ impl Process {
             .env("HOME", home)
             .env("HOURWIRE_CONFIG_DIR", home.join("config"))
             .env("HOURWIRE_STATE_DIR", home.join("state"))
+            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors)

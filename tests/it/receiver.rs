@@ -1,5 +1,6 @@
 //! The receiver through its in-process seam; `sockets` holds what only a connection shows.
 
+mod rotation;
 mod sockets;
 
 use std::sync::{Arc, Condvar, Mutex};

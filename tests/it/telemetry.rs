@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hourwire::telemetry::metrics::Quota;
 use hourwire::telemetry::{Metrics, Redactor, logs, metrics};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -97,8 +98,18 @@ fn filled() -> Metrics {
     metrics.set_unapplied(2);
     metrics.observe_delivery_latency(Duration::from_millis(12));
     metrics.set_entries("mirror", "waiting quota", 3);
-    metrics.set_quota("toggl", "org:6660001", 22, 30, Some(Duration::from_millis(1_260_500)));
-    metrics.set_quota("clockify", "user", 30, 30, None);
+    let org = Quota {
+        service: "toggl".into(),
+        bucket: "org:6660001".into(),
+        remaining: 22,
+        limit: 30,
+        forecast: 18,
+        resets_in: Some(Duration::from_millis(1_260_500)),
+        resets_at: Some(1_772_460_000),
+        spent: vec![("sync".into(), 5), ("others".into(), 3)],
+    };
+    let user = Quota { service: "clockify".into(), bucket: "user".into(), ..Quota::default() };
+    metrics.set_quotas(&[org, Quota { remaining: 30, limit: 30, forecast: 30, ..user }]);
     metrics.set_subscription("toggl", "main", "20417", Some("active"));
     metrics.set_incidents_open(1);
     metrics.set_requests("clockify", "sync", "ok", 2);
@@ -118,7 +129,13 @@ fn the_metrics_say_what_was_set() {
         r#"hourwire_deliveries_total{verdict="accepted"} 2"#,
         r#"hourwire_entries{target="mirror",state="waiting quota"} 3"#,
         r#"hourwire_quota_remaining{service="toggl",bucket="org:6660001"} 22"#,
+        r#"hourwire_quota_limit{service="toggl",bucket="org:6660001"} 30"#,
+        r#"hourwire_quota_used{service="toggl",bucket="org:6660001"} 8"#,
+        r#"hourwire_quota_forecast{service="toggl",bucket="org:6660001"} 18"#,
         r#"hourwire_quota_reset_seconds{service="toggl",bucket="org:6660001"} 1260.5"#,
+        r#"hourwire_quota_reset_timestamp_seconds{service="toggl",bucket="org:6660001"} 1772460000"#,
+        r#"hourwire_quota_spent{service="toggl",bucket="org:6660001",cause="sync"} 5"#,
+        r#"hourwire_quota_spent{service="toggl",bucket="org:6660001",cause="others"} 3"#,
         r#"hourwire_subscription_state{service="toggl",account="main",subscription="20417",state="active"} 1"#,
         "hourwire_incidents_open 1",
         r#"hourwire_delivery_latency_seconds_bucket{le="0.025"} 1"#,
@@ -129,6 +146,25 @@ fn the_metrics_say_what_was_set() {
         assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
     }
     assert!(!text.contains(r#"quota_reset_seconds{service="clockify""#));
+    assert!(!text.contains(r#"quota_reset_timestamp_seconds{service="clockify""#));
+}
+
+#[test]
+fn a_bucket_that_got_another_name_leaves_no_series_behind() {
+    let metrics = filled();
+    let named = Quota { service: "clockify".into(), bucket: "user:5".into(), ..Quota::default() };
+    metrics.set_quotas(&[Quota {
+        remaining: 29,
+        limit: 30,
+        spent: vec![("you".into(), 1)],
+        ..named.clone()
+    }]);
+    let text = metrics.encode().unwrap();
+    assert!(!text.contains("org:6660001") && !text.contains(r#"bucket="user""#), "{text}");
+    assert!(text.contains(r#"hourwire_quota_used{service="clockify",bucket="user:5"} 1"#), "{text}");
+    metrics.set_quotas(&[Quota { remaining: 30, limit: 30, ..named }]);
+    let text = metrics.encode().unwrap();
+    assert!(!text.contains("hourwire_quota_spent{"), "a window that ended has no causes: {text}");
 }
 
 #[test]

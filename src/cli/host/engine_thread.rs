@@ -15,7 +15,7 @@ use crate::control::link::EngineEnd;
 use crate::engine::seams::Seams;
 use crate::engine::{Engine, Parts, TokenBook, changes_of};
 use crate::journal::{Disk, InboxWriter, JournalError, Ledger, LedgerOptions, RealDisk};
-use crate::receiver::Receiver;
+use crate::receiver::{Receiver, Refusals};
 use crate::telemetry::metrics::Metrics;
 
 /// How often the logs are looked at: compaction, retention, figures.
@@ -24,11 +24,19 @@ const TIDY_EVERY: Duration = Duration::from_secs(300);
 /// How long the cache may take to close; the ledger has everything.
 const CLOSING: Duration = Duration::from_secs(3);
 
+/// The HTTP side, as far as the engine asks it.
+pub struct Receiving {
+    /// Takes deliveries.
+    pub receiver: Arc<Receiver>,
+    /// Counts those that it does not believe.
+    pub refusals: Arc<Refusals>,
+}
+
 /// Starts the thread. A ledger that cannot be opened is known before this returns.
 pub fn start(
     spec: Spec,
     inbox: InboxWriter,
-    receiver: Arc<Receiver>,
+    receiving: Receiving,
     metrics: Metrics,
     arrivals: mpsc::Receiver<EngineEnd>,
     cancel: CancellationToken,
@@ -49,7 +57,7 @@ pub fn start(
             // A panic of this thread ends the process too: without an engine it would only look alive.
             let _ends = cancel.clone().drop_guard();
             let outcome =
-                runtime.block_on(run(spec, ledger, inbox, receiver, metrics, arrivals, cancel.clone()));
+                runtime.block_on(run(spec, ledger, inbox, receiving, metrics, arrivals, cancel.clone()));
             // Nobody may be waiting any more.
             let _ = ending.send(outcome);
         })
@@ -61,16 +69,17 @@ async fn run(
     spec: Spec,
     ledger: Arc<Mutex<Ledger>>,
     inbox: InboxWriter,
-    receiver: Arc<Receiver>,
+    receiving: Receiving,
     metrics: Metrics,
     arrivals: mpsc::Receiver<EngineEnd>,
     cancel: CancellationToken,
 ) -> Result<(), String> {
+    let Receiving { receiver, refusals } = receiving;
     let cache = Arc::new(guarded(&spec, &ledger).map_err(|e| e.to_string())?);
     let probe = spec.setup.public_url.as_deref().and_then(|url| wiring::probe(url, receiver.clone()));
     let engine = Engine::new(Parts {
         setup: spec.setup.clone(),
-        seams: Seams::real(probe),
+        seams: Seams { clock: Arc::new(spec.clock), ..Seams::real(probe) },
         ledger,
         store: cache.clone(),
         inbox,
@@ -81,7 +90,7 @@ async fn run(
         book
     });
     let follower = settings.map(|(known, dir)| Follower::new(dir, known));
-    engine.know(wiring::facts(receiver, cache.clone(), tokens));
+    engine.know(wiring::facts(receiver, refusals, cache.clone(), tokens));
     let stopping = engine.clone();
     let watched = cancel.clone();
     tokio::spawn(async move {

@@ -13,11 +13,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use self::engine_thread::Receiving;
 use super::exit::Failure;
 use super::ready::Ready;
 use crate::config::paths::control_socket;
@@ -27,7 +28,7 @@ use crate::control::link::Door;
 use crate::control::socket;
 use crate::engine::setup::Setup;
 use crate::journal::{Disk, Inbox, InboxOptions, InboxWriter, RealDisk, system_clock};
-use crate::receiver::{self, Hooks, Receiver};
+use crate::receiver::{self, Hooks, Receiver, Refusals};
 use crate::telemetry::metrics::{self, Metrics};
 
 /// What is hosted.
@@ -50,6 +51,8 @@ pub struct Spec {
     pub settings: Option<Settings>,
     /// Commands that run when something happens.
     pub commands: Commands,
+    /// The wall clock: the system's, but in a demo of a wrong one.
+    pub clock: fn() -> DateTime<Utc>,
 }
 
 /// A hosted engine.
@@ -98,8 +101,9 @@ pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, 
     let (inbox, _writer) = InboxWriter::spawn(inbox, system_clock()).map_err(Failure::not_well)?;
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
     let mut ready = Ready { control: Some(control.display().to_string()), ..Ready::now() };
+    let refusals = Arc::new(Refusals::new(spec.hooks.clone(), system_clock()));
     let receiver = Arc::new(
-        Receiver::new(spec.hooks.clone(), inbox.clone(), system_clock())
+        Receiver::new(refusals.clone(), inbox.clone(), system_clock())
             .observed_by(wiring::observe(metrics.clone())),
     );
     if let Some(listener) = spec.receiver.take() {
@@ -115,7 +119,8 @@ pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, 
     let sockets = socket::listen(&control, door.clone(), socket::Limits::default(), cancel.clone())
         .map_err(Failure::usage)?;
     let (ended, ending) = oneshot::channel();
-    engine_thread::start(spec, inbox, receiver, metrics, arrivals, cancel.clone(), ended)?;
+    let receiving = Receiving { receiver, refusals };
+    engine_thread::start(spec, inbox, receiving, metrics, arrivals, cancel.clone(), ended)?;
     Ok(Hosted { ready, door, cancel, ending, sockets, _lock: lock })
 }
 

@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::cache::{CacheState, Guarded};
-use crate::control::snapshot::{CacheWord, Snapshot};
+use crate::control::snapshot::{CacheWord, Meter, Snapshot};
 use crate::control::view::DeliveryLine;
 use crate::engine::seams::{Probe, ProbeFailure};
-use crate::engine::{Engine, Facts, TokenBook};
-use crate::receiver::{Observe, Receiver, Rejected};
+use crate::engine::{Engine, Facts, Refused, TokenBook};
+use crate::receiver::{self, Observe, Receiver, Refusals, Rejected};
 use crate::services::http::{ReqwestWire, Wire, WireError};
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, Quota};
 
 /// Counts deliveries for `/metrics`.
 pub fn observe(metrics: Metrics) -> Observe {
@@ -98,12 +98,8 @@ fn set(metrics: &Metrics, snapshot: &Snapshot) {
             metrics.set_entries(target.account.as_str(), word, u64::from(*count));
         }
     }
-    for meter in &snapshot.meters {
-        let (Some(left), Some(limit)) = (meter.remaining, meter.limit) else { continue };
-        let resets_in = meter.resets_at.and_then(|at| (at - snapshot.now).to_std().ok());
-        let left = u64::try_from(left).unwrap_or(0);
-        metrics.set_quota(meter.service.as_str(), &meter.bucket, left, u64::from(limit), resets_in);
-    }
+    let quotas = snapshot.meters.iter().filter_map(|meter| quota(meter, snapshot.now));
+    metrics.set_quotas(&quotas.collect::<Vec<_>>());
     for line in &snapshot.subscriptions {
         let (account, id) = (line.at.account.as_str(), line.at.id.as_str());
         metrics.set_subscription(line.service.as_str(), account, id, Some(line.state.as_str()));
@@ -112,8 +108,29 @@ fn set(metrics: &Metrics, snapshot: &Snapshot) {
     metrics.set_incidents_open(open as u64);
 }
 
+/// A bucket with an hourly limit, for `/metrics`.
+fn quota(meter: &Meter, now: DateTime<Utc>) -> Option<Quota> {
+    let (left, limit) = (meter.remaining?, meter.limit?);
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    Some(Quota {
+        service: meter.service.as_str().to_owned(),
+        bucket: meter.bucket.clone(),
+        remaining: count(left),
+        limit: u64::from(limit),
+        forecast: count(left - i64::from(meter.expected)),
+        resets_in: meter.resets_at.and_then(|at| (at - now).to_std().ok()),
+        resets_at: meter.resets_at.map(|at| at.timestamp()),
+        spent: meter.spent.iter().map(|(cause, n)| (cause.clone(), u64::from(*n))).collect(),
+    })
+}
+
 /// What the engine may ask about receiver and cache.
-pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dyn TokenBook>>) -> Facts {
+pub fn facts(
+    receiver: Arc<Receiver>,
+    refusals: Arc<Refusals>,
+    cache: Arc<Guarded>,
+    tokens: Option<Arc<dyn TokenBook>>,
+) -> Facts {
     let (counting, refusing) = (receiver.clone(), receiver);
     Facts {
         receiver: Some(Arc::new(move || {
@@ -121,6 +138,7 @@ pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dy
             (counts.received, counts.duplicates, counts.rejected)
         })),
         rejected: Some(Arc::new(move || refusing.rejected().into_iter().map(line).collect())),
+        refused: Some(Arc::new(move || refusals.list().into_iter().map(refused).collect())),
         cache: Some(Arc::new(move || match *cache.state().borrow() {
             CacheState::Opening { percent } => (CacheWord::Opening, percent),
             CacheState::Rebuilding { percent } => (CacheWord::Rebuilding, percent),
@@ -128,6 +146,11 @@ pub fn facts(receiver: Arc<Receiver>, cache: Arc<Guarded>, tokens: Option<Arc<dy
         })),
         tokens,
     }
+}
+
+fn refused((label, found): (String, receiver::Refused)) -> (String, Refused) {
+    let at = DateTime::from_timestamp_nanos(found.unix_ns);
+    (label, Refused { in_a_row: found.in_a_row, at, why: found.reason.as_str().to_owned() })
 }
 
 fn line(rejected: Rejected) -> DeliveryLine {

@@ -10,7 +10,8 @@ pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
     }
     for account in &snapshot.accounts {
         if let Some(trouble) = &account.trouble {
-            troubles.push(format!("account {}: {trouble}", account.name));
+            let why = account.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            troubles.push(format!("account {}: {trouble}{why}", account.name));
         }
     }
     for line in snapshot.subscriptions.iter().filter(|line| !line.is_well()) {

@@ -69,6 +69,7 @@ fn as_json(line: &SubscriptionLine) -> Value {
         "last_delivery_at": line.last_delivery_at,
         "last_bad_at": line.last_bad_at,
         "failures": line.failures,
+        "refused": line.refused,
         "latency_s": line.latency_s,
         "drift": line.drift,
         "plan": line.plan,

@@ -35,6 +35,12 @@ pub enum ConnectError {
         /// Its reason, with what to do.
         reason: String,
     },
+    /// It speaks another protocol.
+    #[error("{reason}")]
+    Unequal {
+        /// Which side is older, and what to do.
+        reason: String,
+    },
     /// It accepted and then said nothing that makes sense.
     #[error("the engine on {path} does not answer; look at its log, or stop and start it")]
     Silent {
@@ -85,7 +91,8 @@ pub async fn connect(path: &Path, viewer: &str) -> Result<ViewerEnd, ConnectErro
     };
     match answer {
         FromEngine::Welcome { protocol: PROTOCOL, .. } => {}
-        FromEngine::Refused { reason } => return Err(ConnectError::Refused { reason }),
+        FromEngine::Refused { reason, protocol: Some(_) } => return Err(ConnectError::Unequal { reason }),
+        FromEngine::Refused { reason, protocol: None } => return Err(ConnectError::Refused { reason }),
         _ => return Err(silent()),
     }
 

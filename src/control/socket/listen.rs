@@ -125,8 +125,8 @@ async fn serve(
     };
     let hello = match greeting {
         Ok(hello) => hello,
-        Err(reason) => {
-            send(&mut writes, &FromEngine::Refused { reason }, patience).await;
+        Err((reason, protocol)) => {
+            send(&mut writes, &FromEngine::Refused { reason, protocol }, patience).await;
             return;
         }
     };
@@ -150,23 +150,27 @@ async fn serve(
     }
 }
 
+/// Why a viewer is refused, and our protocol where that is the reason.
+type Refusal = (String, Option<u32>);
+
 /// The first message of a viewer, or why it is refused. Read by hand: a `Hello` of another protocol may have
 /// another shape, and must still get an answer that names the older side.
-fn greet(frame: &[u8], has_place: bool) -> Result<ToEngine, String> {
+fn greet(frame: &[u8], has_place: bool) -> Result<ToEngine, Refusal> {
     let value: serde_json::Value = serde_json::from_slice(frame).unwrap_or_default();
     let Some(theirs) = value.pointer("/hello/protocol").and_then(serde_json::Value::as_u64) else {
-        return Err("the first message is no hello; attach with `hourwire`".into());
+        return Err(("the first message is no hello; attach with `hourwire`".into(), None));
     };
     if theirs != u64::from(PROTOCOL) {
         let version =
             value.pointer("/hello/version").and_then(serde_json::Value::as_str).unwrap_or("unknown");
-        return Err(unequal(theirs, version));
+        return Err((unequal(theirs, version), Some(PROTOCOL)));
     }
     if !has_place {
-        return Err("as many viewers as the engine takes are attached already; leave one with q".into());
+        let say = "as many viewers as the engine takes are attached already; leave one with q";
+        return Err((say.into(), None));
     }
     serde_json::from_value(value)
-        .map_err(|error| format!("the hello can't be read ({error}); update hourwire"))
+        .map_err(|error| (format!("the hello can't be read ({error}); update hourwire"), None))
 }
 
 fn unequal(theirs: u64, version: &str) -> String {
@@ -242,7 +246,7 @@ async fn send(writes: &mut Writes, message: &FromEngine, patience: Duration) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::greet;
+    use super::{PROTOCOL, greet};
 
     fn hello(protocol: u32) -> Vec<u8> {
         format!(r#"{{"hello":{{"protocol":{protocol},"version":"9.9.9","viewer":"tty1"}}}}"#).into_bytes()
@@ -250,18 +254,21 @@ mod tests {
 
     #[test]
     fn the_older_side_is_named() {
-        let engine_older = greet(&hello(99), true).expect_err("refused");
+        let (engine_older, protocol) = greet(&hello(PROTOCOL + 1), true).expect_err("refused");
         assert!(engine_older.starts_with("the running engine"), "{engine_older}");
         assert!(engine_older.contains("restart the engine"), "{engine_older}");
-        let viewer_older = greet(&hello(0), true).expect_err("refused");
-        assert!(viewer_older.starts_with("this program (9.9.9, protocol 0) is older"), "{viewer_older}");
+        assert_eq!(protocol, Some(PROTOCOL));
+        let (viewer_older, _) = greet(&hello(PROTOCOL - 1), true).expect_err("refused");
+        let begin = format!("this program (9.9.9, protocol {}) is older", PROTOCOL - 1);
+        assert!(viewer_older.starts_with(&begin), "{viewer_older}");
     }
 
     #[test]
     fn a_full_house_and_a_wrong_first_word_are_refused() {
-        assert!(greet(&hello(1), true).is_ok());
-        assert!(greet(&hello(1), false).expect_err("refused").contains("viewers"));
-        assert!(greet(b"\"resync\"", true).expect_err("refused").contains("no hello"));
+        assert!(greet(&hello(PROTOCOL), true).is_ok());
+        let (full, protocol) = greet(&hello(PROTOCOL), false).expect_err("refused");
+        assert!(full.contains("viewers") && protocol.is_none());
+        assert!(greet(b"\"resync\"", true).expect_err("refused").0.contains("no hello"));
         assert!(greet(b"GET / HTTP/1.1", true).is_err());
     }
 }

@@ -91,6 +91,13 @@ pub fn care(engine: &Shared, account: &Account) -> Desked<Care> {
     Ok(engine.state().desk.get(&care_key(account))?.unwrap_or_default())
 }
 
+/// Requests that the open incident has taken so far.
+pub fn spent(engine: &Shared, care: &Care) -> Desked<u32> {
+    let Some(id) = care.incident else { return Ok(0) };
+    let incident: Option<Incident> = engine.state().desk.get(&rows::incident(id))?;
+    Ok(incident.map_or(0, |incident| incident.requests))
+}
+
 /// The account's own subscription as it was listed last.
 pub fn own(engine: &Shared, account: &Account) -> Desked<Option<Subscription>> {
     let state = engine.state();

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::guard::{self, Case, Verdict, judge};
+use crate::domain::guard_budget::{self, Turn};
 use crate::domain::guard_evidence::{self, Attempt, Evidence, Facts};
 use crate::domain::guard_silence::covers_entries;
 use crate::domain::health::Wanted;
@@ -11,12 +12,14 @@ use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;
 
 use super::care::{self, Care};
-use super::gap::{self, Reading};
+use super::gap::{self, Paid, Reading};
 use super::list::{self, Ours};
 use super::{Hitch, Post, Step, Why, canary, edit, heal, limits, make, prove, sender};
 use crate::engine::desk::Desked;
 use crate::engine::profile;
 
+/// How the cause begins of what was disabled because its secret is not ours.
+pub const ESTRANGED: &str = "signature";
 /// A profile that could not be read is asked for again after this.
 const ASK_WHO: TimeDelta = TimeDelta::hours(1);
 
@@ -110,10 +113,35 @@ pub async fn decide(post: &mut Post) -> Step<()> {
     let Some(own) = care::own(&post.engine, &post.account)? else { return Ok(()) };
     let care = care::care(&post.engine, &post.account)?;
     let evidence = proof(post, &own, &care, &[])?;
-    match verdict(post, &own, &care, evidence) {
+    let verdict = verdict(post, &own, &care, evidence);
+    let heals = matches!(verdict, Verdict::Seek | Verdict::Heal(_) | Verdict::Unknown);
+    if heals && own.drift.iter().any(|d| d.field == "secret") {
+        return estranged(post);
+    }
+    match verdict {
         Verdict::Seek => seek(post, &own, &care).await,
         verdict => act(post, &own, &care, verdict).await,
     }
+}
+
+/// Disabled, and signed with a secret that is not ours: enabling it would fail at our own door. A person says whose
+/// secret holds.
+fn estranged(post: &mut Post) -> Step<()> {
+    let cause = format!("{ESTRANGED}: its secret was changed in the web page, so its calls are refused here");
+    let spent = std::mem::take(&mut post.spent);
+    care::write(&post.engine, &post.account, "guard estranged", |page| {
+        if page.care.incident.is_none() {
+            page.opened("subscription disabled", &cause)?;
+            page.step("evidence", "listed with another secret", spent)?;
+        }
+        page.change_own(|own| own.cause = cause)
+    })?;
+    let say = format!(
+        "{}: the subscription is disabled: its secret was changed; < restores ours, > takes theirs",
+        post.account
+    );
+    alert(post, say);
+    Ok(())
 }
 
 fn verdict(post: &Post, own: &Subscription, care: &Care, evidence: Option<Evidence>) -> Verdict {
@@ -157,7 +185,9 @@ async fn seek(post: &mut Post, own: &Subscription, care: &Care) -> Step<()> {
             return act(post, own, &care, Verdict::Heal(evidence.say())).await;
         }
     }
-    gap::ask(post, Reading::Seek(moment(own)), gap::since(own, care), Cause::Repair)?;
+    let due = post.engine.state().running.get(&post.account).and_then(|r| r.read_due);
+    let paid = if guard_budget::awaits_read(due, post.now()) { Paid::Regular } else { Paid::Extra };
+    gap::ask(post, Reading::Seek(moment(own)), gap::since(own, care), Cause::Repair, paid)?;
     Ok(())
 }
 
@@ -205,8 +235,8 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
         Verdict::Unknown => {
             let spent = std::mem::take(&mut post.spent);
             let said = match care.incident {
-                Some(_) => own.cause.clone(),
-                None => limits::crowded(post, &own.id).await.unwrap_or_else(|| "cause unknown".into()),
+                Some(_) if !own.cause.is_empty() => own.cause.clone(),
+                _ => limits::crowded(post, &own.id).await.unwrap_or_else(|| "cause unknown".into()),
             };
             let why = said.clone();
             care::write(&post.engine, &post.account, "guard unknown", |page| {
@@ -271,7 +301,9 @@ fn well(post: &mut Post, care: &Care) -> Step<()> {
 pub fn fill(post: &mut Post) -> Step<()> {
     let care = care::care(&post.engine, &post.account)?;
     if care.gap.is_some() && post.reading != Some(Reading::Fill) {
-        gap::ask(post, Reading::Fill, care.gap, Cause::Gapfill)?;
+        let spent = care::spent(&post.engine, &care)? + post.spent;
+        let paid = if guard_budget::may_fill(spent) { Paid::Extra } else { Paid::Regular };
+        gap::ask(post, Reading::Fill, care.gap, Cause::Gapfill, paid)?;
     }
     Ok(())
 }
@@ -283,7 +315,7 @@ pub async fn go_on_reading(post: &mut Post) -> Step<()> {
         Some(what) if !gap::is_read(post, what)? => Ok(()),
         Some(Reading::Seek(moment)) => {
             post.reading = None;
-            post.spent += 1;
+            post.spent += u32::from(post.paid == Paid::Extra);
             canary::look(post)?;
             care::write(&post.engine, &post.account, "guard sought", |page| {
                 page.care.sought = Some(moment);
@@ -304,22 +336,26 @@ fn close(post: &mut Post) -> Step<()> {
     let floor = care.gap.map(|since| since + gap::MARGIN);
     let recovered = canary::recovered(post, floor)?;
     let well = care::own(&post.engine, &post.account)?.is_some_and(|own| own.enabled && own.validated);
+    let paid = post.paid;
     care::write(&post.engine, &post.account, "guard close", |page| {
         page.care.gap = None;
         if !well {
             return Ok(());
         }
-        page.step("gap-fill", &format!("{recovered} entries recovered"), 1)?;
+        page.step("gap-fill", &format!("{recovered} entries recovered"), u32::from(paid == Paid::Extra))?;
         page.close(recovered)
     })?;
     Ok(())
 }
 
 /// Puts the next try on the calendar.
-pub fn again(post: &mut Post, care: &Care) {
+pub fn again(post: &mut Post, care: &Care) -> Desked<()> {
     let at = care.tries.next_at.unwrap_or(post.now() + TimeDelta::seconds(1));
-    if at < post.check_at {
-        post.check_at = at;
-        post.why = Why::Mend;
+    let spent = care::spent(&post.engine, care)? + post.spent;
+    match guard_budget::turn(at, post.check_at, spent) {
+        Turn::Own(at) => (post.check_at, post.why) = (at, Why::Mend),
+        Turn::PutOff(at) => post.check_at = at,
+        Turn::Regular => {}
     }
+    Ok(())
 }

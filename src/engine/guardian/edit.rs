@@ -12,7 +12,7 @@ use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;
 use crate::engine::desk::Desked;
-use crate::services::toggl::{Call, Wanted as Put};
+use crate::services::toggl::{Call, Subscription as Subscribed, Wanted as Put};
 
 use super::care::{self, bound_key};
 use super::{Hitch, Post, Step, Why, check, list, make};
@@ -26,6 +26,28 @@ pub fn is_edited(post: &Post, id: &RemoteId) -> Desked<bool> {
     let shape = care::care(&post.engine, &post.account)?.shape;
     let same = shape.is_some_and(|shape| Some(shape.url) == list::own_url(post));
     Ok(same && bound.as_ref() == Some(id))
+}
+
+/// Whether the service signs with a secret of our own, which is then in force here too: a rotation may have been cut
+/// off before the service heard of it, or before its answer came.
+pub fn is_own_secret(post: &Post, told: &Subscribed) -> bool {
+    let Some(secret) = &told.secret else { return false };
+    let hooks = post.engine.state().setup.hooks.clone();
+    let known = hooks.secrets(&post.account);
+    match known.iter().position(|(_, own)| own.expose_secret() == secret.expose_secret()) {
+        None => false,
+        Some(0) => true,
+        Some(_) => match hooks.accept(&post.account, secret.clone(), OVERLAP_S) {
+            Ok(()) => {
+                tracing::info!(account = %post.account, "a rotation was cut off; the secret at the service holds");
+                true
+            }
+            Err(why) => {
+                tracing::warn!(%why, "the secret at the service could not be kept");
+                false
+            }
+        },
+    }
 }
 
 /// Says that the subscription drifted, or that it has not.
@@ -144,19 +166,20 @@ async fn rotate(post: &Post, own: &Subscription) -> Step<String> {
     }
 }
 
-async fn restore(post: &Post, own: &Subscription) -> Step<String> {
+async fn restore(post: &mut Post, own: &Subscription) -> Step<String> {
     let care = care::care(&post.engine, &post.account)?;
     let shape = care.shape.ok_or_else(|| Hitch::Refused("nothing is known to restore".into()))?;
     let mut wanted = make::wanted(post, shape.description, make::filters(&shape.filters))?;
     wanted.enabled = own.enabled;
     put(post, own, wanted, format!("the subscription {} is as it was made here again", own.id)).await?;
-    if own.drift.iter().any(|d| d.field == "address" || d.field == "events") {
+    if own.drift.iter().any(|d| matches!(d.field.as_str(), "address" | "events" | "secret")) {
         // Whatever was not told meanwhile is read.
         care::write(&post.engine, &post.account, "guard edit", |page| {
             page.care.gap = super::gap::since(own, &page.care);
             Ok(())
         })?;
     }
+    go_on(post).await?;
     Ok("as it was made here again".into())
 }
 
@@ -184,10 +207,28 @@ async fn adopt(post: &mut Post, own: &Subscription) -> Step<String> {
     care::write(&post.engine, &post.account, "guard edit", |page| {
         page.care.shape = Some(list::shape(&told));
         list::refresh(page, post, &told, true)?;
+        if own.drift.iter().any(|d| d.field == "secret") {
+            // What was signed with it was refused until now.
+            page.care.gap = super::gap::since(own, &page.care);
+        }
         page.say("info", format!("what was changed in the web page is wanted now: {}", told.description))
     })?;
     drifted(post)?;
+    go_on(post).await?;
     Ok("what was changed in the web page is wanted now".into())
+}
+
+/// What stood in the way of a mending is gone; the person does not wait for the next check.
+async fn go_on(post: &mut Post) -> Step<()> {
+    post.engine.state().calm(&format!("hook:{}", post.account));
+    care::write(&post.engine, &post.account, "guard edit", |page| {
+        page.change_own(|own| {
+            if own.cause.starts_with(check::ESTRANGED) {
+                own.cause.clear();
+            }
+        })
+    })?;
+    check::decide(post).await
 }
 
 async fn delete(post: &Post, id: &RemoteId, own: bool) -> Step<String> {

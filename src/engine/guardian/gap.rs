@@ -19,6 +19,8 @@ use crate::engine::state::ReadWish;
 pub const MARGIN: TimeDelta = TimeDelta::minutes(10);
 /// While restarts go on, reads keep this apart.
 const APART: TimeDelta = TimeDelta::minutes(5);
+/// A regular read that does not come by then is not waited for any longer.
+const LATEST: TimeDelta = TimeDelta::minutes(40);
 /// Entries that start longer ago than this are found by the reads themselves only.
 const RECENT: TimeDelta = TimeDelta::days(35);
 
@@ -31,13 +33,28 @@ pub enum Reading {
     Fill,
 }
 
+/// Who pays a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paid {
+    /// It is made now, beside the schedule.
+    Extra,
+    /// It goes with the next regular one.
+    Regular,
+}
+
 /// Where a read must begin: well before the newest delivered event.
 pub fn since(own: &Subscription, care: &Care) -> Option<DateTime<Utc>> {
     own.last_event_at.max(care.life_from).or(own.created_at).map(|at| at - MARGIN)
 }
 
 /// Asks the puller; the wish stays until a read has served it.
-pub fn ask(post: &mut Post, what: Reading, since: Option<DateTime<Utc>>, cause: Cause) -> Desked<()> {
+pub fn ask(
+    post: &mut Post,
+    what: Reading,
+    since: Option<DateTime<Utc>>,
+    cause: Cause,
+    paid: Paid,
+) -> Desked<()> {
     let now = post.now();
     let settled = post.started + SETTLE_IN;
     let not_before = care::write(&post.engine, &post.account, "guard read", |page| {
@@ -50,6 +67,11 @@ pub fn ask(post: &mut Post, what: Reading, since: Option<DateTime<Utc>>, cause: 
         // The list brings own entries only.
         history::plan(&post.engine, &post.account, from, to, false)?;
     }
+    // The regular read comes before this, and brings what is wished for too.
+    let (not_before, cause) = match paid {
+        Paid::Extra => (not_before, cause),
+        Paid::Regular => (not_before.max(now + LATEST), Cause::Health),
+    };
     let mut state = post.engine.state();
     let old = state.reading.remove(&post.account);
     let mut wish = ReadWish { not_before, cause, since };
@@ -60,7 +82,7 @@ pub fn ask(post: &mut Post, what: Reading, since: Option<DateTime<Utc>>, cause: 
     }
     state.reading.insert(post.account.clone(), wish);
     drop(state);
-    post.reading = Some(what);
+    (post.reading, post.paid) = (Some(what), paid);
     post.engine.wakes.pull.notify_waiters();
     Ok(())
 }

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::guard::ALARM_AFTER;
+use crate::domain::guard_budget;
 use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;
@@ -29,7 +30,7 @@ pub async fn heal(post: &mut Post, why: Option<&str>, cause: Cause) -> Step<End>
     let care = care::care(&post.engine, &post.account)?;
     let person = cause == Cause::Person;
     if !person && !care.tries.may(post.now()) {
-        check::again(post, &care);
+        check::again(post, &care)?;
         return Ok(End::Waits("the next try comes later".into()));
     }
     post.probe_now().await?;
@@ -65,11 +66,16 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
     let begun = begun(post, own, why)?;
     let since = begun.at;
     let id = own.id.clone();
-    if !own.enabled {
-        enable(post, &id, cause).await?;
-    }
+    let shown = !own.enabled && enable(post, &id, cause).await?;
     prove(post, &id, since, cause).await?;
-    confirm(post, &id, cause).await?;
+    let spent = care::spent(&post.engine, &care::care(&post.engine, &post.account)?)? + post.spent;
+    if shown && !guard_budget::may_confirm(spent) {
+        care::write(&post.engine, &post.account, "guard confirm", |page| {
+            page.step("confirm", "the answer shows it enabled and validated; the next check looks", 0)
+        })?;
+    } else {
+        confirm(post, &id, cause).await?;
+    }
     care::write(&post.engine, &post.account, "guard confirm", |page| {
         let now = page.now();
         page.care.enabling = None;
@@ -101,7 +107,8 @@ fn begun(post: &Post, own: &Subscription, why: Option<&str>) -> Step<Enabling> {
     })?)
 }
 
-async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()> {
+/// Enables it; answers whether the answer itself shows it enabled and validated.
+async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<bool> {
     let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
     let subscription = id.clone();
     let asked = post
@@ -112,7 +119,7 @@ async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()> {
         Err(Hitch::Unclear(reason)) => {
             // Perhaps it was done: the PING and the list will show.
             care::write(&post.engine, &post.account, "guard enable", |page| page.step("enable", &reason, 1))?;
-            return Ok(());
+            return Ok(false);
         }
         Err(Hitch::Refused(reason)) => {
             care::write(&post.engine, &post.account, "guard refused", |page| {
@@ -129,7 +136,7 @@ async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()> {
         page.change_own(|row| row.enabled_at = Some(now))?;
         page.step("enable", "accepted", 1)
     })?;
-    Ok(())
+    Ok(told.enabled && told.validated_at.is_some())
 }
 
 /// A PING that came since the enabling began, or one that is asked for.
@@ -200,7 +207,7 @@ pub fn failed(post: &mut Post, reason: &str) -> Step<End> {
         );
         check::alert(post, say);
     }
-    check::again(post, &care);
+    check::again(post, &care)?;
     Ok(End::Failed(reason.to_owned()))
 }
 

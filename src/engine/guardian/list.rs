@@ -15,7 +15,7 @@ use crate::services::toggl::{self, Call};
 pub use crate::domain::guard_claim::Ours;
 
 use super::care::{self, Page, bound_key};
-use super::{Post, Step, Why};
+use super::{Post, Step, Why, edit};
 use crate::engine::desk::Desked;
 
 /// A list, sorted out.
@@ -59,6 +59,8 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
     let base = address(post).filter(|_| post.managed);
     let instance = post.engine.state().setup.instance.clone();
     let reached = post.engine.seams.probe.is_some() && post.is_reached();
+    let own = listed.iter().find(|s| Some(&s.url) == url.as_ref());
+    let signed = own.filter(|own| edit::is_own_secret(post, own));
     let regular = why != Why::Mend;
     let listing = care::write(&post.engine, &post.account, "guard list", |page| {
         let now = page.now();
@@ -76,6 +78,9 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
             page.care.life_from = Some(now);
             page.care.shape = listed.iter().find(|s| s.id == *id).map(shape);
             page.say("info", format!("the subscription {id} at our address is adopted"))?;
+        }
+        if let (Some(signed), Some(wanted)) = (signed, &mut page.care.shape) {
+            wanted.secret = shape(signed).secret;
         }
         let mut gone = known(page, post)?;
         for one in listed {

@@ -117,7 +117,7 @@ fn may_try(post: &mut Post) -> Step<bool> {
     let care = care::care(&post.engine, &post.account)?;
     let may = care.tries.may(post.now());
     if !may {
-        check::again(post, &care);
+        check::again(post, &care)?;
     }
     Ok(may)
 }

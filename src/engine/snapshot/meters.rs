@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::control::snapshot::Meter;
+use crate::control::snapshot::{Meter, OTHERS, StrainLine};
 use crate::domain::forecast::{forecast, resets_at};
 use crate::domain::hours::Hour;
 use crate::domain::id::{Account, Service};
@@ -67,13 +67,13 @@ fn line(
         Cause::ALL.iter().map(|c| (c.as_str().to_owned(), count(c))).filter(|(_, n)| *n > 0).collect();
     spent.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     if bucket.others() > 0 {
-        spent.push(("others".into(), bucket.others()));
+        spent.push((OTHERS.into(), bucket.others()));
     }
     let last = bucket.hours.last(24, now);
     let mut day: Vec<(String, u32)> = Cause::ALL
         .iter()
         .map(|c| (c.as_str().to_owned(), last.iter().map(|hour| hour.of(*c)).sum()))
-        .chain([("others".to_owned(), last.iter().map(|hour| hour.others).sum())])
+        .chain([(OTHERS.to_owned(), last.iter().map(|hour| hour.others).sum())])
         .filter(|(_, n)| *n > 0)
         .collect();
     day.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
@@ -96,5 +96,17 @@ fn line(
         since: bucket.limit.and_then(|_| bucket.resets_at.map(|end| end - HOUR).or(first)),
         hours: last.iter().map(Hour::total).collect(),
         day,
+        synced: last.iter().map(|hour| hour.synced).sum(),
     }
+}
+
+/// Services that take no calls now, for another reason than quota.
+pub fn strains(state: &State, now: DateTime<Utc>) -> Vec<StrainLine> {
+    let sources = state.setup.sources.iter().map(|s| (&s.account, &s.tag, Service::Toggl));
+    let targets = state.setup.targets.iter().map(|t| (&t.account, &t.tag, Service::Clockify));
+    let line = |(account, tag, service): (&Account, &String, Service)| {
+        let strained = state.running.get(account)?.breaker.strained(now)?;
+        Some(StrainLine { account: account.clone(), tag: tag.clone(), service, strained })
+    };
+    sources.chain(targets).filter_map(line).collect()
 }

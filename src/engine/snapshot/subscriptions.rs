@@ -1,5 +1,6 @@
 //! Webhook subscriptions for the screen. The secret part of an address is masked here, before it leaves the engine.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
@@ -18,13 +19,19 @@ use crate::domain::subscription::{STALE, Subscription};
 use crate::engine::desk::Desked;
 use crate::engine::guardian::limits::{self, Told};
 use crate::engine::history::midnight;
+use crate::engine::lobby::Refused;
 use crate::engine::state::State;
 
 /// Subscriptions shown.
 const MANY: usize = 50;
 
 /// All subscriptions, own first.
-pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<SubscriptionLine>> {
+pub fn lines(
+    state: &State,
+    refused: &BTreeMap<String, Refused>,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Desked<Vec<SubscriptionLine>> {
     let mut lines = Vec::new();
     state.desk.scan(rows::subscriptions(), MANY, &mut |key, value| {
         if let (Some(account), Ok(row)) = (account_of(key), rows::decode::<Subscription>(value)) {
@@ -44,10 +51,25 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<Subscrip
             ),
             None => (String::new(), String::new()),
         };
-        made.push(SubscriptionLine { secret, plan, upgrade, ..line(account, row, zone, now) });
+        let mut line = SubscriptionLine { secret, plan, upgrade, ..line(account, row, zone, now) };
+        // Under the address of the account's hook only our own subscription delivers.
+        if let Some(refused) = refused.get(&state.setup.hooks.label(account)).filter(|_| row.ours) {
+            note_refused(&mut line, refused);
+        }
+        made.push(line);
     }
     made.sort_by_key(|l| !l.ours);
     Ok(made)
+}
+
+/// Adds what was refused at the door. The service counts those calls too, so that what its history told of them is
+/// not added to it.
+pub fn note_refused(line: &mut SubscriptionLine, refused: &Refused) {
+    line.last_bad_at = line.last_bad_at.max(Some(refused.at));
+    line.failures = line.failures.max(refused.in_a_row);
+    if refused.in_a_row > 0 {
+        line.refused.clone_from(&refused.why);
+    }
 }
 
 /// The last four signs of the account's secret.
@@ -100,6 +122,7 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         edited_at: row.updated_at,
         last_bad_at: row.last_bad_at,
         failures: row.failures,
+        refused: String::new(),
         secret: String::new(),
         plan: String::new(),
         upgrade: String::new(),

@@ -1,6 +1,8 @@
 //! The webhooks of targets for the screen, beside the subscriptions of sources and with facts of their own. The secret
 //! part of an address is masked here, before it leaves the engine.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use secrecy::ExposeSecret as _;
@@ -15,17 +17,33 @@ use crate::domain::subscription::STALE;
 use crate::domain::target_hook::{TargetHook, interval};
 use crate::engine::desk::Desked;
 use crate::engine::history::midnight;
+use crate::engine::lobby::Refused;
+use crate::engine::setup::event_label;
 use crate::engine::state::State;
 use crate::engine::target_guard::{self, keep, note};
 
+use super::subscriptions::note_refused;
+
 /// All webhooks of all targets.
-pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<SubscriptionLine>> {
+pub fn lines(
+    state: &State,
+    refused: &BTreeMap<String, Refused>,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Desked<Vec<SubscriptionLine>> {
     let mut lines = Vec::new();
     for target in &state.setup.targets {
         let hooks = keep::hooks(&state.desk, &target.account)?;
         let count = keep::care_of(&state.desk, &target.account)?.count;
         let of = Target::new(state, &target.account, &hooks, count);
-        lines.extend(hooks.iter().map(|hook| line(state, &of, hook, zone, now)));
+        for hook in &hooks {
+            let mut line = line(state, &of, hook, zone, now);
+            let label = event_label(&target.account, hook.event.as_str());
+            if let Some(refused) = refused.get(&label).filter(|_| hook.ours) {
+                note_refused(&mut line, refused);
+            }
+            lines.push(line);
+        }
     }
     Ok(lines)
 }
@@ -87,6 +105,7 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         edited_at: None,
         last_bad_at: hook.last_bad_at,
         failures: 0,
+        refused: String::new(),
         secret: secret(state, of.account, hook),
         plan: of.used.clone(),
         upgrade: String::new(),

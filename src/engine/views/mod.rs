@@ -9,6 +9,7 @@ mod detail;
 mod entries;
 mod log;
 pub mod mapping;
+mod requests;
 mod search;
 mod sync;
 
@@ -62,6 +63,7 @@ fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> De
         ViewKind::Deliveries => deliveries::rows(engine, state, ask)?,
         ViewKind::Delivery { seq } => delivery::rows(engine, state, ask, *seq)?,
         ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
+        ViewKind::Requests { account, bucket, hour } => requests::rows(state, ask, account, bucket, *hour),
         ViewKind::Detail { key } => detail::rows(engine, state, ask, key)?,
     })
 }

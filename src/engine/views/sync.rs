@@ -122,5 +122,5 @@ pub fn next_at(standing: &Standing, link: &Link) -> Option<DateTime<Utc>> {
     if link.class() != Class::Ready || standing.held.is_some() {
         return None;
     }
-    standing.waits.max(standing.silent.map(|(_, until)| until))
+    standing.waits.max(standing.strained.map(|s| s.until))
 }

@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::http::{
-    Answer, Ask, Charge, Failure, Page, Told, Wire, exchange, header_text, segment, told_date,
+    Answer, Ask, Charge, Failure, Page, Told, Wire, asked, exchange, header_text, segment, told_date,
 };
 use super::redact;
 use crate::domain::id::RemoteId;
@@ -80,6 +80,7 @@ impl Clockify {
         ask: Result<Ask, Failure>,
         decode: impl FnOnce(&HeaderMap, Value) -> Result<T, String>,
     ) -> Answer<T> {
+        let asked = asked(&ask, call.as_str());
         let credential = HeaderValue::try_from(self.token.expose_secret())
             .map(|value| (HeaderName::from_static("x-api-key"), value))
             .map_err(|_| Failure::Unsent("the token has characters that no token has".to_owned()));
@@ -89,7 +90,7 @@ impl Clockify {
         };
         let got = match sent {
             Ok(got) => got,
-            Err(failure) => return Answer::without(failure),
+            Err(failure) => return Answer::without(failure, asked),
         };
         let told = Told { date: told_date(&got.headers), ..Told::default() };
         let request_id = header_text(&got.headers, "x-request-id").map(str::to_owned);
@@ -101,7 +102,7 @@ impl Clockify {
         } else {
             Err(refusal::sort(call, self.free, &got))
         };
-        Answer { result, told, status: Some(got.status.as_u16()), request_id }
+        Answer { result, told, status: Some(got.status.as_u16()), request_id, asked }
     }
 
     /// A path under the workspace.

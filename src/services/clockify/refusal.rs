@@ -39,7 +39,7 @@ pub fn sort(call: Call, free: bool, got: &Got) -> Failure {
         StatusCode::NOT_FOUND => Failure::Missing(text),
         StatusCode::BAD_REQUEST => bad_request(call, code, text),
         StatusCode::REQUEST_TIMEOUT => Failure::Unknown(format!("HTTP {status} {text}")),
-        code if code.is_server_error() => Failure::Unknown(format!("HTTP {status} {text}")),
+        code if code.is_server_error() => Failure::Server { status, text },
         code if code.is_redirection() => {
             Failure::Refused { status, text: "redirected elsewhere; correct base_url".to_owned() }
         }

@@ -40,12 +40,14 @@ pub struct Answer<T> {
     pub status: Option<u16>,
     /// The service's own id of the request, for its support.
     pub request_id: Option<String>,
+    /// What was asked, in words: `GET entries since`.
+    pub asked: String,
 }
 
 impl<T> Answer<T> {
     /// An answer that never came.
-    pub(in crate::services) fn without(failure: Failure) -> Self {
-        Self { result: Err(failure), told: Told::default(), status: None, request_id: None }
+    pub(in crate::services) fn without(failure: Failure, asked: String) -> Self {
+        Self { result: Err(failure), told: Told::default(), status: None, request_id: None, asked }
     }
 
     /// The same answer with another value.
@@ -55,6 +57,7 @@ impl<T> Answer<T> {
             told: self.told,
             status: self.status,
             request_id: self.request_id,
+            asked: self.asked,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::WireError;
 use super::answer::{header_number, header_text, http_date, told_date};
+use crate::domain::strain::Strain;
 use crate::domain::text::clean;
 
 /// Characters of a service's text that a message keeps.
@@ -19,9 +20,17 @@ pub enum Failure {
     /// Certainly nothing was done: the request never left.
     #[error("not sent: {0}")]
     Unsent(String),
-    /// The service may have done the work: timeout, reset, 5xx. Look it up before sending again.
+    /// No answer came, or none of the service's own: it may have done the work. Look it up before sending again.
     #[error("outcome unknown: {0}")]
     Unknown(String),
+    /// The service failed: it may have done the work all the same. Look it up before sending again.
+    #[error("server error (HTTP {status}): {text}")]
+    Server {
+        /// The HTTP status, 500 to 599.
+        status: u16,
+        /// What the service says.
+        text: String,
+    },
     /// The hourly quota is spent. Nothing was done.
     #[error("hourly quota spent")]
     Quota {
@@ -72,6 +81,7 @@ impl Failure {
         match self {
             Self::Unsent(_) => "not sent",
             Self::Unknown(_) | Self::Garbled(_) => "uncertain",
+            Self::Server { .. } => "5xx",
             Self::Quota { .. } => "402",
             Self::Pace { .. } => "429",
             Self::Plan(_) => "plan",
@@ -82,9 +92,29 @@ impl Failure {
         }
     }
 
+    /// What went wrong, without what it means for the request.
+    pub fn said(&self) -> String {
+        match self {
+            Self::Unsent(text) | Self::Unknown(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// The request had certainly no effect.
     pub fn nothing_done(&self) -> bool {
-        !matches!(self, Self::Unknown(_) | Self::Garbled(_))
+        !matches!(self, Self::Unknown(_) | Self::Server { .. } | Self::Garbled(_))
+    }
+
+    /// Which of the five troubles it is, if one.
+    pub fn strain(&self) -> Option<Strain> {
+        match self {
+            Self::Quota { .. } => Some(Strain::Quota),
+            Self::Plan(_) => Some(Strain::Plan),
+            Self::Pace { .. } => Some(Strain::Pace),
+            Self::Server { .. } => Some(Strain::Server),
+            Self::Unsent(_) | Self::Unknown(_) => Some(Strain::Network),
+            _ => None,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ pub use reqwest_wire::{ReqwestWire, WireSetup};
 
 pub(super) use answer::{header_number, header_text, told_date};
 pub(super) use failure::{retry_after, told_text};
-pub(super) use request::{Ask, Got, exchange, segment};
+pub(super) use request::{Ask, Got, asked, exchange, segment};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;

@@ -68,6 +68,14 @@ impl Ask {
     }
 }
 
+/// What is asked, in words: the method, and the call by its name.
+pub fn asked(ask: &Result<Ask, Failure>, call: &str) -> String {
+    match ask {
+        Ok(ask) => format!("{} {call}", ask.method),
+        Err(_) => call.to_owned(),
+    }
+}
+
 /// A whole answer, whatever its status.
 pub struct Got {
     pub status: StatusCode,

@@ -25,7 +25,7 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::http::{Answer, Ask, Failure, Told, Wire, exchange, header_number, header_text, told_date};
+use super::http::{Answer, Ask, Failure, Told, Wire, asked, exchange, header_number, header_text, told_date};
 use super::redact;
 use crate::domain::id::RemoteId;
 
@@ -63,13 +63,14 @@ impl Toggl {
         ask: Result<Ask, Failure>,
         decode: impl FnOnce(&HeaderMap, Value) -> Result<T, String>,
     ) -> Answer<T> {
+        let asked = asked(&ask, call.as_str());
         let sent = match (ask, self.credential()) {
             (Ok(ask), Ok(credential)) => exchange(&*self.wire, &self.base, credential, ask).await,
             (Err(failure), _) | (_, Err(failure)) => Err(failure),
         };
         let got = match sent {
             Ok(got) => got,
-            Err(failure) => return Answer::without(failure),
+            Err(failure) => return Answer::without(failure, asked),
         };
         let told = Told {
             remaining: header_number(&got.headers, "x-toggl-quota-remaining"),
@@ -86,7 +87,7 @@ impl Toggl {
         } else {
             Err(refusal::sort(call, &got, &told))
         };
-        Answer { result, told, status: Some(got.status.as_u16()), request_id }
+        Answer { result, told, status: Some(got.status.as_u16()), request_id, asked }
     }
 
     fn credential(&self) -> Result<(HeaderName, HeaderValue), Failure> {

@@ -24,7 +24,7 @@ pub fn sort(call: Call, got: &Got, told: &Told) -> Failure {
         StatusCode::FORBIDDEN => Failure::Auth { status, text },
         StatusCode::NOT_FOUND => Failure::Missing(text),
         StatusCode::REQUEST_TIMEOUT => Failure::Unknown(format!("HTTP {status} {text}")),
-        code if code.is_server_error() => Failure::Unknown(format!("HTTP {status} {text}")),
+        code if code.is_server_error() => Failure::Server { status, text },
         code if code.is_redirection() => {
             Failure::Refused { status, text: "redirected elsewhere; correct base_url".to_owned() }
         }

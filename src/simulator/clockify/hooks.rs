@@ -146,10 +146,10 @@ impl Clockify {
         if self.invented.replacing_mends_delivery {
             (hook.delivery, hook.failures) = (true, 0);
         }
-        hook.plan = hook.plan && self.plan_has(&hook.event);
-        let wire = self.hook_wire(&hook);
         self.hooks.rows.insert(id.to_owned(), hook);
-        Ok(Reply::json(StatusCode::OK, &wire))
+        // Another event may need, or no longer need, a feature of a paid plan.
+        self.apply_plan();
+        self.get_hook(who, id)
     }
 
     pub(super) fn delete_hook(&mut self, who: &str, id: &str) -> Outcome {
@@ -222,6 +222,7 @@ impl Clockify {
             failures: 0,
         };
         self.hooks.rows.insert(id.clone(), hook);
+        self.apply_plan();
         id
     }
 }

@@ -27,6 +27,7 @@ labels! {
     Verdict { verdict }
     TargetState { target, state }
     Bucket { service, bucket }
+    Spent { service, bucket, cause }
     SubscriptionState { service, account, subscription, state }
     Request { service, cause, outcome }
     Log { log }
@@ -42,7 +43,11 @@ pub(super) struct Families {
     pub entries: Family<TargetState, Gauge>,
     pub quota_remaining: Family<Bucket, Gauge>,
     pub quota_limit: Family<Bucket, Gauge>,
+    pub quota_used: Family<Bucket, Gauge>,
+    pub quota_forecast: Family<Bucket, Gauge>,
     pub quota_reset: Family<Bucket, Seconds>,
+    pub quota_reset_at: Family<Bucket, Gauge>,
+    pub quota_spent: Family<Spent, Gauge>,
     pub subscriptions: Family<SubscriptionState, Gauge>,
     pub incidents_open: Gauge,
     pub requests: Family<Request, Counter>,
@@ -70,7 +75,28 @@ impl Families {
             entries: plain(r, "entries", "Time entries per target and state"),
             quota_remaining: plain(r, "quota_remaining", "Requests left in a quota bucket"),
             quota_limit: plain(r, "quota_limit", "Requests in a full quota bucket"),
+            quota_used: plain(
+                r,
+                "quota_used",
+                "Requests spent in the window of a quota bucket, by all programs",
+            ),
+            quota_forecast: plain(
+                r,
+                "quota_forecast",
+                "Requests expected to be left in a quota bucket when it is full again",
+            ),
             quota_reset: unit(r, "quota_reset", Unit::Seconds, "Time until a quota bucket is full again"),
+            quota_reset_at: unit(
+                r,
+                "quota_reset_timestamp",
+                Unit::Seconds,
+                "When a quota bucket is full again, since 1970",
+            ),
+            quota_spent: plain(
+                r,
+                "quota_spent",
+                "Requests spent in the window of a quota bucket, by cause; others are other programs",
+            ),
             subscriptions: plain(r, "subscription_state", "1 for the state that a subscription is in"),
             incidents_open: plain(r, "incidents_open", "Incidents that are not closed"),
             requests: plain(r, "requests", "Requests sent, by service, cause and outcome"),

@@ -11,6 +11,8 @@ pub enum Context {
     Hold,
     /// The deliveries kept raw.
     Deliveries,
+    /// The requests of a bucket.
+    Ledger,
     /// Any drawer.
     Drawer,
     /// The entries of Today.
@@ -39,6 +41,7 @@ impl Context {
             Self::Picker => "picker",
             Self::Hold => "hold",
             Self::Deliveries => "deliveries",
+            Self::Ledger => "ledger",
             Self::Drawer => "drawer",
             Self::Today => "today",
             Self::Mapping => "mapping",
@@ -52,11 +55,12 @@ impl Context {
     }
 
     /// All contexts, inner ones first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Question,
         Self::Picker,
         Self::Hold,
         Self::Deliveries,
+        Self::Ledger,
         Self::Drawer,
         Self::Today,
         Self::Mapping,
@@ -149,6 +153,8 @@ actions! {
     DeleteHook, Webhooks, "delete-subscription", ["D"], "delete", "Delete the subscription at the service";
     Pause, Quota, "pause", ["P"], "pause", "Pause the background work, or let it go on";
     SendNow, Quota, "send-now", ["S"], "send now", "Send what waits, from what is kept for you (asks)";
+    HourBefore, Quota, "hour-before", ["["], "hour before", "Show what the hour before was spent on";
+    HourAfter, Quota, "hour-after", ["]"], "hour after", "Show what the hour after was spent on";
 
     Retry, Sync, "retry", ["R"], "retry", "Send the failed entry again";
     KeepSource, Sync, "keep-source", ["<"], "ours wins", "Decide the conflict: send what Toggl has";
@@ -168,6 +174,8 @@ actions! {
     ReplayShown, Deliveries, "replay-shown", ["A"], "replay all", "Apply all deliveries under the filter again, after showing what would change";
     FilterDeliveries, Deliveries, "filter-deliveries", ["/"], "filter", "Show only deliveries that hold all of the words";
     Verify, Deliveries, "verify", ["v"], "verify", "Check the signature again with the secrets that hold now";
+
+    OnlyCause, Ledger, "only-cause", ["enter"], "only these", "Show only the requests of this cause, or all again";
 
     Older, Drawer, "older", ["["], "older", "Show the one before";
     Newer, Drawer, "newer", ["]"], "newer", "Show the one after";

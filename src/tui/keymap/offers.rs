@@ -29,6 +29,8 @@ pub fn contexts(model: &Model) -> Vec<Context> {
             Some(Drawer::Picker(_)) => found.push(Context::Picker),
             Some(Drawer::Hold { .. }) => found.push(Context::Hold),
             Some(Drawer::Deliveries | Drawer::Delivery { .. }) => found.push(Context::Deliveries),
+            // The hours of the pane come before the drawer's own older and newer.
+            Some(Drawer::Ledger { .. }) => found.extend([Context::Ledger, Context::Quota]),
             _ => {}
         }
         found.push(Context::Drawer);
@@ -38,7 +40,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
         Pane::Today if !model.in_drawer => found.push(Context::Today),
         Pane::Mapping if !picking => found.push(Context::Mapping),
         Pane::Webhooks => found.push(Context::Webhooks),
-        Pane::Quota => found.push(Context::Quota),
+        Pane::Quota if !found.contains(&Context::Quota) => found.push(Context::Quota),
         Pane::Sync => found.push(Context::Sync),
         _ => {}
     }
@@ -127,6 +129,10 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         }
         OtherTarget if model.targets().len() < 2 => "there is one target",
         SendHeld | DropHeld if model.hold().is_none() => "this has been decided",
+        HourBefore | HourAfter if model.ledger_meter().is_none() => "no bucket is open",
+        HourBefore if model.ledger_step(-1).is_none() => "hours are kept for eight days",
+        HourAfter if model.ledger_step(1).is_none() => "this is the newest",
+        OnlyCause if model.selected_request().is_none() => "no request is selected",
         Older | Newer if model.incidents().len() < 2 => "there is no other one",
         OldestAlert if !needs_person(model) => "nothing needs a person",
         NextProblem | PrevProblem if model.next_problem(model.list(), false).is_none() => {
@@ -234,6 +240,9 @@ pub fn footer(model: &Model) -> Vec<Action> {
         }
         (Some(Drawer::Delivery { .. }), true) => vec![Replay, Verify, Copy, Back],
         (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],
+        (Some(Drawer::Ledger { .. }), true) => {
+            vec![OnlyCause, HourBefore, HourAfter, Pause, SendNow, Copy, Back]
+        }
         (Some(_), true) => vec![Copy, Back],
         _ => match model.active() {
             Pane::Mapping if !model.tiled() => {
@@ -254,7 +263,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
             }
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],
-            Pane::Quota if !model.tiled() => vec![Open, Pause, SendNow, Copy],
+            Pane::Quota if !model.tiled() => vec![Open, Pause, SendNow, HourBefore, HourAfter, Copy],
             _ => vec![NextTile, Open, Filter, NextProblem, OldestAlert, Undo, Zoom],
         },
     };

@@ -1,11 +1,10 @@
 //! What can be open below the table. A drawer never opens a second one: it changes its content.
 
 use crate::control::command::SubscriptionRef;
-use crate::control::snapshot::{HoldLine, IncidentLine, Meter, SubscriptionLine};
+use crate::control::snapshot::{HoldLine, IncidentLine, SubscriptionLine};
 use crate::control::view::Row;
 use crate::domain::id::{Key, Service};
 
-use super::super::signs::sparkline;
 use super::{List, Model, Picker, Slot};
 
 /// What is open below the table.
@@ -27,10 +26,12 @@ pub enum Drawer {
         /// Which of its incidents, 0 is the newest.
         at: usize,
     },
-    /// Who spent a bucket.
+    /// What a bucket was spent on.
     Ledger {
         /// Account and bucket, as the list's id.
         id: String,
+        /// The hour shown, in whole hours since 1970; `None` is the window that runs.
+        hour: Option<i64>,
     },
     /// A sentence of the log in full.
     Said {
@@ -69,22 +70,7 @@ pub fn drawer_title(model: &Model) -> (String, String) {
             (format!("link \"{}\" in {service}", picker.source.name), right)
         }
         Some(Drawer::Incident { .. }) => model.incident_title(),
-        Some(Drawer::Ledger { .. }) => match model.ledger_meter() {
-            Some(meter) => {
-                let (list, day) = super::ledger(meter);
-                let spent: u32 = list.iter().map(|(_, n)| n).sum();
-                let span = match meter.since {
-                    _ if day => "in the last 24 hours".to_owned(),
-                    Some(at) => format!("since {}", super::super::text::clock(at, model.zone())),
-                    None => "lately".to_owned(),
-                };
-                let most = meter.hours.iter().copied().max().unwrap_or(0);
-                let right =
-                    if most > 0 { format!("by hour {}", sparkline(&meter.hours)) } else { String::new() };
-                (format!("{}, {spent} spent {span}", meter.label), right)
-            }
-            None => ("bucket".to_owned(), "gone".to_owned()),
-        },
+        Some(Drawer::Ledger { .. }) => model.ledger_title(),
         Some(Drawer::Said { seq, .. }) => (format!("log {seq}"), String::new()),
         Some(Drawer::Deliveries) => {
             let total = model.views.total(Slot::Deliveries);
@@ -139,12 +125,6 @@ impl Model {
         };
         let what = incident.kind.strip_prefix("subscription ").unwrap_or(&incident.kind);
         (format!("incident {}{which}, {what}", incident.id), format!("{name} · {span}"))
-    }
-
-    /// The meter of the open ledger drawer.
-    pub fn ledger_meter(&self) -> Option<&Meter> {
-        let Some(Drawer::Ledger { id }) = &self.drawer else { return None };
-        self.snapshot.as_ref()?.meters.iter().find(|m| format!("{}/{}", m.account, m.bucket) == *id)
     }
 
     /// The hold of the open drawer.

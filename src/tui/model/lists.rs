@@ -25,10 +25,10 @@ pub fn row_id(row: &Row) -> String {
         Row::Delivery(d) => d.seq.map_or_else(|| d.at.to_rfc3339(), |seq| seq.to_string()),
         Row::Candidate(c) => c.project.id.to_string(),
         Row::Detail(d) => d.label.clone(),
+        Row::Spent(s) => s.cause.clone(),
+        Row::Request(r) => r.seq.map_or_else(|| r.at.to_rfc3339(), |seq| seq.to_string()),
     }
 }
-
-use super::ledger;
 
 impl Model {
     /// Rows of a list in all.
@@ -52,7 +52,7 @@ impl Model {
                 }
                 Some(Drawer::Deliveries) => self.views.total(Slot::Deliveries),
                 Some(Drawer::Incident { .. }) => self.incident().map_or(0, |i| i.timeline.len()),
-                Some(Drawer::Ledger { .. }) => self.ledger_meter().map_or(0, |m| ledger(m).0.len()),
+                Some(Drawer::Ledger { .. }) => self.ledger_len(),
                 Some(Drawer::Hold { .. }) => self.hold().map_or(0, |h| h.rows.len()),
             },
         }
@@ -86,6 +86,10 @@ impl Model {
                 Some(Drawer::Entry { .. } | Drawer::Said { .. }) => view(Slot::Detail),
                 Some(Drawer::Delivery { .. }) => (index < self.len(List::Drawer)).then(|| index.to_string()),
                 Some(Drawer::Deliveries) => view(Slot::Deliveries),
+                Some(Drawer::Ledger { .. }) => {
+                    let request = self.ledger_request(index)?;
+                    Some(row_id(&Row::Request(request.clone())))
+                }
                 _ => (index < self.len(List::Drawer)).then(|| index.to_string()),
             },
             List::Palette | List::Help => (index < self.len(list)).then(|| index.to_string()),
@@ -213,6 +217,7 @@ fn is_problem(row: &Row) -> bool {
         Row::Project(p) => p.needs_person(),
         Row::Sync(s) => s.word.needs_person(),
         Row::Log(l) => l.level != "info",
-        Row::Delivery(_) | Row::Candidate(_) | Row::Detail(_) => false,
+        Row::Delivery(_) | Row::Candidate(_) | Row::Detail(_) | Row::Spent(_) => false,
+        Row::Request(r) => r.failed,
     }
 }

@@ -2,6 +2,7 @@
 //! or a socket.
 
 mod drawer;
+mod ledger;
 mod lists;
 mod palette;
 mod picker;
@@ -27,7 +28,6 @@ pub use drawer::{Drawer, drawer_title};
 pub use lists::{Cursor, row_id};
 pub use palette::{Choice, Palette, Run};
 pub use picker::{Picker, Ranked, service_label};
-pub use queue::ledger;
 pub use views::{Slot, View, Views, WINDOW};
 
 /// The panes that are built, by their numbers.

@@ -1,8 +1,11 @@
-//! The Quota pane's list: a row a bucket, then a row for each piece of queued work.
+//! The Quota pane's list: a row a bucket, then a row for each piece of queued work; and what an action takes of a
+//! bucket.
 
 use crate::control::snapshot::{JobLine, Meter};
 use crate::domain::id::Account;
 
+use super::super::text::count;
+use super::super::widgets::meter::about;
 use super::{List, Model};
 
 impl Model {
@@ -30,9 +33,17 @@ impl Model {
         let meters = &self.snapshot.as_ref()?.meters;
         self.id_at(List::Quota, if at < meters.len() { at } else { 0 })
     }
-}
 
-/// Who spent a bucket: in its window, or, while that is empty, in the last 24 hours.
-pub fn ledger(meter: &Meter) -> (&[(String, u32)], bool) {
-    if meter.spent.is_empty() { (&meter.day, true) } else { (&meter.spent, false) }
+    /// `≤ 2 requests · 22 left`: what a question about a subscription or an entry of an account takes at most.
+    pub fn up_to(&self, requests: u64, account: &Account) -> String {
+        format!("≤ {}{}", count(requests, "request", "requests"), self.left_of(account))
+    }
+
+    /// ` · 22 left` in the bucket that an account's changes are charged to; nothing where no limit is known.
+    pub fn left_of(&self, account: &Account) -> String {
+        let pays = |m: &&Meter| m.account == *account && !m.bucket.starts_with("user");
+        let meter = self.snapshot.as_ref().and_then(|s| s.meters.iter().find(pays));
+        let left = meter.filter(|m| m.limit.is_some()).and_then(|m| Some((m, m.remaining?)));
+        left.map_or_else(String::new, |(m, left)| format!(" · {}{} left", about(m, self.ascii), left.max(0)))
+    }
 }

@@ -30,6 +30,8 @@ pub enum Slot {
     Detail,
     /// The deliveries in a drawer.
     Deliveries,
+    /// The requests in a drawer.
+    Requests,
     /// The candidates in a drawer.
     Candidates,
     /// The best candidate of the first unmapped project, for the Overview.

@@ -6,7 +6,7 @@ use super::super::model::{Drawer, List, Model, Slot, drawer_title};
 use super::super::paint::Paint;
 use super::super::text::{clock, clock_s, count, width};
 use super::super::widgets::{rule, table};
-use super::{hook, picker};
+use super::{hook, ledger, picker};
 
 /// Rows the open drawer takes of a body, its rule included; 0 when none is open.
 pub fn height(model: &Model, body: u16) -> u16 {
@@ -16,7 +16,7 @@ pub fn height(model: &Model, body: u16) -> u16 {
         Some(Drawer::Incident { .. }) => model.len(List::Drawer) as u16 + 5 + hook::rows(model),
         Some(Drawer::Entry { .. }) => model.len(List::Drawer).max(4) as u16,
         Some(Drawer::Delivery { .. }) => model.len(List::Drawer).max(12) as u16,
-        Some(Drawer::Ledger { .. }) => model.len(List::Drawer).max(2) as u16,
+        Some(Drawer::Ledger { .. }) => ledger::rows(model),
         Some(Drawer::Said { say, .. }) => {
             let lines = width(say) / 70 + 2;
             lines + model.len(List::Drawer) as u16
@@ -48,7 +48,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             facts(model, &mut body, used + 1);
         }
         Drawer::Incident { .. } => incident(model, &mut body),
-        Drawer::Ledger { .. } => ledger(model, &mut body),
+        Drawer::Ledger { .. } => ledger::draw(model, &mut body),
         Drawer::Hold { .. } => hold(model, &mut body),
         Drawer::Deliveries => deliveries(model, &mut body),
     }
@@ -139,43 +139,6 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
     {
         wrapped(&mut p.part(0, rows + top + 4, w, h.saturating_sub(rows + top + 4)), &step.answer, s.fg);
     }
-}
-
-fn ledger(model: &Model, p: &mut Paint<'_>) {
-    let Some(meter) = model.ledger_meter() else { return };
-    let s = p.s;
-    let (spent, _) = super::super::model::ledger(meter);
-    if spent.is_empty() {
-        p.text(3, 0, "nothing spent in the last 24 hours", s.faint);
-        return;
-    }
-    let w = p.w();
-    let most = spent.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
-    let reasons = 23 + most.clamp(9, 30) as u16 + 3;
-    table::rows(p, model, List::Drawer, 0, model.in_drawer, |row, index| {
-        let Some((cause, n)) = spent.get(index) else { return };
-        let style = match cause.as_str() {
-            "others" => s.warn,
-            "you" => s.accent,
-            _ => s.muted,
-        };
-        row.cell(3, 0, 12, cause, style);
-        row.right(21, 0, 5, &n.to_string(), s.fg);
-        let bar = if most <= 30 { *n } else { n * 30 / most }.max(u32::from(*n > 0));
-        row.text(23, 0, &"━".repeat(bar as usize), style);
-        let why = match cause.as_str() {
-            "others" => "another program uses the same token",
-            "you" => "what a key asked for",
-            "health" => "regular checks",
-            "sync" => "changes on their way out",
-            "repair" => "mending a subscription",
-            "gap-fill" => "reading after an outage",
-            "backfill" => "a chosen range of history",
-            "refresh" => "names and lists that were old",
-            _ => "",
-        };
-        row.cell(reasons, 0, w.saturating_sub(reasons + 1), why, s.faint);
-    });
 }
 
 fn deliveries(model: &Model, p: &mut Paint<'_>) {

@@ -39,11 +39,8 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     }
     match line.last_bad_at {
         Some(at) if line.failures > 0 => {
-            more.push(format!(
-                "last bad {}, {} since the last good",
-                age(at, model.now, zone),
-                line.failures
-            ));
+            let why = if line.refused.is_empty() { String::new() } else { format!(": {}", line.refused) };
+            more.push(format!("last bad {}, {} in a row{why}", age(at, model.now, zone), line.failures));
         }
         Some(at) => more.push(format!("last bad {}", age(at, model.now, zone))),
         None => more.push("none failed".to_owned()),

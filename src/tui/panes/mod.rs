@@ -2,6 +2,7 @@
 
 mod drawer;
 mod hook;
+mod ledger;
 mod log;
 mod mapping;
 mod overview;

@@ -1,11 +1,12 @@
 //! Quota: what is left in every bucket, and where it will stand at the reset.
 
-use crate::control::snapshot::{JobLine, Meter};
+use crate::control::snapshot::{JobLine, Meter, StrainLine};
 use crate::domain::quota::Source;
+use crate::domain::strain::Strained;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::{Hit, Paint};
-use super::super::text::{age, clock, count, width};
+use super::super::text::{age, clock, clock_s, count, width};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
 use super::{has_keys, name, overview};
@@ -21,6 +22,9 @@ fn left(model: &Model, m: &Meter) -> String {
 }
 
 fn at_reset(model: &Model, m: &Meter, short: bool) -> String {
+    if m.waiting_until.is_some() && !short {
+        return "waiting".to_owned();
+    }
     if let Some(dry) = m.dry_at {
         return format!("dry {}", clock(dry, model.zone()));
     }
@@ -32,18 +36,28 @@ fn at_reset(model: &Model, m: &Meter, short: bool) -> String {
 }
 
 fn until(model: &Model, m: &Meter) -> String {
-    let zone = model.zone();
-    if let Some(at) = m.waiting_until {
-        return format!("waiting {}", clock(at, zone));
-    }
-    m.resets_at.map(|at| clock(at, zone)).unwrap_or_default()
+    m.waiting_until.or(m.resets_at).map(|at| clock(at, model.zone())).unwrap_or_default()
+}
+
+/// What else than quota is in the way of its calls.
+fn strain<'a>(model: &'a Model, m: &Meter) -> Option<&'a Strained> {
+    model.snapshot.as_ref()?.strain(&m.account).filter(|_| m.waiting_until.is_none())
 }
 
 fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
     let Some(snapshot) = &model.snapshot else { return (String::new(), p.s.muted) };
     let zone = model.zone();
     if let Some(m) = snapshot.meters.iter().find(|m| m.waiting_until.is_some()) {
-        return (format!("{} waits until {}", m.label, until(model, m).replace("waiting ", "")), p.s.error);
+        return (format!("{} waits until {}", m.label, until(model, m)), p.s.error);
+    }
+    if let Some(StrainLine { service, strained: Strained { by, until, times }, .. }) =
+        snapshot.strains.first()
+    {
+        let say = match times {
+            0 => format!("{service} {by} until {}", clock_s(*until, zone)),
+            _ => format!("{service} {by}, again at {}", clock_s(*until, zone)),
+        };
+        return (say, p.s.warn);
     }
     match snapshot.meters.iter().find_map(|m| m.dry_at.map(|at| (m, at))) {
         Some((m, at)) => {
@@ -73,7 +87,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             7,
         ),
         Col::new("at reset", 9, 2, 6).right().flex(9, 1),
-        Col::new("until", 13, 2, 8).flex(5, 0),
+        Col::new("until", 5, 2, 8),
         Col::new("read", 5, 1, 3).right(),
     ];
     let places = table::lay(w - 1, &cols);
@@ -133,11 +147,19 @@ fn bucket(model: &Model, row: &mut Paint<'_>, places: &[table::Place], m: &Meter
     if let Some((x, w)) = places[2] {
         meter::draw(row, x, 0, w, m);
     }
-    if let Some((x, w)) = places[3] {
-        row.right(x + w, 0, w, &at_reset(model, m, false), amber);
-    }
-    if let Some((x, w)) = places[4] {
-        row.cell(x, 0, w, &until(model, m), s.muted);
+    match (strain(model, m), places[3], places[4]) {
+        // Where it will stand says nothing while nothing leaves.
+        (Some(strained), Some((from, _)), Some((x, w))) => {
+            row.cell(from, 0, x + w - from, strained.by.as_str(), s.warn);
+        }
+        (_, forecast, reset) => {
+            if let Some((x, w)) = forecast {
+                row.right(x + w, 0, w, &at_reset(model, m, false), amber);
+            }
+            if let Some((x, w)) = reset {
+                row.cell(x, 0, w, &until(model, m), s.muted);
+            }
+        }
     }
     if let Some((x, w)) = places[5] {
         let (text, style) = match (m.source, m.read_at) {
@@ -164,10 +186,10 @@ fn queued(model: &Model, p: &mut Paint<'_>, from: u16, first: usize, jobs: &[Job
     let right = vec![(count(requests, "request", "requests"), p.s.muted)];
     rule::draw(p, 0, from + 1, w, &rule::Title { name: "queued", right, ..rule::Title::default() });
     let cols = [
-        Col::new("", 30, 0, 9).flex(12, 2),
-        Col::new("", 13, 1, 7),
-        Col::new("", 23, 1, 6).flex(10, 1),
-        Col::new("", 14, 1, 8),
+        Col::new("", 22, 0, 9).flex(12, 2),
+        Col::new("", 11, 1, 7),
+        Col::new("", 26, 1, 6).flex(10, 1),
+        Col::new("", 13, 1, 8),
     ];
     let places = table::lay(w.saturating_sub(1), &cols);
     for (index, job) in jobs.iter().enumerate() {
@@ -197,10 +219,13 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let (w, h) = (p.w(), p.h());
     let (text, style) = verdict(model, p);
     let waits = model.snapshot.as_ref().is_some_and(|s| s.meters.iter().any(|m| m.waiting_until.is_some()));
+    let strains = model.snapshot.as_ref().map_or(&[][..], |s| &s.strains[..]);
+    let strained = strains.first().map(|line| line.strained.by.to_string());
     let right = match text.as_str() {
         "" => None,
         "calm" => Some((text, style)),
         _ if waits => Some(("waiting".to_owned(), style)),
+        _ if strained.is_some() => strained.map(|word| (word, style)),
         _ => Some(("dry soon".to_owned(), style)),
     };
     overview::title(model, p, Pane::Quota, "", right);
@@ -240,8 +265,11 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, m: &Meter) {
     let amber = if m.dry_at.is_some() || m.waiting_until.is_some() { s.warn } else { s.fg };
     let end = w.saturating_sub(1);
     let until = match (m.waiting_until, m.resets_at) {
-        (Some(_), _) => until(model, m),
-        (None, Some(_)) => format!("until {}", until(model, m)),
+        (Some(until), _) => format!("waiting {}", clock(until, model.zone())),
+        (None, Some(at)) => match strain(model, m) {
+            Some(strained) => strained.by.to_string(),
+            None => format!("until {}", clock(at, model.zone())),
+        },
         (None, None) => String::new(),
     };
     let from = p.right(end, 0, 13, &until, s.muted);

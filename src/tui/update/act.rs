@@ -7,7 +7,6 @@ use crate::domain::health::Wanted;
 
 use super::super::keymap::Action;
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
-use super::super::text::count;
 use super::{Effect, conflict, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
@@ -92,7 +91,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         MakeHook => {
             let Some(at) = reshape::account(model) else { return Vec::new() };
             let say = format!("make a subscription for {} · Enter does it", at.account);
-            let price = "up to 3 requests".to_owned();
+            let price = model.up_to(3, &at.account);
             let wish = Wish::Reshape { subscription: at, change: Reshape::Create };
             model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
             Vec::new()
@@ -121,7 +120,10 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Pause => quota::pause(model),
         SendNow => quota::send_now(model),
-        Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
+        HourBefore => quota::hour(model, -1),
+        HourAfter => quota::hour(model, 1),
+        OnlyCause => quota::only(model),
+        Retry => conflict::retry(model),
         KeepSource => conflict::ours(model),
         KeepTarget => conflict::theirs(model),
         ReadHookLog => ask_subscription(model, "read the log of 7 days of", 1, |subscription| {
@@ -262,7 +264,7 @@ pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
         }
         (List::Quota, _) => {
             let Some(id) = model.shown_bucket() else { return Vec::new() };
-            (Drawer::Ledger { id }, Vec::new())
+            return quota::open(model, id);
         }
         _ => return Vec::new(),
     };
@@ -275,6 +277,9 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     let list = model.list();
     let text = match (list, &model.drawer) {
         (List::Drawer, Some(Drawer::Said { say, .. })) => Some(say.clone()),
+        (List::Drawer, Some(Drawer::Ledger { .. })) => model
+            .selected_request()
+            .map(|r| format!("{}\t{}\t{}\t{}", r.at.to_rfc3339(), r.cause, r.asked, r.answer)),
         (List::Drawer, _) => match model.views.row(Slot::Detail, model.selected(list)) {
             Some(Row::Detail(line)) => Some(line.value.clone()),
             _ => {
@@ -310,6 +315,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if matches!(model.drawer, Some(Drawer::Deliveries)) && !model.views.filter(Slot::Deliveries).is_empty() {
         return set_filter(model, "");
     }
+    if let Some(effects) = quota::back(model) {
+        return effects;
+    }
     let preview = jump::has_preview(model);
     if model.in_drawer || (model.drawer.is_some() && !preview) {
         model.in_drawer = false;
@@ -318,6 +326,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
         let mut closed = model.views.close(Slot::Detail);
         closed.extend(model.views.close(Slot::Candidates));
         closed.extend(model.views.close(Slot::Deliveries));
+        closed.extend(model.views.close(Slot::Requests));
         let mut effects = send(closed);
         if preview {
             effects.extend(open_drawer(model));
@@ -372,7 +381,7 @@ fn ask_subscription(
         _ => String::new(),
     };
     let say = format!("{what} \"{}\"{whose} · Enter does it", line.description);
-    let price = format!("up to {}", count(requests, "request", "requests"));
+    let price = model.up_to(requests, &line.at.account);
     let wish = make(line.at.clone());
     model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
     Vec::new()
@@ -380,15 +389,6 @@ fn ask_subscription(
 
 fn reshaped(subscription: SubscriptionRef, change: Reshape) -> Wish {
     Wish::Reshape { subscription, change }
-}
-
-fn sync_wish(
-    model: &mut Model,
-    make: impl FnOnce(crate::domain::id::Account, crate::domain::id::Key) -> Wish,
-) -> Vec<Effect> {
-    let Some(line) = model.selected_sync() else { return Vec::new() };
-    let made = make(line.target.clone(), line.key.clone());
-    wish(model, made)
 }
 
 fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {

@@ -1,4 +1,5 @@
-//! Deciding a conflict: what is sent shows its price first, what costs nothing is done at once and can be undone.
+//! What a person decides about one bond. Of a conflict: what is sent shows its price first, what costs nothing is done
+//! at once and can be undone.
 
 use crate::control::command::Wish;
 
@@ -20,6 +21,13 @@ pub fn theirs(model: &mut Model) -> Vec<Effect> {
         Some((_, real)) => wish(model, real),
         None => Vec::new(),
     }
+}
+
+/// Sends a failed entry again.
+pub fn retry(model: &mut Model) -> Vec<Effect> {
+    let Some(line) = model.selected_sync() else { return Vec::new() };
+    let again = Wish::Retry { target: line.target.clone(), source: line.key.clone() };
+    wish(model, again)
 }
 
 fn decision(model: &Model, keep_source: bool) -> Option<(Wish, Wish)> {

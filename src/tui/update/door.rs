@@ -59,7 +59,7 @@ pub fn disconnected(model: &mut Model, retry_s: u64, why: String) {
 pub fn message(model: &mut Model, message: FromEngine) -> Vec<Effect> {
     match message {
         FromEngine::Welcome { .. } => Vec::new(),
-        FromEngine::Refused { reason } => {
+        FromEngine::Refused { reason, .. } => {
             model.say(Tone::Trouble, reason.clone());
             disconnected(model, 0, reason);
             Vec::new()

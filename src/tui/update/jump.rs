@@ -16,13 +16,16 @@ pub fn pane(model: &mut Model, pane: Pane) -> Vec<Effect> {
 fn show(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.zoom = false;
     model.notice = None;
+    let mut closed = Vec::new();
     if model.pane != pane {
         model.drawer = None;
         model.in_drawer = false;
         model.cursors.remove(&List::Drawer);
+        closed = model.views.close(Slot::Requests);
     }
     model.pane = pane;
-    let mut effects = send(door::open_pane(model));
+    let mut effects = send(closed);
+    effects.extend(send(door::open_pane(model)));
     if has_preview(model) && model.drawer.is_none() {
         effects.extend(act::open_drawer(model));
     }

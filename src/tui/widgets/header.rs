@@ -168,18 +168,21 @@ fn sync(model: &Model, s: &Styles) -> Slot {
     let count = |word: &str| -> u32 {
         snapshot.targets.iter().flat_map(|t| &t.counts).filter(|(w, _)| w == word).map(|(_, n)| n).sum()
     };
-    for (word, style) in [
-        ("failed", s.error),
-        ("conflict", s.error),
-        ("held", s.warn),
-        ("unmapped", s.warn),
-        ("waiting quota", s.pending),
-    ] {
-        let n = count(word);
-        if n > 0 {
-            let pane = if word == "unmapped" { Pane::Mapping } else { Pane::Sync };
-            return slot(format!("{n} {word}"), style, pane);
-        }
+    let worst = |words: &[(&'static str, Style)]| {
+        words.iter().map(|(word, style)| (*word, count(word), *style)).find(|(_, n, _)| *n > 0)
+    };
+    let at = |(word, n, style): (&str, u32, Style)| {
+        let pane = if word == "unmapped" { Pane::Mapping } else { Pane::Sync };
+        slot(format!("{n} {word}"), style, pane)
+    };
+    if let Some(found) = worst(&[("failed", s.error), ("conflict", s.error), ("held", s.warn)]) {
+        return at(found);
+    }
+    if let Some(line) = snapshot.strains.first() {
+        return slot(format!("{} {}", line.tag, line.strained.by), s.warn, Pane::Quota);
+    }
+    if let Some(found) = worst(&[("unmapped", s.warn), ("waiting quota", s.pending)]) {
+        return at(found);
     }
     slot("sync ok", s.ok, Pane::Sync)
 }

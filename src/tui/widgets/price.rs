@@ -2,9 +2,10 @@
 
 use ratatui::style::Style;
 
-use crate::control::snapshot::{AccountLine, CacheWord};
+use crate::control::snapshot::{AccountLine, CacheWord, Snapshot};
+use crate::domain::word::SyncWord;
 
-use super::super::model::{Connection, Drawer, Model, Tone};
+use super::super::model::{Connection, Drawer, Model, Pane, Tone};
 use super::super::paint::Paint;
 use super::super::text::{clock, clock_s, count, width};
 
@@ -56,14 +57,24 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         return;
     }
     if let Some(account) = snapshot.accounts.iter().find(|a| is_refused(a)) {
-        let waits = snapshot.targets.iter().flat_map(|t| &t.counts);
-        let waits: u32 = waits.filter(|(word, _)| word == "queued").map(|(_, n)| n).sum();
-        let waits = if waits > 0 {
-            format!("{} · ", count(waits.into(), "change waits", "changes wait"))
-        } else {
-            String::new()
+        let waits = match waiting(snapshot) {
+            0 => String::new(),
+            n => format!("{} · ", count(n, "change waits", "changes wait")),
         };
         line(p, &format!("{waits}:token {} to renew · deliveries still arrive", account.tag), warn, "");
+        return;
+    }
+    if let Some((say, price)) = decision(model) {
+        line(p, &say, accent, &price);
+        return;
+    }
+    if let Some(account) = snapshot.accounts.iter().find(|a| a.trouble.is_some()) {
+        let kept = match waiting(snapshot) {
+            0 => String::new(),
+            n => format!("{} kept here · ", count(n, "change", "changes")),
+        };
+        let why = account.why.as_ref().map(|why| format!(" · {}: {why}", account.tag)).unwrap_or_default();
+        line(p, &format!("{kept}nothing is lost{why}"), warn, "");
         return;
     }
     match &snapshot.last {
@@ -74,6 +85,26 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             p.cell(x, 0, room, say, fg);
         }
         None => line(p, "nothing has happened yet", muted, ""),
+    }
+}
+
+/// Changes that are not at their target yet.
+fn waiting(snapshot: &Snapshot) -> u64 {
+    let counts = snapshot.targets.iter().flat_map(|t| &t.counts);
+    let waits = counts.filter(|(word, _)| matches!(word.as_str(), "queued" | "sending" | "waiting quota"));
+    waits.map(|(_, n)| u64::from(*n)).sum()
+}
+
+/// What the key for the selected entry does and costs, where it waits for one.
+fn decision(model: &Model) -> Option<(String, String)> {
+    let row = model.selected_sync().filter(|_| model.active() == Pane::Sync && !model.in_drawer)?;
+    let price = || format!("1 request{}", model.left_of(&row.target));
+    match &row.word {
+        SyncWord::Failed(why) => Some((format!("{why} · R sends it again"), price())),
+        SyncWord::Conflict => {
+            Some(("< sends what Toggl has · > leaves it as it is there".to_owned(), price()))
+        }
+        _ => None,
     }
 }
 

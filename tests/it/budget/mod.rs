@@ -13,6 +13,7 @@ mod poller;
 mod scenarios;
 mod screen;
 mod shop;
+mod troubles;
 mod wire;
 
 use chrono::TimeDelta;

@@ -359,7 +359,7 @@ impl Viewer {
     fn take(&mut self, message: FromEngine) -> Option<(String, Reply)> {
         match message {
             FromEngine::Welcome { protocol, .. } => assert_eq!(protocol, PROTOCOL),
-            FromEngine::Refused { reason } => panic!("{reason}"),
+            FromEngine::Refused { reason, .. } => panic!("{reason}"),
             FromEngine::Snapshot(snapshot) => {
                 self.heard.push("snapshot");
                 let size = serde_json::to_vec(&snapshot).map_or(0, |json| json.len());

@@ -25,15 +25,26 @@ impl MappingBook for NoMapping {
     }
 }
 
-/// The secrets, as a file would keep them.
+/// The secrets, as a file would keep them: they survive kills.
 #[derive(Default)]
 pub struct Book(Mutex<BTreeMap<Account, Kept>>);
 
-/// A hook and the secret before.
+/// A hook and the secret before, with the Unix second until which it holds.
 struct Kept {
     hook: Hook,
-    previous: Option<SecretString>,
+    previous: Option<(SecretString, i64)>,
     turn: u32,
+}
+
+impl Kept {
+    fn take(&mut self, secret: SecretString, until: i64) {
+        self.turn += 1;
+        self.previous = Some((std::mem::replace(&mut self.hook.secret, secret), until));
+    }
+
+    fn next(&self) -> SecretString {
+        format!("own-test-secret-{:02}", self.turn + 2).into()
+    }
 }
 
 impl Book {
@@ -42,15 +53,23 @@ impl Book {
         for (account, kept) in self.0.lock().unwrap().iter() {
             let hook = &kept.hook;
             let label = account.to_string();
+            let previous = kept.previous.clone();
             let known = receiver::Hook {
                 service: Service::Toggl,
                 label,
                 secret: hook.secret.clone(),
-                previous: None,
+                previous: previous.map(|(secret, until)| receiver::Previous { secret, until }),
                 event: None,
             };
             hooks.set(hook.path.clone(), known);
         }
+    }
+
+    /// A new secret is written, and the process ends before anybody hears of it.
+    pub fn rotate_and_die(&self, account: &Account, until: i64) {
+        let mut book = self.0.lock().unwrap();
+        let kept = book.get_mut(account).expect("a hook");
+        kept.take(kept.next(), until);
     }
 }
 
@@ -63,19 +82,37 @@ pub struct Open {
     pub clock: Clock,
 }
 
+impl Open {
+    fn change(
+        &self,
+        account: &Account,
+        overlap_s: i64,
+        next: impl FnOnce(&Kept) -> SecretString,
+    ) -> Result<SecretString, String> {
+        let mut book = self.book.0.lock().unwrap();
+        let kept = book.get_mut(account).ok_or("no hook yet")?;
+        let (secret, until) = (next(kept), (self.clock)().timestamp() + overlap_s);
+        kept.take(secret.clone(), until);
+        self.hooks.rotate(&kept.hook.path, secret.clone(), until);
+        Ok(secret)
+    }
+}
+
 impl HookBook for Open {
     fn hook(&self, account: &Account, _: &RemoteId) -> Result<Hook, String> {
-        let hook = {
+        let made = {
             let mut book = self.book.0.lock().unwrap();
+            let is_new = !book.contains_key(account);
             let path = "mfrggzdfmztwq2lknnwg23tpob".into();
-            let made =
+            let new =
                 || Kept { hook: Hook { path, secret: "own-test-secret-01".into() }, previous: None, turn: 0 };
-            book.entry(account.clone()).or_insert_with(made).hook.clone()
+            let hook = book.entry(account.clone()).or_insert_with(new).hook.clone();
+            (hook, is_new)
         };
-        if self.book.0.lock().unwrap().get(account).is_some_and(|kept| kept.turn == 0) {
+        if made.1 {
             self.book.publish(&self.hooks);
         }
-        Ok(hook)
+        Ok(made.0)
     }
 
     fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
@@ -85,30 +122,18 @@ impl HookBook for Open {
     fn secrets(&self, account: &Account) -> Vec<(&'static str, SecretString)> {
         let book = self.book.0.lock().unwrap();
         let Some(kept) = book.get(account) else { return Vec::new() };
-        let previous = kept.previous.clone().map(|secret| ("previous", secret));
+        let now = (self.clock)().timestamp();
+        let previous = kept.previous.clone().filter(|(_, until)| now < *until);
+        let previous = previous.map(|(secret, _)| ("previous", secret));
         std::iter::once(("current", kept.hook.secret.clone())).chain(previous).collect()
     }
 
     fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String> {
-        let secret = {
-            let mut book = self.book.0.lock().unwrap();
-            let kept = book.get_mut(account).ok_or("no hook yet")?;
-            kept.turn += 1;
-            let next: SecretString = format!("own-test-secret-{:02}", kept.turn + 1).into();
-            kept.previous = Some(std::mem::replace(&mut kept.hook.secret, next.clone()));
-            self.hooks.rotate(&kept.hook.path, next.clone(), (self.clock)().timestamp() + overlap_s);
-            next
-        };
-        Ok(secret)
+        self.change(account, overlap_s, Kept::next)
     }
 
     fn accept(&self, account: &Account, secret: SecretString, overlap_s: i64) -> Result<(), String> {
-        let mut book = self.book.0.lock().unwrap();
-        let kept = book.get_mut(account).ok_or("no hook yet")?;
-        kept.turn += 1;
-        kept.previous = Some(std::mem::replace(&mut kept.hook.secret, secret.clone()));
-        self.hooks.rotate(&kept.hook.path, secret, (self.clock)().timestamp() + overlap_s);
-        Ok(())
+        self.change(account, overlap_s, |_| secret).map(drop)
     }
 
     fn label(&self, account: &Account) -> String {

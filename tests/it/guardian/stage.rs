@@ -12,9 +12,9 @@ use hourwire::domain::id::{RemoteId, Service};
 use hourwire::domain::policy::{Policy, Reenable};
 use hourwire::engine::seams::{Clock, ProbeFailure, Rules, Seams};
 use hourwire::engine::setup::{Setup, SourceSetup};
-use hourwire::engine::{Engine, Parts, catch_up};
+use hourwire::engine::{Engine, Facts, Parts, Refused, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk, Sizes};
-use hourwire::receiver::{Hooks, Receiver};
+use hourwire::receiver::{self, Hooks, Receiver, Refusals};
 use hourwire::services::http::{Wire, WireError};
 use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Faults, Options, Plans, Simulator, World};
@@ -224,7 +224,7 @@ pub struct Machine {
     pub mirror: Option<Mirror>,
     ledger: SimDisk,
     inbox: SimDisk,
-    book: Arc<Book>,
+    pub book: Arc<Book>,
     /// The frame at which the plug is pulled, counted over guard writes; 0 is never.
     pub plug: Arc<AtomicUsize>,
 }
@@ -273,7 +273,8 @@ impl Machine {
         let options = InboxOptions { sizes: Sizes::small(), ..InboxOptions::default() };
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), options).unwrap();
         let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
-        let receiver = Arc::new(Receiver::new(hooks.clone(), inbox.clone(), ns));
+        let refusals = Arc::new(Refusals::new(hooks.clone(), ns.clone()));
+        let receiver = Arc::new(Receiver::new(refusals.clone(), inbox.clone(), ns));
         if self.reached {
             office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
         }
@@ -286,6 +287,8 @@ impl Machine {
         let seams = self.seams(office);
         let reader = inbox.clone();
         let engine = Engine::new(Parts { setup, seams, ledger, store: store.clone(), inbox });
+        let refused = move || refusals.list().into_iter().map(refused).collect();
+        engine.know(Facts { refused: Some(Arc::new(refused)), ..Facts::default() });
         let (door, arrivals) = tokio::sync::mpsc::channel(1);
         let task = tokio::spawn(engine.clone().run(arrivals));
         Running { engine, store, inbox: reader, task, door, host: self.host.clone() }
@@ -354,6 +357,11 @@ impl Machine {
             }),
         }
     }
+}
+
+fn refused((label, found): (String, receiver::Refused)) -> (String, Refused) {
+    let at = DateTime::from_timestamp_nanos(found.unix_ns);
+    (label, Refused { in_a_row: found.in_a_row, at, why: found.reason.as_str().to_owned() })
 }
 
 /// A machine with a live subscription.

@@ -83,8 +83,8 @@ pub struct Told {
     pub healed_s: i64,
     /// The most requests of one incident: what its ledger says, or what was asked beside the schedule if more.
     pub requests: u32,
-    /// Tries that the service refused, its own call having failed.
-    pub refused: u32,
+    /// Tries that failed.
+    pub failed: u32,
     /// Incidents.
     pub incidents: u32,
     /// Entries that reading recovered.
@@ -252,7 +252,7 @@ async fn strike(
         kind,
         healed_s: (closed - well_at).num_seconds().max(0),
         requests: listed.max(asked),
-        refused: incidents.iter().flat_map(|i| &i.steps).filter(|s| s.what == "failed").count() as u32,
+        failed: incidents.iter().flat_map(|i| &i.steps).filter(|s| s.what == "failed").count() as u32,
         incidents: incidents.len() as u32,
         recovered: incidents.iter().map(|i| i.recovered).sum(),
     })

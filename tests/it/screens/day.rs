@@ -238,6 +238,7 @@ fn sub(
         edited_at: None,
         last_bad_at: None,
         failures: 0,
+        refused: String::new(),
         secret: "····4f2a".to_owned(),
         plan: "1 of 1, 3 of 3 events".to_owned(),
         upgrade: String::new(),
@@ -263,6 +264,7 @@ fn meter(service: Service, label: &str, remaining: i64, expected: u32, reset: &s
         since: Some(at(reset) - TimeDelta::hours(1)),
         hours: [0, 2, 1, 4, 8, 3].into_iter().cycle().take(24).collect(),
         day: vec![("sync".into(), 40), ("health".into(), 24), ("you".into(), 8)],
+        synced: if service == Service::Clockify { 60 } else { 0 },
     }
 }
 
@@ -316,6 +318,7 @@ pub fn snapshot() -> Snapshot {
                 user: Some("Ida Kern".to_owned()),
                 plan: Some("free".to_owned()),
                 trouble: None,
+                why: None,
             },
             AccountLine {
                 name: account("mirror"),
@@ -324,6 +327,7 @@ pub fn snapshot() -> Snapshot {
                 user: Some("Ida Kern".to_owned()),
                 plan: Some("free".to_owned()),
                 trouble: None,
+                why: None,
             },
         ],
         today: DaySummary {
@@ -357,6 +361,7 @@ pub fn snapshot() -> Snapshot {
             meter(Service::Toggl, "toggl org", 22, 4, "16:05", Source::Header),
             meter(Service::Toggl, "toggl user", 27, 1, "16:12", Source::Header),
         ],
+        strains: Vec::new(),
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: account("mirror"),
@@ -422,6 +427,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Candidates { .. } => candidates(),
         ViewKind::Detail { .. } | ViewKind::Delivery { .. } => drawers::detail(),
         ViewKind::Deliveries => drawers::deliveries(),
+        ViewKind::Requests { hour, .. } => drawers::requests(*hour),
     };
     let unfiltered = all.len() as u32;
     let holds = |row: &Row| {

@@ -67,7 +67,10 @@ pub fn bad_days() -> Vec<(&'static str, Model)> {
         days.push((name, model));
     };
     day("opening", &|s| (s.cache, s.percent) = (CacheWord::Opening, 40));
-    day("offline", &|s| s.accounts[0].trouble = Some("offline 10:24".to_owned()));
+    day("offline", &|s| {
+        s.accounts[0].trouble = Some("offline 10:24".to_owned());
+        s.accounts[0].why = Some("connection refused".to_owned());
+    });
     day("token", &|s| s.accounts[0].trouble = Some("token refused".to_owned()));
     day("no-hook", &|s| {
         s.subscriptions.clear();

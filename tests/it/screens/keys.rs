@@ -1,7 +1,7 @@
 //! Keys and messages as tables: what the model becomes and what is asked for.
 
 use hourwire::control::command::{Price, Reply, Wish};
-use hourwire::control::message::{FromEngine, ToEngine};
+use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::{Delta, Open, ViewKind};
 use hourwire::domain::mapping::MappingEdit;
 use hourwire::tui::model::{Connection, List, Model, Pane, Slot};
@@ -38,7 +38,7 @@ fn opens(effects: &[Effect]) -> Vec<&Open> {
 fn a_connection_says_hello_first_and_asks_for_what_is_shown() {
     let mut model = fixture::bare((120, 36));
     let effects = fixture::step(&mut model, Event::Connected);
-    assert!(matches!(effects[0], Effect::Send(ToEngine::Hello { protocol: 1, .. })));
+    assert!(matches!(effects[0], Effect::Send(ToEngine::Hello { protocol: PROTOCOL, .. })));
     let kinds: Vec<_> = opens(&effects).iter().map(|o| o.kind.clone()).collect();
     assert_eq!(kinds, [ViewKind::Entries, ViewKind::Entries, ViewKind::Mapping]);
     assert!(opens(&effects).iter().all(|o| o.rows <= 500));

@@ -80,8 +80,8 @@ async fn each_refusal_has_its_meaning() {
         (405, told(3000, "Request method 'GET' is not supported"), "refused", "refused", "refused"),
         (408, Value::Null, "unknown", "unknown", "unknown"),
         (429, json!({"message": "Too many requests"}), "pace", "pace", "pace"),
-        (500, told(501, "oops"), "unknown", "unknown", "unknown"),
-        (502, Value::Null, "unknown", "unknown", "unknown"),
+        (500, told(501, "oops"), "server", "server", "server"),
+        (502, Value::Null, "server", "server", "server"),
     ] {
         assert_eq!(kinds(status, &body).await, [create, delete, list], "{status} {body}");
     }

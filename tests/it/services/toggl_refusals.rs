@@ -54,9 +54,9 @@ async fn each_status_has_its_meaning() {
         (410, &[], "", "refused", "refused"),
         (429, &[("retry-after", "3")], "", "pace", "pace"),
         (301, &[("location", "https://elsewhere.example.test")], "", "refused", "refused"),
-        (500, &[], "\"oops\"", "unknown", "unknown"),
-        (502, &[], "<html>", "unknown", "unknown"),
-        (503, &[("retry-after", "3")], "", "unknown", "unknown"),
+        (500, &[], "\"oops\"", "server", "server"),
+        (502, &[], "<html>", "server", "server"),
+        (503, &[("retry-after", "3")], "", "server", "server"),
     ];
     for (status, headers, body, own, there) in table {
         let wanted = ((*own).to_owned(), (*there).to_owned());

@@ -400,6 +400,21 @@ async fn what_a_person_does_in_the_web_page_is_seen() {
     assert_eq!(bench.came().len(), 2);
 }
 
+#[test]
+fn what_befalls_clockify_s_webhooks_can_be_played() {
+    for (name, first) in [
+        ("webhook-clockify-plan", Act::ClockifyOlder),
+        ("webhook-clockify-502", Act::ClockifyWay(true)),
+        ("clockify-edit", Act::ClockifyEdit),
+    ] {
+        let scenario = hourwire::simulator::office::Scenario::named(name).expect(name);
+        let hourwire::simulator::office::Scenario::Scene(scene) = scenario else {
+            panic!("{name} is a scene")
+        };
+        assert_eq!(scene.acts[0].1, first, "{name}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_the_way_of_clockify_breaks() {
     let bench = Bench::new(Plan::Premium);

@@ -178,6 +178,9 @@ fn free_allows_three_paid_ten_a_user_and_a_change_of_plan_keeps_the_oldest() {
     assert_eq!(flags(&mut world), [true, true, true, false, false, false, false, false, false, false]);
     world.must(200, "DELETE", &format!("webhooks/{first}"), Value::Null);
     assert_eq!(flags(&mut world)[..4], [true, true, false, true], "an invoice is no matter of Free");
+    let invoice = id(&world.get("webhooks")["webhooks"][2]);
+    world.must(200, "PUT", &format!("webhooks/{invoice}"), body("hook 3", "NEW_TAG"));
+    assert_eq!(flags(&mut world)[..4], [true, true, true, false], "a tag is, and it is older");
     world.clockify.set_plan(true);
     assert!(flags(&mut world).iter().all(|on| *on), "an upgrade re-enables");
 }
