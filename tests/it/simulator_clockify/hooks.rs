@@ -186,6 +186,47 @@ fn free_allows_three_paid_ten_a_user_and_a_change_of_plan_keeps_the_oldest() {
 }
 
 #[test]
+fn another_administrator_has_ten_of_their_own() {
+    let mut world = World::paid();
+    for number in 0..10 {
+        world.hook(&format!("hook {number}"), "NEW_TAG");
+    }
+    let other = world.clockify.add_user("Dana Moss", "dana@example.test");
+    world.clockify.set_admin(&other, true);
+    world.key = world.clockify.token_of(&other).expect("a key").to_owned();
+    for number in 10..20 {
+        world.hook(&format!("hook {number}"), "NEW_TAG");
+    }
+    assert_eq!(world.refused("POST", "webhooks", body("one more", "NEW_TAG")).0, (403, 501));
+    assert_eq!(world.get("webhooks")["workspaceWebhookCount"], 20, "all are seen by every administrator");
+}
+
+#[test]
+fn logs_are_searched_by_post_and_pages_count_from_nought() {
+    let mut world = World::paid();
+    let hook = world.hook("sync", "TIME_ENTRY_UPDATED");
+    fail(&mut world, 4);
+    let path = |part: &str| format!("webhooks/{hook}/{part}");
+    let ((status, code), _) = world.refused("GET", &path("logs"), Value::Null);
+    assert_eq!((status, code, world.header("allow")), (405, 3000, Some("POST")));
+    let page =
+        |world: &mut World, query: &str| world.must(200, "POST", &path(query), json!({"status": "FAILED"}));
+    let (first, second) = (page(&mut world, "logs?page=0&size=3"), page(&mut world, "logs?page=1&size=3"));
+    assert_eq!((first.as_array().map(Vec::len), second.as_array().map(Vec::len)), (Some(3), Some(1)));
+    assert!(first[0]["respondedAt"].as_str().expect("a time").ends_with(".000+00:00"));
+    assert_eq!(world.must(200, "POST", &path("logs"), json!({"status": "SUCCEEDED"})), json!([]));
+    let later = json!({"from": "2026-03-02T09:00:01Z"});
+    assert_eq!(world.must(200, "POST", &path("logs"), later), json!([]));
+    let statuses = world.get(&path("statuses?statuses=FAILED&size=1"));
+    assert_eq!(
+        (statuses[0]["status"].as_str(), statuses[0]["retryCount"].as_i64()),
+        (Some("FAILED"), Some(0))
+    );
+    assert!(statuses[0]["respondedAt"].as_str().expect("a time").ends_with(" +0000"));
+    assert_eq!(world.refused("GET", &path("statuses?statuses=LOST"), Value::Null).0, (400, 3000));
+}
+
+#[test]
 fn a_surplus_may_be_made_disabled_instead_of_refused() {
     let mut options = ClockifyOptions::new(7, Plan::Free, at("2026-03-02T09:00:00Z"));
     options.invented.surplus_webhook_is_refused = false;
