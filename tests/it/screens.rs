@@ -6,6 +6,7 @@ mod day;
 mod drawers;
 pub mod fixture;
 mod keys;
+mod ledger;
 pub mod looks;
 mod offers;
 mod sizes;

@@ -100,7 +100,7 @@ impl Model {
             (Some(from), _) => {
                 let day = from.with_timezone(&zone).date_naive();
                 let today = self.now.with_timezone(&zone).date_naive();
-                let day = if day == today { String::new() } else { format!("{} ", day.format("%a")) };
+                let day = if day == today { String::new() } else { format!("{} ", day.format("%-d %b")) };
                 format!("{day}{}–{}", clock(from, zone), clock(from + TimeDelta::hours(1), zone))
             }
             (None, _) if lately(meter).1 => "in the last 24 hours".to_owned(),

@@ -2,7 +2,9 @@
 
 use hourwire::config::theme::Themes;
 use hourwire::control::message::{FromEngine, ToEngine};
-use hourwire::control::snapshot::{CacheWord, HoldLine, Snapshot};
+use hourwire::control::snapshot::{CacheWord, HoldLine, Snapshot, StrainLine};
+use hourwire::domain::id::Service;
+use hourwire::domain::strain::{Strain, Strained};
 use hourwire::tui::keymap::Keymap;
 use hourwire::tui::model::{Ids, Model};
 use hourwire::tui::theme::{Depth, Theme};
@@ -55,6 +57,12 @@ pub fn answer(model: &mut Model, effects: Vec<Effect>) {
     }
 }
 
+/// Clockify takes no calls until 15:25.
+fn strain(by: Strain, times: u32) -> StrainLine {
+    let strained = Strained { by, until: at("15:25"), times };
+    StrainLine { account: account("mirror"), tag: "CL".to_owned(), service: Service::Clockify, strained }
+}
+
 /// The days when something is wrong, each with its name.
 pub fn bad_days() -> Vec<(&'static str, Model)> {
     let size = (80, 24);
@@ -80,6 +88,8 @@ pub fn bad_days() -> Vec<(&'static str, Model)> {
         s.meters[0].remaining = Some(0);
         s.meters[0].waiting_until = Some(at("15:58"));
     });
+    day("server", &|s| s.strains = vec![strain(Strain::Server, 4)]);
+    day("slow", &|s| s.strains = vec![strain(Strain::Pace, 0)]);
     day("held", &|s| {
         s.holds.push(HoldLine {
             id: "h1".to_owned(),
@@ -101,6 +111,11 @@ pub fn bad_days() -> Vec<(&'static str, Model)> {
     let mut no_hook = days.iter().find(|(name, _)| *name == "no-hook").map(|(_, m)| m.clone()).unwrap();
     press(&mut no_hook, "3");
     days.push(("no-hook-pane", no_hook));
+    for (name, pane) in [("server", "server-pane"), ("slow", "slow-pane")] {
+        let mut model = days.iter().find(|(found, _)| *found == name).map(|(_, m)| m.clone()).unwrap();
+        press(&mut model, "4");
+        days.push((pane, model));
+    }
     days.push(("first-moment", bare(size)));
     days
 }
