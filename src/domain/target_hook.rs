@@ -87,9 +87,13 @@ impl TargetHook {
         self.last_delivery_at.map_or(self.checked_at, |at| at.max(self.checked_at))
     }
 
-    /// Notes a verified delivery.
+    /// Notes a verified delivery, which also shows that it is on.
     pub fn delivered(&mut self, now: DateTime<Utc>) {
         self.last_delivery_at = Some(now);
+        if self.flags.state() != State::Active {
+            self.flags = Flags { enabled: true, delivery: true, plan: true };
+            (self.since, self.wanted) = (now, Wanted::Enabled);
+        }
         let slot = now.timestamp() / 7_200;
         match self.recent.last_mut() {
             Some((s, n)) if *s == slot => *n += 1,

@@ -39,6 +39,7 @@ mod state;
 mod steady;
 mod survey;
 mod target_guard;
+mod target_plan;
 mod turn;
 mod upkeep;
 mod viewers;

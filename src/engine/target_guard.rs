@@ -17,6 +17,7 @@ use super::call::{CallError, Patience};
 use super::desk::{DeskError, Desked};
 use super::guard_wish::GuardWish;
 use super::state::{Profile, State};
+use super::target_plan;
 use crate::control::command::SubscriptionRef;
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
@@ -82,6 +83,8 @@ struct Post {
     not_before: DateTime<Utc>,
     /// Writes confirmed when deliveries were looked at last, and since when one is waited for.
     confirmed: (u64, Option<DateTime<Utc>>),
+    /// When the plan was asked for last.
+    asked_plan_at: Option<DateTime<Utc>>,
 }
 
 /// Guards a target until the engine stops.
@@ -96,7 +99,8 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
     };
     let now = engine.seams.now();
     let stop = engine.stop.clone();
-    let mut post = Post { engine, account, wishes, not_before: now, confirmed: (0, None) };
+    let mut post =
+        Post { engine, account, wishes, not_before: now, confirmed: (0, None), asked_plan_at: None };
     tokio::select! { biased;
         () = stop.cancelled() => Ok(()),
         ended = post.stand(managed) => ended,
@@ -158,23 +162,28 @@ impl Post {
         let care = keep::care(&self.engine, &self.account)?;
         let due = match care.checked_at {
             None => now,
-            Some(at) if self.shows_something(&profile, at)? => at + ON_EVIDENCE.min(interval(profile.free)),
-            Some(at) => at + interval(profile.free),
+            Some(at) => self.evidence(&profile, at)?.unwrap_or(at + interval(profile.free)),
         };
-        let mends = care.unmended && care.tries.may(now);
+        // A plan that is only suspected is found out from what is kept for repairs.
+        let mends = (care.unmended && care.tries.may(now)) || (profile.plan.is_empty() && profile.free);
         if now < self.not_before || (now < due && !mends) {
             return Ok(());
         }
         check::check(self, if mends { Cause::Repair } else { Cause::Health }).await
     }
 
-    /// Something happened that a list may explain: the own address was away, or no echo of our own writes comes.
-    fn shows_something(&mut self, profile: &Profile, checked: DateTime<Utc>) -> Desked<bool> {
+    /// On Free a list is rare: when it is due because something happened that it may explain. One that the plan had
+    /// no room for delivers, no echo of our own writes comes, or the own address was away.
+    fn evidence(&mut self, profile: &Profile, checked: DateTime<Utc>) -> Desked<Option<DateTime<Utc>>> {
         if !profile.free {
-            return Ok(false);
+            return Ok(None);
         }
         let now = self.now();
-        let heard = keep::last_delivery(&self.engine, &self.account)?;
+        let hooks = keep::hooks(&self.engine.state().desk, &self.account)?;
+        if hooks.iter().any(|hook| hook.ours && hook.spare && hook.flags.plan && hook.since > checked) {
+            return Ok(Some(now));
+        }
+        let heard = hooks.iter().filter_map(|hook| hook.last_delivery_at).max();
         let confirmed = self.engine.state().counts.confirmed;
         let (before, waiting) = self.confirmed;
         let waiting = match waiting {
@@ -184,7 +193,8 @@ impl Post {
         };
         self.confirmed = (confirmed, waiting);
         let deaf = heard.is_some() && waiting.is_some_and(|since| now - since > ECHO && since > checked);
-        Ok(deaf || keep::was_away_since(&self.engine, checked)?)
+        let due = deaf || keep::was_away_since(&self.engine, checked)?;
+        Ok(due.then_some(checked + ON_EVIDENCE))
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -234,7 +244,11 @@ impl Post {
                 let wait = resets_in.unwrap_or(TimeDelta::minutes(1)) + TimeDelta::seconds(2);
                 Hitch::Later(self.now() + wait, say)
             }
-            Failure::Pace { .. } | Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
+            Failure::Pace { .. } => {
+                target_plan::suspect_free(&self.engine, &self.account)?;
+                Hitch::Later(soon, say)
+            }
+            Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
             Failure::Unknown(_) | Failure::Server { .. } | Failure::Garbled(_) => Hitch::Unclear(say),
             Failure::Missing(_) => Hitch::Missing,
             Failure::Plan(said) => Hitch::Refused(Strain::Plan.reason(&said)),

@@ -139,9 +139,7 @@ fn facts(of: &Target<'_>, hook: &TargetHook, word: SubState, zone: Tz) -> Vec<St
             "its deliveries failed too often: it is deleted and made anew as soon as our address answers"
                 .into(),
         ),
-        SubState::DisabledByPlan => {
-            Some(format!("{}; an upgrade switches it on again", note::reason(&of.plan)))
-        }
+        SubState::DisabledByPlan => Some(format!("{}; an upgrade switches it on", note::reason(&of.plan))),
         SubState::Off => Some("a person switched it off: it is left so; R makes it anew".into()),
         _ => None,
     });

@@ -6,12 +6,11 @@ use secrecy::SecretString;
 
 use super::keep;
 use super::{Post, Step, mend, note};
-use crate::domain::clockify_hook::Event;
+use crate::domain::clockify_hook::{Event, slots};
 use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
 use crate::domain::target_hook::{Act, Listed, Plan, Terms, plan};
-use crate::engine::call::CallError;
-use crate::engine::profile;
+use crate::engine::target_plan;
 use crate::services::clockify::{Webhook, Webhooks};
 
 /// Another plan is asked for at most this often.
@@ -26,19 +25,25 @@ pub async fn check(post: &mut Post, cause: Cause) -> Step<()> {
     act(post, &listed, judged.acts).await
 }
 
-/// What the plan switched off shows that the plan is another one than is known.
-async fn learn_plan(post: &Post, listed: &Webhooks) -> Step<()> {
+/// What the plan switched off, or has room for, shows that the plan is another one than is known.
+async fn learn_plan(post: &mut Post, listed: &Webhooks) -> Step<()> {
     let Some(profile) = post.profile() else { return Ok(()) };
-    let switched_off = listed.rows.iter().any(|hook| !hook.plan_enabled);
-    if profile.free || !switched_off || post.now() - profile.read_at < ASK_PLAN {
+    let (on, off): (Vec<_>, Vec<_>) = listed.rows.iter().partition(|hook| hook.plan_enabled);
+    let suspected = profile.free && profile.plan.is_empty();
+    let another = if suspected {
+        true
+    } else if profile.free {
+        on.len() > slots(&profile.plan).workspace
+    } else {
+        !off.is_empty()
+    };
+    let now = post.now();
+    if !another || post.asked_plan_at.is_some_and(|at| now - at < ASK_PLAN) {
         return Ok(());
     }
-    match profile::who_is_target(&post.engine, &post.account, Cause::Repair).await {
-        Err(CallError::Desk(e)) => return Err(e.into()),
-        Err(error) => tracing::debug!(%error, account = %post.account, "the plan could not be read"),
-        Ok(_) => {}
-    }
-    Ok(())
+    let home = post.ask(Cause::Repair, |c| async move { c.workspace().await }).await?;
+    post.asked_plan_at = Some(now);
+    Ok(target_plan::set(&post.engine, &post.account, &home.plan, home.is_free())?)
 }
 
 /// What is wanted, and how to get there.

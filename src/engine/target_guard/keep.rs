@@ -88,12 +88,6 @@ pub fn hooks(desk: &Desk, account: &Account) -> Desked<Vec<TargetHook>> {
     Ok(hooks)
 }
 
-/// When a delivery of the account came last.
-pub fn last_delivery(engine: &Shared, account: &Account) -> Desked<Option<DateTime<Utc>>> {
-    let hooks = hooks(&engine.state().desk, account)?;
-    Ok(hooks.iter().filter_map(|hook| hook.last_delivery_at).max())
-}
-
 /// Whether the own public address was away after this moment, as the guardians of the sources saw it.
 pub fn was_away_since(engine: &Shared, at: DateTime<Utc>) -> Desked<bool> {
     let sources: Vec<Account> = engine.state().setup.sources.iter().map(|s| s.account.clone()).collect();

@@ -181,7 +181,7 @@ fn explained(
 pub fn reason(plan: &str) -> String {
     let room = slots(plan).workspace;
     let plan = if plan.is_empty() { "FREE" } else { plan };
-    format!("plan {plan} has room for {room}: Clockify keeps the {room} oldest on")
+    format!("plan {plan} has room for {room}: the {room} oldest stay on")
 }
 
 fn alert(post: &Post, off: &[Event], plan: &str) {

@@ -405,7 +405,7 @@ async fn what_a_person_does_in_the_web_page_is_seen() {
 #[test]
 fn what_befalls_clockify_s_webhooks_can_be_played() {
     for (name, first) in [
-        ("webhook-clockify-plan", Act::ClockifyOlder),
+        ("webhook-downgrade", Act::ClockifyOlder),
         ("webhook-clockify-502", Act::ClockifyWay(true)),
         ("clockify-edit", Act::ClockifyEdit),
     ] {
