@@ -59,6 +59,9 @@ pub enum What {
     /// Complete the handshake of the address, by echo and by the validation address; up to 3 requests
     #[command(after_help = "Example:\n  hourwire webhooks validate")]
     Validate(Which),
+    /// Read what Clockify's log of 7 days tells of a webhook's deliveries; 1 request
+    #[command(after_help = "Example:\n  hourwire webhooks log mirror/64f0c0ffee00000000011001")]
+    Log(Which),
     /// Give a subscription another name; 1 request
     #[command(after_help = "Example:\n  hourwire webhooks rename 'hourwire office'")]
     Rename {
@@ -138,6 +141,10 @@ pub async fn run(global: &Global, options: &Webhooks) -> Outcome {
         What::Validate(which) => {
             let subscription = find(engine, which).await?;
             ask::outcome(engine, Wish::Validate { subscription }).await
+        }
+        What::Log(which) => {
+            let subscription = find(engine, which).await?;
+            ask::outcome(engine, Wish::ReadHookLog { subscription }).await
         }
         What::Rename { name, which } => reshape(engine, which, Reshape::Rename { name: name.clone() }).await,
         What::Events { events } => {

@@ -353,6 +353,11 @@ mod tests {
         hook.rotate(rng, DateTime::from_timestamp(1_772_442_000, 0).unwrap());
         hook.subscription_id = Some(RemoteId::from(20417));
         secrets.hooks.push(hook);
+        let (account, workspace) = (Account::from("mirror"), RemoteId::from("64f0c0ffee0000000000b001"));
+        let mut hook =
+            Hook::generate(rng, Service::Clockify, &account, &workspace, "mirror/TIME_ENTRY_UPDATED");
+        hook.event = Some("TIME_ENTRY_UPDATED".into());
+        secrets.hooks.push(hook);
         secrets
     }
 

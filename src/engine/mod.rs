@@ -20,6 +20,7 @@ mod history;
 mod host;
 mod intake;
 mod jobs;
+mod labels;
 mod lobby;
 mod lookup;
 mod mapper;

@@ -1,5 +1,6 @@
 //! The receiver through its in-process seam; `sockets` holds what only a connection shows.
 
+mod clockify;
 mod rotation;
 mod sockets;
 

@@ -9,6 +9,7 @@ mod detail;
 mod entries;
 mod log;
 pub mod mapping;
+mod news;
 mod requests;
 mod search;
 mod sync;

@@ -1,6 +1,7 @@
 //! A person's edit in Clockify is a conflict with both values; our own writes are echoes, however they come.
 
-use hourwire::domain::link::Wish;
+use hourwire::control::command::{Reply, Typed, Wish};
+use hourwire::domain::link::Wish as Wished;
 use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::json;
@@ -70,7 +71,7 @@ async fn theirs_can_stay_and_the_decision_be_undone() {
     let mut screen = Screen::of(&office, &running).await;
     screen.press("5 >").await;
     office.until("decided", 30, || running.count("synced") == 1).await;
-    assert_eq!(running.links()[0].wish, Wish::Left);
+    assert_eq!(running.links()[0].wish, Wished::Left);
     screen.press("u").await;
     office.until("undone", 30, || running.count("conflict") == 1).await;
     screen.press(">").await;
@@ -136,4 +137,29 @@ async fn a_delivery_about_an_entry_that_is_not_linked_changes_nothing() {
     office.pass(60).await;
     assert_eq!((running.count("conflict"), looks(&office)), (0, 0));
     assert!(running.engine.snapshot().unwrap().deliveries.unlinked >= 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_can_be_read_verified_and_applied_again() {
+    let (office, _machine, running) = synced(Plan::Premium).await;
+    office.edit_there("Wireframes", "Wireframes, second round").await;
+    office.until("a conflict", 60, || running.count("conflict") == 1).await;
+    let before = running.links();
+    let mut screen = Screen::of(&office, &running).await;
+    screen.press("3 d").await;
+    screen.shows(&["clockify updated", "Wireframes, second round"], 30).await;
+    screen.press("enter").await;
+    let words = ["TIME_ENTRY_UPDATED", "the state that is known", "with the current secret", "the entry is"];
+    screen.shows(&words, 30).await;
+    screen.press("v").await;
+    screen.shows(&["was signed with the current secret"], 30).await;
+    for _ in 0..3 {
+        let reply = running.wish(Wish::Replay { seq: running.kept(), dry: false }).await;
+        assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    }
+    office.pass(60).await;
+    assert_eq!(running.links(), before, "nothing that has not changed");
+    let reply =
+        running.wish(Wish::Verify { seq: running.kept(), secret: Some(Typed("another".into())) }).await;
+    assert!(matches!(reply, Reply::Failed { .. }));
 }
