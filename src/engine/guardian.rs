@@ -215,6 +215,7 @@ impl Post {
         // While the cache is away every request would be made in vain.
         care::care(&self.engine, &self.account)?;
         sender::release_in_time(self)?;
+        let taken = sender::release_taken(self)?;
         // A clock that was set back makes no longer wait than any that is meant.
         self.check_at = self.check_at.min(self.now() + TimeDelta::hours(1));
         self.probe_at = self.probe_at.min(self.now() + TimeDelta::minutes(1));
@@ -256,6 +257,7 @@ impl Post {
         if self.managed {
             next = next.min(self.probe_at).min(self.found.next(self.now()));
         }
+        next = taken.map_or(next, |at| next.min(at));
         let busy = self.reading.is_some() || !settled;
         Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
     }
