@@ -33,7 +33,17 @@ pub async fn snapshot(engine: &mut ViewerEnd) -> Result<Snapshot, Failure> {
 
 /// The first rows of a view.
 pub async fn page(engine: &mut ViewerEnd, kind: ViewKind, filter: &str) -> Result<Page, Failure> {
-    let open = Open { view: VIEW, kind, filter: filter.to_owned(), offset: 0, rows: 500 };
+    page_at(engine, kind, filter, 0).await
+}
+
+/// The rows of a view from one on.
+pub async fn page_at(
+    engine: &mut ViewerEnd,
+    kind: ViewKind,
+    filter: &str,
+    offset: u32,
+) -> Result<Page, Failure> {
+    let open = Open { view: VIEW, kind, filter: filter.to_owned(), offset, rows: 500 };
     send(engine, ToEngine::Open(open)).await?;
     let page = until(engine, |message| match message {
         FromEngine::Page(page) if page.view == VIEW => Some(page),

@@ -1,6 +1,7 @@
 //! `hourwire webhooks`: what the Webhooks pane does.
 
 mod deliveries;
+mod export;
 mod list;
 
 use clap::{Args, Subcommand};
@@ -99,7 +100,7 @@ pub enum What {
     },
     /// List the deliveries kept raw, or show one in full
     #[command(
-        after_help = "Example:\n  hourwire webhooks deliveries --filter 'dead'\n  hourwire webhooks deliveries 4711 --json"
+        after_help = "Example:\n  hourwire webhooks deliveries --filter 'dead'\n  hourwire webhooks deliveries 4711 --json\n  hourwire webhooks deliveries --export march.jsonl"
     )]
     Deliveries(deliveries::Deliveries),
     /// Apply deliveries again; what has not changed stays as it is

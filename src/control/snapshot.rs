@@ -273,8 +273,11 @@ pub struct IncidentLine {
     pub kind: String,
     /// The subscription, if one.
     pub subscription: Option<SubscriptionRef>,
-    /// Begin.
+    /// When it was found.
     pub opened_at: DateTime<Utc>,
+    /// When it began, where the service tells.
+    #[serde(default)]
+    pub began_at: Option<DateTime<Utc>>,
     /// End.
     pub closed_at: Option<DateTime<Utc>>,
     /// `HTTP 502 ×3`.

@@ -10,12 +10,15 @@ const SKEW: TimeDelta = TimeDelta::seconds(2);
 
 /// A time in which deliveries could not reach us (our clock), by its outer bounds: from the last moment known to be
 /// good to the first one again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Known to be good until then.
     pub from: DateTime<Utc>,
     /// Known to be good from then on; `None` while it lasts.
     pub to: Option<DateTime<Utc>>,
+    /// Why, in a few words: `HTTP 502`, `name not found`.
+    #[serde(default)]
+    pub why: String,
 }
 
 /// Own downtime, oldest first: the address did not answer, or the engine did not run.
@@ -25,11 +28,11 @@ pub struct Downtime(Vec<Span>);
 
 impl Downtime {
     /// Deliveries do not reach us; the last good moment was `from`.
-    pub fn begin(&mut self, from: DateTime<Utc>) {
+    pub fn begin(&mut self, from: DateTime<Utc>, why: &str) {
         if self.is_down() {
             return;
         }
-        self.0.push(Span { from, to: None });
+        self.0.push(Span { from, to: None, why: why.to_owned() });
         let extra = self.0.len().saturating_sub(SPANS);
         self.0.drain(..extra);
     }
@@ -56,7 +59,8 @@ impl Downtime {
         self.span(at).is_some()
     }
 
-    fn span(&self, at: DateTime<Utc>) -> Option<&Span> {
+    /// The span in which a moment of the service's clock lies.
+    pub fn span(&self, at: DateTime<Utc>) -> Option<&Span> {
         self.0.iter().find(|s| s.from - SKEW <= at && s.to.is_none_or(|to| at <= to + SKEW))
     }
 }
@@ -119,8 +123,8 @@ pub enum Evidence {
     Undelivered {
         /// How many.
         count: usize,
-        /// The address or the engine was down meanwhile.
-        down: bool,
+        /// Why the address or the engine was down then, if it was.
+        down: Option<String>,
     },
 }
 
@@ -131,10 +135,13 @@ impl Evidence {
             Self::History { failed, error: Some(error) } => format!("{error} ×{failed}"),
             Self::History { failed, error: None } => format!("{failed} failed attempts"),
             Self::Pending => "events waited in two checks".into(),
-            Self::Undelivered { count, down: true } => {
+            Self::Undelivered { count, down: Some(why) } if !why.is_empty() => {
+                format!("{why}; {count} {} not delivered", changes(*count))
+            }
+            Self::Undelivered { count, down: Some(_) } => {
                 format!("{count} {} not delivered while the address was down", changes(*count))
             }
-            Self::Undelivered { count, down: false } => {
+            Self::Undelivered { count, down: None } => {
                 format!("{count} {} before it not delivered", changes(*count))
             }
         }
@@ -176,8 +183,8 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
         }
     };
     let count = facts.changes.iter().filter(counts).count();
-    let down_then = down_then.is_some();
-    (count > 0).then_some(Evidence::Undelivered { count, down: down_then })
+    let down = down_then.map(|span| span.why.clone());
+    (count > 0).then_some(Evidence::Undelivered { count, down })
 }
 
 #[cfg(test)]
@@ -190,7 +197,7 @@ mod tests {
     }
 
     fn span(from: i64, to: i64) -> Downtime {
-        Downtime(vec![Span { from: t(from), to: Some(t(to)) }])
+        Downtime(vec![Span { from: t(from), to: Some(t(to)), why: "HTTP 502".into() }])
     }
 
     fn change(at: i64) -> Change {

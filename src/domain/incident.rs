@@ -18,8 +18,11 @@ pub struct Incident {
     pub kind: String,
     /// The account and the subscription, if it is about one.
     pub subscription: Option<(Account, RemoteId)>,
-    /// Begin.
+    /// When it was found.
     pub opened_at: DateTime<Utc>,
+    /// When it began, where the service tells.
+    #[serde(default)]
+    pub began_at: Option<DateTime<Utc>>,
     /// End.
     pub closed_at: Option<DateTime<Utc>>,
     /// In words: `HTTP 502 ×3`.
@@ -59,6 +62,7 @@ impl Incident {
             kind: kind.to_owned(),
             subscription,
             opened_at: now,
+            began_at: None,
             closed_at: None,
             cause: cause.to_owned(),
             recovered: 0,

@@ -20,6 +20,7 @@ pub mod guard_budget;
 pub mod guard_claim;
 pub mod guard_election;
 pub mod guard_evidence;
+pub mod guard_rights;
 pub mod guard_silence;
 pub mod health;
 pub mod hours;

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::drift::Drift;
+use super::guard_rights::Voices;
 use super::health::{SubState, Wanted};
 use super::id::RemoteId;
 
@@ -67,6 +68,9 @@ pub struct Subscription {
     /// Calls known to have failed since the last good one.
     #[serde(default)]
     pub failures: u32,
+    /// Whose changes came lately.
+    #[serde(default)]
+    pub voices: Voices,
     /// Who disabled it, in words.
     pub cause: String,
     /// Deliveries by two hours of the clock: (hours since 1970 / 2, count), oldest first.
@@ -111,6 +115,11 @@ impl Subscription {
         self.latencies.push((now - created_at).num_milliseconds().clamp(0, 3_600_000) as u32);
         let extra = self.latencies.len().saturating_sub(31);
         self.latencies.drain(..extra);
+    }
+
+    /// Notes whose change was delivered.
+    pub fn heard(&mut self, user: &RemoteId) {
+        self.voices.heard(*user == self.creator);
     }
 
     /// Deliveries of the last 24 hours, a value for two hours each, oldest first.

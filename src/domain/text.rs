@@ -17,6 +17,15 @@ pub fn every(seconds: u32) -> String {
     }
 }
 
+/// A length of time as it was: `58 s`, `12 min`, `3 h`.
+pub fn lasted(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{} s", seconds.max(0)),
+        120..7_200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
+}
+
 /// Makes text safe for one line of a terminal: control characters become `�`, tabs and newlines a space, bidi
 /// controls and zero-width characters vanish (a joiner stays between two pictographs), and a base character keeps
 /// at most four combining marks.

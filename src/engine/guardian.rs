@@ -13,6 +13,7 @@ mod list;
 mod make;
 mod person;
 mod prove;
+mod rights;
 mod sender;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -113,6 +114,10 @@ struct Post {
     reading: Option<gap::Reading>,
     /// Who pays the read under way.
     paid: gap::Paid,
+    /// The plan was Free when it was looked at last.
+    free: Option<bool>,
+    /// The plan's limits are others than they were.
+    plan_changed: bool,
     /// When the profile was asked for again last.
     asked_who_at: Option<DateTime<Utc>>,
     /// Requests spent on an incident that no line of its timeline names yet.
@@ -147,6 +152,8 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         found: canary::Found::default(),
         reading: None,
         paid: gap::Paid::Extra,
+        free: None,
+        plan_changed: false,
         asked_who_at: None,
         spent: 0,
     };
@@ -212,9 +219,14 @@ impl Post {
         self.check_at = self.check_at.min(self.now() + TimeDelta::hours(1));
         self.probe_at = self.probe_at.min(self.now() + TimeDelta::minutes(1));
         let Some(profile) = self.profile() else { return Ok(self.now() + TimeDelta::seconds(1)) };
+        // Another plan has other buckets: what was waited for may be there.
+        if self.free.replace(profile.free).is_some_and(|was| was != profile.free) {
+            self.check_at = self.now();
+        }
         if self.managed {
             self.probe_if_due().await?;
             canary::look(self)?;
+            rights::say(self);
             check::go_on_reading(self).await?;
         }
         let settled =
@@ -227,7 +239,12 @@ impl Post {
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
             match &checked {
-                Err(Hitch::Later(..)) => self.why = why,
+                Err(Hitch::Later(..)) => {
+                    self.why = why;
+                    // What is left may look scarce only because the plan became a smaller one.
+                    self.plan_changed |= limits::have_changed(self).await;
+                    rights::ask(self)?;
+                }
                 Err(Hitch::Desk(DeskError::NotReady)) => {
                     (self.check_at, self.why) = (self.check_at.min(self.now() + SOON), why);
                 }
@@ -255,6 +272,12 @@ impl Post {
 
     fn now(&self) -> DateTime<Utc> {
         self.engine.seams.now()
+    }
+
+    /// A moment as a person reads it.
+    fn clock(&self, at: DateTime<Utc>) -> String {
+        let zone = self.engine.state().zone(&self.account);
+        at.with_timezone(&zone).format("%H:%M").to_string()
     }
 
     fn profile(&self) -> Option<Profile> {

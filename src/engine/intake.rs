@@ -312,6 +312,9 @@ fn note_subscription(
         row.last_ping_at = Some(now);
     } else {
         row.delivered(announced.created_at, now);
+        if let Some(user) = &announced.user {
+            row.heard(user);
+        }
     }
     told.subscriptions.insert(name, row);
     Ok(())

@@ -26,6 +26,19 @@ pub struct ProbeFailure {
     pub say: String,
 }
 
+impl ProbeFailure {
+    /// The cause in a few words; the whole sentence may be long and foreign.
+    pub fn cause(&self) -> &str {
+        match self.kind {
+            "name" => "name not found",
+            "certificate" => "certificate not valid",
+            "connection" => "no connection",
+            "timeout" => "no answer in time",
+            _ => &self.say,
+        }
+    }
+}
+
 /// The seams of one engine.
 #[derive(Clone)]
 pub struct Seams {

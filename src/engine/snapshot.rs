@@ -249,6 +249,7 @@ fn incident_line(incident: Incident) -> IncidentLine {
         kind: incident.kind,
         subscription: incident.subscription.map(|(account, id)| SubscriptionRef { account, id }),
         opened_at: incident.opened_at,
+        began_at: incident.began_at,
         closed_at: incident.closed_at,
         cause: incident.cause,
         recovered: incident.recovered,

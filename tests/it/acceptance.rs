@@ -5,6 +5,7 @@ mod damaged_cache;
 mod dry_bucket;
 mod forged;
 mod known_ground;
+mod listed;
 mod mistakes;
 mod refused_token;
 mod renewed_token;

@@ -94,6 +94,7 @@ pub fn well() -> Snapshot {
             trouble: String::new(),
         }],
         incidents: vec![IncidentLine {
+            began_at: None,
             id: 7,
             kind: "subscription disabled".into(),
             subscription: None,

@@ -1,6 +1,7 @@
 //! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
 
 pub mod books;
+mod causes;
 mod colleagues;
 mod cuts;
 mod edits;

@@ -29,7 +29,7 @@ fn every_key_is_there_under_its_name() {
             "waiting_quota": 3, "unmapped": 0, "conflict": 0, "held": 0, "failed": 0, "skipped": 6,
         }],
         "incidents": [{
-            "id": 7, "kind": "subscription disabled", "opened_at": "2026-03-02T12:00:00Z",
+            "id": 7, "kind": "subscription disabled", "began_at": null, "opened_at": "2026-03-02T12:00:00Z",
             "closed_at": "2026-03-02T12:01:00Z", "cause": "HTTP 502 ×3", "recovered": 6, "requests": 3,
         }],
     });

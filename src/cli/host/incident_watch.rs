@@ -89,6 +89,7 @@ mod tests {
             kind: "subscription disabled".into(),
             subscription: None,
             opened_at: at(opened),
+            began_at: None,
             closed_at: closed.map(at),
             cause: "HTTP 502 ×3".into(),
             recovered: 6,

@@ -81,6 +81,7 @@ pub fn incident_json(line: &IncidentLine) -> Value {
         "id": line.id,
         "kind": line.kind,
         "opened_at": instant(line.opened_at),
+        "began_at": line.began_at.map(instant),
         "closed_at": line.closed_at.map(instant),
         "cause": line.cause,
         "recovered": line.recovered,

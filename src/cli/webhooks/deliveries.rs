@@ -1,8 +1,11 @@
 //! `hourwire webhooks deliveries`, `replay` and `verify`: the black box from a shell.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::export;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::{ask, print};
 use crate::control::command::{Typed, Wish};
@@ -21,6 +24,9 @@ pub struct Deliveries {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Write all of them, in full, as JSON lines into a new file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seq", "json"])]
+    pub export: Option<PathBuf>,
 }
 
 /// Options of `replay`.
@@ -56,6 +62,9 @@ pub struct Verify {
 
 /// Lists deliveries, or prints one in full.
 pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
+    if let Some(path) = &options.export {
+        return export::export(engine, &options.filter, path).await;
+    }
     if let Some(seq) = options.seq {
         return one(engine, seq, options.json).await;
     }

@@ -103,10 +103,10 @@ fn take(post: &mut Post) -> Desked<()> {
 }
 
 fn say(post: &mut Post, at: DateTime<Utc>) -> Desked<()> {
-    let cause = format!("a change of {} was read and never announced", at.format("%H:%M:%S"));
+    let cause = format!("a change of {} was read and never announced", post.clock(at));
     care::write(&post.engine, &post.account, "guard silent", |page| {
         page.change_own(|own| own.silent = true)?;
-        page.silenced(&cause)
+        page.silenced(&cause, at)
     })?;
     let say = format!("{}: the subscription is silent: {cause}; reading goes on, test it", post.account);
     let now = post.now();

@@ -20,6 +20,8 @@ use super::super::seams::ProbeFailure;
 
 /// Longer than this without a note, and the engine did not run.
 const AWAY: TimeDelta = TimeDelta::seconds(75);
+/// Why deliveries did not come meanwhile.
+const AWAY_WHY: &str = "engine off";
 
 /// The guardian's memory of one account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -192,12 +194,22 @@ impl<'d> Page<'_, 'd> {
         Ok(())
     }
 
-    /// Opens the incident of silence.
-    pub fn silenced(&mut self, cause: &str) -> Desked<()> {
-        if self.care.silence.is_none() {
-            self.care.silence = Some(self.open("subscription silent", cause)?);
+    /// Opens the incident of silence, with the change that shows it (the service's clock).
+    pub fn silenced(&mut self, cause: &str, at: DateTime<Utc>) -> Desked<()> {
+        if self.care.silence.is_some() {
+            return Ok(());
         }
-        Ok(())
+        let id = self.open("subscription silent", cause)?;
+        self.care.silence = Some(id);
+        let (now, own) = (self.draft.now, self.own()?);
+        self.change(id, |incident| {
+            if let Some(heard) = own.and_then(|own| own.last_delivery_at) {
+                incident.step("last good", "a delivery, signed", 0, heard);
+            }
+            incident.began_at = Some(at.min(now));
+            incident.step("change", "made at the service, and announced by no delivery", 0, at.min(now));
+            incident.step("evidence", "a regular read brought it, ten minutes ago", 0, now);
+        })
     }
 
     /// Adds a line to the open incident, if there is one.
@@ -205,6 +217,22 @@ impl<'d> Page<'_, 'd> {
         let now = self.draft.now;
         match self.care.incident {
             Some(id) => self.change(id, |incident| incident.step(what, answer, requests, now)),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a line about a moment that is over to the open incident, if there is one.
+    pub fn step_at(&mut self, at: DateTime<Utc>, what: &str, answer: &str) -> Desked<()> {
+        match self.care.incident {
+            Some(id) => self.change(id, |incident| incident.step(what, answer, 0, at)),
+            None => Ok(()),
+        }
+    }
+
+    /// Says since when it is as it is, by the service's clock.
+    pub fn began(&mut self, at: DateTime<Utc>) -> Desked<()> {
+        match self.care.incident {
+            Some(id) => self.change(id, |incident| incident.began_at = Some(at)),
             None => Ok(()),
         }
     }
@@ -226,7 +254,10 @@ impl<'d> Page<'_, 'd> {
     pub fn heard(&mut self) -> Desked<()> {
         let Some(id) = self.care.silence.take() else { return Ok(()) };
         let now = self.draft.now;
-        self.change(id, |incident| incident.close(now))?;
+        self.change(id, |incident| {
+            incident.step("heard", "a delivery came again", 0, now);
+            incident.close(now);
+        })?;
         self.say("info", format!("incident {id} closed: deliveries come again"))
     }
 
@@ -252,7 +283,7 @@ pub fn note_probe(
         match failure {
             Some(failure) => {
                 if !page.care.down.is_down() {
-                    page.care.down.begin(last.unwrap_or(now));
+                    page.care.down.begin(last.unwrap_or(now), failure.cause());
                     page.say("warn", format!("the public address does not answer: {}", failure.say))?;
                 }
                 page.step("probe", &failure.say, 0)?;
@@ -266,7 +297,7 @@ pub fn note_probe(
                     page.care.tries.hurry();
                 } else if last.is_some_and(|last| first || now - last > AWAY) {
                     // The engine did not run, or the machine slept.
-                    page.care.down.begin(last.unwrap_or(now));
+                    page.care.down.begin(last.unwrap_or(now), AWAY_WHY);
                 }
                 page.care.down.end(now);
                 page.draft.put(alive, &now)?;

@@ -10,18 +10,18 @@ use crate::domain::health::Wanted;
 use crate::domain::policy::Reenable;
 use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;
+use crate::domain::text;
 
-use super::care::{self, Care};
+use super::care::{self, Care, Page};
 use super::gap::{self, Paid, Reading};
 use super::list::{self, Ours};
-use super::{Hitch, Post, Step, Why, canary, edit, heal, limits, make, prove, sender};
+use super::{Hitch, Post, Step, Why, canary, edit, heal, limits, make, prove, rights, sender};
 use crate::engine::desk::Desked;
-use crate::engine::profile;
 
+/// So many failed attempts in a row disable a subscription (Toggl's help article).
+const FAILURES: u32 = 3;
 /// How the cause begins of what was disabled because its secret is not ours.
 pub const ESTRANGED: &str = "signature";
-/// A profile that could not be read is asked for again after this.
-const ASK_WHO: TimeDelta = TimeDelta::hours(1);
 
 /// Lists and acts.
 pub async fn check(post: &mut Post, why: Why) -> Step<()> {
@@ -41,7 +41,7 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         return Ok(());
     }
     limits::refresh(post).await;
-    rights(post);
+    rights::ask(post)?;
     match &listing.ours {
         Ours::Here(_) => {
             edit::drifted(post)?;
@@ -54,35 +54,6 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         Ours::Taken => Ok(()),
         Ours::Nowhere => make::make(post, &listing).await,
     }
-}
-
-/// A subscription shows what its creator may see: without rights that is little, and nothing else says so.
-fn rights(post: &mut Post) {
-    let id = format!("rights:{}", post.account);
-    let Some(profile) = post.profile() else { return };
-    let now = post.now();
-    if now - profile.read_at > profile::OLD && post.asked_who_at.is_none_or(|at| now - at > ASK_WHO) {
-        // One call a day; the guardian does not wait for it.
-        post.asked_who_at = Some(now);
-        let (engine, account) = (post.engine.clone(), post.account.clone());
-        tokio::spawn(async move {
-            tokio::select! { biased;
-                () = engine.stop.cancelled() => {}
-                read = profile::read_source(&engine, &account, Cause::Health) => if let Err(error) = read {
-                    tracing::debug!(%error, %account, "the profile could not be read again");
-                },
-            }
-        });
-    }
-    if profile.admin {
-        post.engine.state().calm(&id);
-        return;
-    }
-    let say = format!(
-        "{}: the token's user is no administrator of the workspace (any more): only their own changes are told",
-        post.account
-    );
-    post.engine.state().alert(&id, now, 3, say);
 }
 
 /// The moment of disabling, by the service's clock where it tells one.
@@ -116,7 +87,7 @@ pub async fn decide(post: &mut Post) -> Step<()> {
     let verdict = verdict(post, &own, &care, evidence);
     let heals = matches!(verdict, Verdict::Seek | Verdict::Heal(_) | Verdict::Unknown);
     if heals && own.drift.iter().any(|d| d.field == "secret") {
-        return estranged(post);
+        return estranged(post, &own);
     }
     match verdict {
         Verdict::Seek => seek(post, &own, &care).await,
@@ -126,12 +97,13 @@ pub async fn decide(post: &mut Post) -> Step<()> {
 
 /// Disabled, and signed with a secret that is not ours: enabling it would fail at our own door. A person says whose
 /// secret holds.
-fn estranged(post: &mut Post) -> Step<()> {
+fn estranged(post: &mut Post, own: &Subscription) -> Step<()> {
     let cause = format!("{ESTRANGED}: its secret was changed in the web page, so its calls are refused here");
     let spent = std::mem::take(&mut post.spent);
     care::write(&post.engine, &post.account, "guard estranged", |page| {
         if page.care.incident.is_none() {
             page.opened("subscription disabled", &cause)?;
+            told(page, own)?;
             page.step("evidence", "listed with another secret", spent)?;
         }
         page.change_own(|own| own.cause = cause)
@@ -172,7 +144,17 @@ async fn seek(post: &mut Post, own: &Subscription, care: &Care) -> Step<()> {
     if post.reading == Some(Reading::Seek(moment(own))) {
         return Ok(());
     }
-    if let Some(history) = prove::history(post, own, care).await? {
+    let history = match prove::history(post, own, care).await {
+        Err(Hitch::Later(until, why)) => {
+            let cause = format!("why is not known yet; {why}, looking again at {}", post.clock(until));
+            care::write(&post.engine, &post.account, "guard waits", |page| {
+                page.change_own(|own| own.cause = cause)
+            })?;
+            return Err(Hitch::Later(until, why));
+        }
+        asked => asked?,
+    };
+    if let Some(history) = history {
         let care = care::care(&post.engine, &post.account)?;
         if let Some(evidence) = proof(post, own, &care, &history)? {
             let tried = history.iter().filter_map(|a| a.tried_at.or(a.event_at)).max();
@@ -204,8 +186,15 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
             fill(post)
         }
         Verdict::Validate => {
+            let cause = "the handshake did not succeed";
+            let spent = std::mem::take(&mut post.spent);
             care::write(&post.engine, &post.account, "guard open", |page| {
-                page.opened("subscription not validated", "the handshake did not succeed")
+                if page.care.incident.is_none() {
+                    page.opened("subscription not validated", cause)?;
+                    last_good(page, own)?;
+                    page.step("check", "listed without a proof of the address", spent)?;
+                }
+                page.change_own(|own| cause.clone_into(&mut own.cause))
             })?;
             heal::heal(post, Some("not validated"), Cause::Repair).await.map(drop)
         }
@@ -223,7 +212,11 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
             care::write(&post.engine, &post.account, "guard hands off", |page| {
                 if page.care.hands_off != Some(moment) {
                     page.care.hands_off = Some(moment);
+                    let is_new = page.care.incident.is_none();
                     page.opened("subscription disabled", cause)?;
+                    if is_new {
+                        told(page, own)?;
+                    }
                     page.step("evidence", "none: hands off", spent)?;
                 }
                 page.change_own(|own| cause.clone_into(&mut own.cause))
@@ -242,6 +235,7 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
             care::write(&post.engine, &post.account, "guard unknown", |page| {
                 if page.care.incident.is_none() {
                     page.opened("subscription disabled", &why)?;
+                    told(page, own)?;
                     page.step("evidence", "none that the service did it", spent)?;
                 }
                 page.change_own(|own| own.cause = why)
@@ -274,10 +268,40 @@ fn begin(post: &mut Post, own: &Subscription, why: &str) -> Desked<()> {
                 page.care.tries = guard::Tries::default();
             }
         }
+        let is_new = page.care.incident.is_none();
         page.opened("subscription disabled", why)?;
+        if is_new {
+            told(page, own)?;
+            // The service gives up at a failed attempt.
+            page.change_own(|row| {
+                if row.last_bad_at.is_none_or(|bad| bad < moment(own)) {
+                    row.failed(moment(own), FAILURES);
+                }
+            })?;
+        }
         page.step("evidence", why, spent)?;
         page.change_own(|own| why.clone_into(&mut own.cause))
     })
+}
+
+fn last_good(page: &mut Page<'_, '_>, own: &Subscription) -> Desked<()> {
+    match own.last_delivery_at {
+        Some(at) => page.step_at(at, "last good", "a delivery, signed"),
+        None => Ok(()),
+    }
+}
+
+/// What is known of the time before an incident was found.
+fn told(page: &mut Page<'_, '_>, own: &Subscription) -> Desked<()> {
+    let (now, moment) = (page.now(), moment(own));
+    page.began(moment.min(now))?;
+    last_good(page, own)?;
+    if let Some(span) = page.care.down.span(moment).cloned() {
+        let seconds = (span.to.unwrap_or(now) - span.from).num_seconds();
+        let answer = format!("{} at the own address, {} in all", span.why, text::lasted(seconds));
+        page.step_at(span.from, "probe", &answer)?;
+    }
+    page.step("check", "listed as disabled; no key here did it", 0)
 }
 
 /// All is well: what is still open about it ends.
@@ -346,6 +370,11 @@ fn close(post: &mut Post) -> Step<()> {
         page.close(recovered)
     })?;
     Ok(())
+}
+
+/// When the next try will be made.
+pub fn next_try(post: &Post, care: &Care) -> DateTime<Utc> {
+    care.tries.next_at.map_or(post.check_at, |at| at.max(post.check_at))
 }
 
 /// Puts the next try on the calendar.

@@ -51,6 +51,7 @@ pub async fn heal(post: &mut Post, why: Option<&str>, cause: Cause) -> Step<End>
             failed(post, "the subscription is not there any more")
         }
         Err(Hitch::Later(until, reason)) => {
+            let reason = format!("{reason}; again at {}", post.clock(until));
             care::write(&post.engine, &post.account, "guard waits", |page| page.step("waits", &reason, 0))?;
             if until < post.check_at {
                 post.check_at = until;
@@ -67,7 +68,7 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
     let since = begun.at;
     let id = own.id.clone();
     let shown = !own.enabled && enable(post, &id, cause).await?;
-    prove(post, &id, since, cause).await?;
+    prove(post, &id, since, !own.enabled, cause).await?;
     let spent = care::spent(&post.engine, &care::care(&post.engine, &post.account)?)? + post.spent;
     if shown && !guard_budget::may_confirm(spent) {
         care::write(&post.engine, &post.account, "guard confirm", |page| {
@@ -140,11 +141,17 @@ async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<bool> {
 }
 
 /// A PING that came since the enabling began, or one that is asked for.
-async fn prove(post: &mut Post, id: &RemoteId, since: DateTime<Utc>, cause: Cause) -> Step<()> {
+async fn prove(
+    post: &mut Post,
+    id: &RemoteId,
+    since: DateTime<Utc>,
+    enabled_now: bool,
+    cause: Cause,
+) -> Step<()> {
     let mut answer = "a signed PING arrived";
     let mut requests = 0;
     // After a cut the PING of the enabling is long gone: it is there or it never comes.
-    let patient = post.now() - since < chrono::TimeDelta::seconds(30);
+    let patient = enabled_now || post.now() - since < chrono::TimeDelta::seconds(30);
     let mut came = patient && prove::pinged(post, id, since).await?;
     if !came {
         prove::ping(post, id, cause).await?;
@@ -189,15 +196,17 @@ async fn confirm(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()> {
 
 /// A failed try: the next one comes later each time, and after five a person is called.
 pub fn failed(post: &mut Post, reason: &str) -> Step<End> {
+    let mut care = care::care(&post.engine, &post.account)?;
+    care.tries.fail(post.now());
+    check::again(post, &care)?;
+    let next = post.clock(check::next_try(post, &care));
     let care = care::write(&post.engine, &post.account, "guard failed", |page| {
         let now = page.now();
         page.care.enabling = None;
         page.care.tries.fail(now);
         page.change_own(|own| own.failed(now, 1))?;
-        page.step("failed", reason, 0)?;
-        let next =
-            page.care.tries.next_at.map_or_else(String::new, |t| t.format(" · again %H:%M").to_string());
-        page.say("warn", format!("the subscription could not be mended: {reason}{next}"))?;
+        page.step("failed", &format!("next try {next}; {reason}"), 0)?;
+        page.say("warn", format!("the subscription could not be mended: {reason}; next try {next}"))?;
         Ok(page.care.clone())
     })?;
     if care.tries.is_alarm() {
@@ -207,7 +216,6 @@ pub fn failed(post: &mut Post, reason: &str) -> Step<End> {
         );
         check::alert(post, say);
     }
-    check::again(post, &care)?;
     Ok(End::Failed(reason.to_owned()))
 }
 

@@ -55,6 +55,15 @@ pub(super) async fn fresh(post: &Post) -> Option<Limits> {
     Some(told)
 }
 
+/// Asks whether they are others than they were, no more often than this.
+const LOOK: TimeDelta = TimeDelta::minutes(2);
+
+/// Whether the limits are others than they were told last. Asking costs nothing.
+pub(super) async fn have_changed(post: &Post) -> bool {
+    let Some(before) = known(post).filter(|told| post.now() - told.at >= LOOK) else { return false };
+    fresh(post).await.is_some_and(|now| now != before.limits)
+}
+
 /// Whether others take all the places that the plan allows; who, in words.
 pub(super) async fn crowded(post: &Post, own: &RemoteId) -> Option<String> {
     let allowed = fresh(post).await?.webhooks as usize;

@@ -7,6 +7,7 @@ use crate::cache::rows;
 use crate::domain::drift::{Shape, drift, secret_digest};
 use crate::domain::guard_claim::{Listed, Standpoint, claim};
 use crate::domain::guard_election::{PREFIX, Seat};
+use crate::domain::guard_rights::Voices;
 use crate::domain::health::Wanted;
 use crate::domain::id::RemoteId;
 use crate::domain::subscription::Subscription;
@@ -208,6 +209,7 @@ fn row_of(
         drift: Vec::new(),
         last_bad_at: None,
         failures: 0,
+        voices: Voices::default(),
         cause: String::new(),
         recent: Vec::new(),
         latencies: Vec::new(),

@@ -25,7 +25,7 @@ pub async fn serve(post: &mut Post, wish: GuardWish) -> Desked<()> {
         }
         Err(Hitch::Desk(e)) => return Err(e),
         Err(Hitch::Later(until, why)) => {
-            Reply::Failed { reason: format!("{why}; possible from {} UTC", until.format("%H:%M:%S")) }
+            Reply::Failed { reason: format!("{why}; possible from {}", post.clock(until)) }
         }
         Err(Hitch::Refused(reason)) => Reply::Failed { reason },
         Err(Hitch::Unclear(reason)) => {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
-use crate::control::snapshot::{Alert, Snapshot};
+use crate::control::snapshot::{Alert, IncidentLine, Snapshot};
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
 use crate::domain::order::EntryRow;
@@ -18,6 +18,8 @@ use crate::engine::state::State;
 
 /// Alerts shown.
 const MANY: usize = 50;
+/// An incident that is over is told so long, until somebody reads of it.
+const TOLD: TimeDelta = TimeDelta::hours(48);
 /// Held bonds looked at for one that asks for a person.
 const LOOKED: usize = 20;
 /// The reason of an entry whose person is nobody in the target.
@@ -68,7 +70,24 @@ pub fn all(state: &State, snapshot: &Snapshot) -> Desked<Vec<(Alert, u32)>> {
         }
     }
     alerts.extend(dead(state)?);
+    alerts.extend(snapshot.incidents.iter().filter_map(|line| over(snapshot, line)).map(|a| (a, 1)));
     Ok(alerts)
+}
+
+/// An incident that is over and that nobody has read of.
+fn over(snapshot: &Snapshot, line: &IncidentLine) -> Option<Alert> {
+    let end = line.closed_at.filter(|end| snapshot.now - *end < TOLD)?;
+    // What a person did or decided is no news to anybody.
+    let healed = line.timeline.last().is_some_and(|step| step.what == "gap-fill");
+    let what = line.kind.strip_prefix("subscription ").filter(|what| healed || *what == "silent")?;
+    let zone: chrono_tz::Tz = snapshot.zone.parse().unwrap_or(chrono_tz::UTC);
+    let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
+    let (from, to) = (clock(line.began_at.unwrap_or(line.opened_at)), clock(end));
+    let gap = if healed { format!("{} recovered, 0 missing", line.recovered) } else { "over".into() };
+    let requests =
+        if line.requests == 1 { "1 request".into() } else { format!("{} requests", line.requests) };
+    let say = format!("{from}–{to} {what}: {} · {gap} · {requests}", line.cause);
+    Some(Alert { id: format!("incident:{}", line.id), since: end, say, pane: 3 })
 }
 
 fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Alert, u32)>> {

@@ -52,6 +52,9 @@ pub fn lines(
             None => (String::new(), String::new()),
         };
         let mut line = SubscriptionLine { secret, plan, upgrade, ..line(account, row, zone, now) };
+        if row.ours && row.enabled && state.profile(account).is_some_and(|p| !p.admin) {
+            line.cause = "fewer events: its creator is no administrator".into();
+        }
         // Under the address of the account's hook only our own subscription delivers.
         if let Some(refused) = refused.get(&state.setup.hooks.label(account)).filter(|_| row.ours) {
             note_refused(&mut line, refused);

@@ -1,6 +1,6 @@
 //! What a bucket was spent on: by cause for an hour, then request by request.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::control::snapshot::OTHERS;
 use crate::control::view::{RequestLine, Row, SpentLine};
@@ -14,6 +14,9 @@ use super::{Ask, Rows};
 
 /// Requests listed at most: with the causes before them all fit into one window of a viewer.
 const LISTED: usize = 280;
+
+/// A call is counted this long before it leaves at most; the first that is listed must not stand there twice.
+const NOTED_BEFORE: TimeDelta = TimeDelta::seconds(1);
 
 /// What is said of a request of which only time and cause are left.
 const BEFORE: &str = "before this start";
@@ -52,7 +55,7 @@ fn spent(hour: &Hour) -> Vec<Row> {
 
 /// Calls of the window from before what is listed, oldest first.
 fn before(bucket: &Bucket, oldest: Option<DateTime<Utc>>) -> Vec<RequestLine> {
-    let earlier = |at: &DateTime<Utc>| oldest.is_none_or(|oldest| *at < oldest);
+    let earlier = |at: &DateTime<Utc>| oldest.is_none_or(|oldest| *at < oldest - NOTED_BEFORE);
     let line = |(at, cause): &(DateTime<Utc>, Cause)| RequestLine {
         seq: None,
         at: *at,

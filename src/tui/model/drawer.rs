@@ -113,7 +113,7 @@ impl Model {
         let name = self.incident_subscription().map_or("gone", |s| s.description.as_str());
         let Some(incident) = self.incident() else { return (name.to_owned(), "no incident".to_owned()) };
         let zone = self.zone();
-        let from = clock(incident.opened_at, zone);
+        let from = clock(incident.began_at.unwrap_or(incident.opened_at), zone);
         let span = match incident.closed_at {
             Some(end) => format!("{from}–{} · closed", clock(end, zone)),
             None => format!("since {from} · open"),

@@ -103,7 +103,13 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
     let top = 2 + hook::rows(model);
     hook::draw(model, p);
     let Some(incident) = model.incident() else {
-        p.cell(3, top + 1, w.saturating_sub(4), "nothing has gone wrong here", s.faint);
+        let drifted = model.incident_subscription().is_some_and(|line| !line.drift.is_empty());
+        let say = if drifted {
+            "changed in the web page, not here; < restores ours, > takes theirs"
+        } else {
+            "nothing has gone wrong here"
+        };
+        p.cell(3, top + 1, w.saturating_sub(4), say, s.faint);
         return;
     };
     p.text(3, top, "when", s.faint);
@@ -127,11 +133,11 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
         row.cell(23, 0, w.saturating_sub(34), &step.answer, style);
         row.right(w.saturating_sub(1), 0, 8, &step.requests.to_string(), s.muted);
     });
-    let sum = format!(
-        "{} recovered · {}",
-        incident.recovered,
-        count(u64::from(incident.requests), "request", "requests")
-    );
+    // The read that fills the gap is complete, or the incident stays open.
+    let filled = closed && incident.timeline.last().is_some_and(|step| step.what == "gap-fill");
+    let missing = if filled { ", 0 missing" } else { "" };
+    let requests = count(u64::from(incident.requests), "request", "requests");
+    let sum = format!("{} recovered{missing} · {requests}", incident.recovered);
     p.cell(3, rows + top + 2, w.saturating_sub(4), &sum, s.muted);
     // An answer that its column cuts is told in full below.
     let selected = incident.timeline.get(model.selected(List::Drawer));

@@ -2,12 +2,20 @@
 
 use super::super::model::Model;
 use super::super::paint::Paint;
-use super::super::text::{age, clock};
+use super::super::text::{age, clock, width};
+use crate::domain::drift::Drift;
 
 /// Rows below the two that are always there.
 pub fn rows(model: &Model) -> u16 {
     let Some(line) = model.incident_subscription() else { return 0 };
-    1 + (line.drift.len() + line.facts.len()) as u16 + u16::from(!line.plan.is_empty())
+    let drift: u16 = line.drift.iter().map(|d| if fits(d, model.size.0) { 1 } else { 2 }).sum();
+    1 + drift + line.facts.len() as u16 + u16::from(!line.plan.is_empty())
+}
+
+/// Whether both values stand in one row of this many columns.
+fn fits(drift: &Drift, w: u16) -> bool {
+    const WORDS: u16 = 16;
+    width(&drift.ours) + width(&drift.theirs) + WORDS + 14 < w
 }
 
 /// Draws them from the first row on.
@@ -26,10 +34,15 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         facts.push(format!("checked {}", clock(at, zone)));
     }
     facts.push(if line.ours { "made or adopted here".to_owned() } else { "not ours, left alone".to_owned() });
-    if !line.cause.is_empty() {
-        facts.push(line.cause.clone());
+    // What is wrong comes first; what is cut off behind it is of less weight.
+    let open = model.incident().filter(|incident| incident.closed_at.is_none());
+    let cause = if line.cause.is_empty() { open.map_or("", |i| i.cause.as_str()) } else { &line.cause };
+    let mut x = 3;
+    if !cause.is_empty() {
+        x = p.cell(x, 1, w.saturating_sub(4), cause, s.warn);
+        facts.insert(0, String::new());
     }
-    p.cell(3, 1, w.saturating_sub(4), &facts.join(" · "), s.muted);
+    p.cell(x, 1, w.saturating_sub(x + 1), &facts.join(" · "), s.muted);
     let mut more = Vec::new();
     if !line.secret.is_empty() {
         more.push(format!("secret {}", line.secret));
@@ -43,14 +56,20 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             more.push(format!("last bad {}, {} in a row{why}", age(at, model.now, zone), line.failures));
         }
         Some(at) => more.push(format!("last bad {}", age(at, model.now, zone))),
-        None => more.push("none failed".to_owned()),
+        None => more.push("no bad delivery known".to_owned()),
     }
     p.cell(3, 2, w.saturating_sub(4), &more.join(" · "), s.muted);
     let mut y = 3;
     for drift in &line.drift {
         p.cell(3, y, 10, &drift.field, s.warn);
-        let text = format!("ours: {}  theirs: {}", drift.ours, drift.theirs);
-        p.cell(14, y, w.saturating_sub(15), &text, s.fg);
+        let (ours, theirs) = (format!("ours: {}", drift.ours), format!("theirs: {}", drift.theirs));
+        if fits(drift, w) {
+            p.cell(14, y, w.saturating_sub(15), &format!("{ours}  {theirs}"), s.fg);
+        } else {
+            p.cell(14, y, w.saturating_sub(15), &ours, s.fg);
+            y += 1;
+            p.cell(14, y, w.saturating_sub(15), &theirs, s.fg);
+        }
         y += 1;
     }
     if !line.plan.is_empty() {

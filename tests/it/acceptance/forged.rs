@@ -135,6 +135,11 @@ async fn forged_deliveries_change_nothing_and_signed_nonsense_is_kept_as_dead_le
         assert_eq!(after[same], before[same], "{same}");
     }
     assert_eq!(seat.status().await["targets"][0]["synced"], 0);
+    // They stand beside the subscription whose address they used; what used an unknown one is nobody's.
+    let listed = seat.run(&["webhooks", "list", "--json"]).await;
+    let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert_eq!((&listed[0]["failures"], &listed[0]["refused"]), (&json!(9), &json!("malformed signature")));
+    assert_eq!(listed[0]["state"], "active", "whoever knows the address alone can make nothing of it");
 
     let wanted = nonsense(&subscription);
     for body in &wanted {

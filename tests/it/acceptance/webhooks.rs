@@ -48,6 +48,18 @@ async fn subscriptions_and_deliveries_are_at_hand_in_a_shell() {
     let (text, code) = told(&seat, &["webhooks", "verify", &seq]).await;
     assert!(text.contains("signed with the current secret") && code == Some(0), "{text}");
 
+    let file = seat.home.join("box.jsonl");
+    let file = file.to_str().expect("UTF-8");
+    let (text, code) =
+        told(&seat, &["webhooks", "deliveries", "--filter", "time_entry", "--export", file]).await;
+    assert!(text.starts_with("1 deliveries in ") && code == Some(0), "{text}");
+    let exported = std::fs::read_to_string(file).expect("the file");
+    let row: Value = serde_json::from_str(exported.trim_end()).expect("one line of JSON");
+    assert_eq!((row["seq"].to_string(), &row["body"]), (seq.clone(), &one["body"]));
+    assert!(row["headers"].to_string().contains("sha256="), "{row}");
+    let (text, code) = told(&seat, &["webhooks", "deliveries", "--export", file]).await;
+    assert!(text.contains("choose a new file") && code == Some(2), "nothing is overwritten: {text}");
+
     let (text, code) = told(&seat, &["webhooks", "delete"]).await;
     assert!(text.contains("cannot be undone") && code == Some(2), "{text}");
     let (text, code) = told(&seat, &["webhooks", "delete", "--yes"]).await;

@@ -284,6 +284,7 @@ pub fn snapshot() -> Snapshot {
     };
     let ours = sub(20417, Service::Toggl, "main", "hourwire", SubState::Active);
     let incident = IncidentLine {
+        began_at: None,
         id: 7,
         kind: "subscription disabled".to_owned(),
         subscription: Some(ours.at.clone()),
