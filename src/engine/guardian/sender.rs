@@ -13,6 +13,7 @@ use super::{Hitch, Post, Step, Why, care, make};
 use crate::engine::Shared;
 use crate::engine::desk::Desked;
 use crate::engine::state::State;
+use crate::engine::survey;
 
 /// Who was the sender this long ago may not be it any more.
 const STALE: TimeDelta = TimeDelta::minutes(10);
@@ -91,6 +92,9 @@ fn enter(post: &Post, listing: &Listing) -> Desked<Elected> {
             page.draft().put(sender_key(account), &elected.standing)
         })?;
     }
+    if before.held_by.is_some() && elected.standing.held_by.is_none() {
+        survey::forget(&mut post.engine.state())?;
+    }
     let say = elected.standing.held_by.as_ref().map(|other| {
         format!(
             "{account}: {other} has a live subscription in this workspace and sends; :take sends from here"
@@ -157,6 +161,7 @@ pub async fn take_over(post: &mut Post) -> Step<String> {
         page.draft().put(sender_key(&post.account), &standing)?;
         page.say("info", "a person made this engine the sender")
     })?;
+    survey::forget(&mut post.engine.state())?;
     hold(&post.engine, &post.account, None)?;
     Ok(if visible {
         "this engine sends; the others hold as soon as they look".into()
