@@ -77,7 +77,7 @@ pub(super) async fn crowded(post: &Post, own: &RemoteId) -> Option<String> {
     let allowed = fresh(post).await?.webhooks as usize;
     (others.len() >= allowed).then(|| {
         let names = others.join(" and ");
-        format!("plan limit: {allowed} allowed, taken by {names}; disable or delete that, then re-enable")
+        format!("plan limit: {allowed} allowed, taken by {names}; free a place, then re-enable")
     })
 }
 
