@@ -51,6 +51,8 @@ pub fn forecast(bucket: &Bucket, policy: &Policy, now: DateTime<Utc>) -> Forecas
         let at = now + TimeDelta::seconds(remaining * elapsed / rate).min(end - now);
         at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at)
     });
+    // Dry in the minute in which all comes back is nobody's trouble.
+    let dry_at = dry_at.filter(|at| *at + TimeDelta::minutes(1) < end);
     Forecast { expected: u32::try_from(expected).unwrap_or(0), dry_at }
 }
 
@@ -82,6 +84,13 @@ mod tests {
         let b = spent(Cause::Person, 20);
         let f = forecast(&b, &Policy::default(), t(30));
         assert_eq!(f, Forecast { expected: 10, dry_at: Some(t(45)) });
+    }
+
+    #[test]
+    fn dry_in_the_minute_of_the_reset_is_not_dry() {
+        let b = spent(Cause::Person, 15);
+        let f = forecast(&b, &Policy::default(), t(30));
+        assert_eq!(f, Forecast { expected: 15, dry_at: None }, "the last one goes when all come back");
     }
 
     #[test]

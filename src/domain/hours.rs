@@ -36,6 +36,14 @@ impl Hour {
         self.own.values().sum::<u32>() + self.others
     }
 
+    fn add(&mut self, other: &Self) {
+        for (cause, requests) in &other.own {
+            *self.own.entry(*cause).or_default() += requests;
+        }
+        self.others += other.others;
+        self.synced += other.synced;
+    }
+
     /// Of one cause.
     pub fn of(&self, cause: Cause) -> u32 {
         self.own.get(&cause).copied().unwrap_or(0)
@@ -99,7 +107,12 @@ impl Hours {
     pub fn last(&self, count: usize, now: DateTime<Utc>) -> Vec<Hour> {
         let newest = hour_of(now);
         let from = newest + 1 - i64::try_from(count).unwrap_or(24);
-        (from..=newest).map(|number| self.at_hour(number)).collect()
+        let mut last: Vec<Hour> = (from..=newest).map(|number| self.at_hour(number)).collect();
+        if let Some(present) = last.last_mut() {
+            // What lies ahead was noted by a clock that has been set back since: it counts as of now.
+            self.0.range(newest + 1..).for_each(|(_, ahead)| present.add(ahead));
+        }
+        last
     }
 
     /// The most that a cause took in an hour around this time of the day within the last week, or in the hour just past.
@@ -132,6 +145,16 @@ mod tests {
         assert_eq!(hours.habit(Cause::Sync, t(40)), 0, "in the evening");
         assert_eq!(hours.habit(Cause::Backfill, t(34)), 0);
         assert_eq!(hours.habit(Cause::Sync, t(10 + 24 * 8)), 0, "forgotten after a week");
+    }
+
+    #[test]
+    fn what_a_clock_noted_that_was_ahead_counts_as_of_now() {
+        let mut hours = Hours::default();
+        hours.note(Cause::Sync, t(5));
+        hours.note(Cause::Sync, t(2));
+        let totals: Vec<u32> = hours.last(3, t(2)).iter().map(Hour::total).collect();
+        assert_eq!(totals, [0, 0, 2]);
+        assert_eq!(hours.last(1, t(5))[0].total(), 1, "and each hour has its own once it is reached");
     }
 
     #[test]

@@ -261,11 +261,14 @@ impl Bucket {
             let opened = resets_in.is_some_and(|wait| wait >= HOUR - OPENED_MARGIN) && self.calls.len() == 1;
             let fits =
                 |limit: u32| known > i64::from(limit) + BLUR || (opened && known * 5 < i64::from(limit) * 4);
+            let before = self.others();
             if self.limit.is_some_and(fits) {
-                let plan = TOGGL_SIZES.into_iter().find(|size| (i64::from(*size) - known).abs() <= BLUR);
+                // Others may have spent some of a raised one before it was raised.
+                let spare = |size: i64| BLUR + i64::from(before) + size / 20;
+                let is_near = |size: i64| (-BLUR..=spare(size)).contains(&(size - known));
+                let plan = TOGGL_SIZES.into_iter().find(|size| is_near(i64::from(*size)));
                 self.limit = plan.or(u32::try_from(known.max(1)).ok());
             }
-            let before = self.others();
             self.told = Some(Told { remaining: left, at: now, counted: self.calls.len() });
             let more = self.others().saturating_sub(before);
             if more > 0 {
@@ -373,6 +376,20 @@ mod tests {
         b.take_back(Cause::Health);
         b.take_back(Cause::Person);
         assert_eq!((b.remaining(), b.others(), b.hours.last(1, t(60))[0].total()), (Some(29), 0, 1));
+    }
+
+    #[test]
+    fn a_plan_that_is_raised_while_others_spend_has_its_own_size() {
+        let mut b = Bucket::new(Some(30), Window::Anchored);
+        b.spend(Cause::Sync, t(0));
+        b.tell(Some(20), None, t(1));
+        b.spend(Cause::Sync, t(60));
+        b.tell(Some(585), None, t(61));
+        assert_eq!((b.limit, b.others()), (Some(600), 13), "two of ours, and thirteen of others");
+        let mut odd = Bucket::new(Some(30), Window::Anchored);
+        odd.spend(Cause::Sync, t(0));
+        odd.tell(Some(999), None, t(1));
+        assert_eq!(odd.limit, Some(1_000), "a size that no plan has is believed");
     }
 
     #[test]

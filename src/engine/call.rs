@@ -167,11 +167,12 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        let turn = self.admit(account, call.charge(), ask).await?;
+        let at = self.seams.now();
+        // With the token in force when it leaves, not when it began to wait.
         let Some(client) = self.toggl(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let turn = self.admit(account, call.charge(), ask).await?;
-        let at = self.seams.now();
         let answer = send(client).await;
         self.note(&Asked { account, bucket: turn.bucket.as_deref(), cause: ask.cause, at }, &answer)?;
         Ok(answer)
@@ -201,11 +202,11 @@ impl Engine {
     where
         F: Future<Output = Answer<T>>,
     {
+        let turn = self.admit(account, Charge::Workspace, ask).await?;
+        let at = self.seams.now();
         let Some(client) = self.clockify(account) else {
             return Err(CallError::Stopped("no such account".into()));
         };
-        let turn = self.admit(account, Charge::Workspace, ask).await?;
-        let at = self.seams.now();
         let answer = send(client).await;
         self.note(&Asked { account, bucket: turn.bucket.as_deref(), cause: ask.cause, at }, &answer)?;
         Ok(answer)
@@ -276,12 +277,12 @@ impl Engine {
 
     /// Notes what an answer said about meter, breaker and token.
     pub(super) fn note<T>(&self, asked: &Asked<'_>, answer: &Answer<T>) -> Desked<()> {
-        let Asked { account, bucket, cause, .. } = *asked;
+        let Asked { account, bucket, cause, at } = *asked;
         let mut state = self.state();
         let failure = answer.result.as_ref().err();
         let others = state.others(account, bucket);
         state.count_request(account, cause, failure);
-        self.note_health(&mut state, account, failure);
+        self.note_health(&mut state, account, at, failure);
         if let Some(bucket) = bucket {
             let State { desk, meters, .. } = &mut *state;
             desk.write("told", |draft| {
@@ -297,8 +298,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Breaker, offline mark and refused token of an account.
-    pub(super) fn note_health(&self, state: &mut State, account: &Account, failure: Option<&Failure>) {
+    /// Breaker, offline mark and refused token of an account, from a call that left at `at`.
+    pub(super) fn note_health(
+        &self,
+        state: &mut State,
+        account: &Account,
+        at: DateTime<Utc>,
+        failure: Option<&Failure>,
+    ) {
         let now = self.seams.now();
         let hourly = state.profile(account).is_none_or(|p| p.free);
         let Some(running) = state.running.get_mut(account) else { return };
@@ -327,6 +334,8 @@ impl Engine {
                 running.breaker.pause(now + wait);
                 running.offline = None;
             }
+            // It left with the token before the one in force, of which it says nothing.
+            Some(Failure::Auth { .. }) if running.token_since.is_some_and(|since| at < since) => {}
             Some(Failure::Auth { status, .. }) => {
                 running.refused = Some(format!("token refused (HTTP {status})"));
                 running.knock.refused(now);

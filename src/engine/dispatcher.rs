@@ -1,5 +1,7 @@
 //! Sends what is due, one write at a time per entry, several entries at once where the target bears it.
 
+mod later;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,6 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use crate::cache::rows;
+use crate::domain::entry::TargetEntry;
 use crate::domain::ground::Ground;
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Intent, Link, Op};
@@ -23,6 +26,7 @@ use super::jobs;
 use super::lookup::look_up;
 use super::send::{self, Job};
 use super::survey::{self, Range};
+use later::Later;
 
 /// Writes under way at once on a plan that bears it.
 const AT_ONCE: usize = 8;
@@ -30,11 +34,6 @@ const AT_ONCE: usize = 8;
 const STEP: usize = 256;
 /// Bonds looked at in one round; the next one goes on from there.
 const ROUND: usize = 4_096;
-/// A task that ended without effect is tried again after this, then after twice as long, …
-const RETRY: TimeDelta = TimeDelta::seconds(2);
-/// … up to this.
-const LONGEST_RETRY: TimeDelta = TimeDelta::minutes(5);
-
 /// What a task was about, so that it is free again when the task ends.
 enum Ended {
     Work(Key, Result<(), CallError>),
@@ -54,27 +53,6 @@ struct Dispatcher {
     survey_later: BTreeMap<RemoteId, Later>,
     /// Where the next round begins: far on when all before it wait for something.
     from: Option<Vec<u8>>,
-}
-
-/// When to try again.
-#[derive(Clone, Copy)]
-struct Later {
-    until: DateTime<Utc>,
-    tries: u32,
-}
-
-impl Later {
-    /// After one more try without effect. Waiting for quota or pace is no failure.
-    fn after(old: Option<Self>, error: &CallError, now: DateTime<Utc>) -> Self {
-        let tries = old.map_or(0, |l| l.tries);
-        match error {
-            CallError::NotBefore(until) => Self { until: *until, tries },
-            _ => {
-                let wait = RETRY * 2_i32.pow(tries.min(10));
-                Self { until: now + wait.min(LONGEST_RETRY), tries: tries + 1 }
-            }
-        }
-    }
 }
 
 /// Sends to one target until the engine stops.
@@ -117,13 +95,14 @@ impl Dispatcher {
     /// Frees what a task held; an error when the desk is closed.
     fn end(&mut self, ended: Ended) -> Desked<()> {
         let now = self.engine.seams.now();
+        let strained = self.engine.state().running.get(&self.target).and_then(|r| r.breaker.strained(now));
         let result = match ended {
             Ended::Work(key, result) => {
                 self.busy.remove(&key);
                 self.creating.remove(&key);
                 match &result {
                     Err(e) => {
-                        let later = Later::after(self.later.get(&key).copied(), e, now);
+                        let later = Later::after(self.later.get(&key).copied(), e, strained, now);
                         self.later.insert(key, later);
                     }
                     Ok(()) => {
@@ -136,7 +115,7 @@ impl Dispatcher {
                 self.surveying = false;
                 match &result {
                     Err(e) => {
-                        let later = Later::after(self.survey_later.get(&user).copied(), e, now);
+                        let later = Later::after(self.survey_later.get(&user).copied(), e, strained, now);
                         self.survey_later.insert(user, later);
                     }
                     Ok(()) => {
@@ -226,7 +205,7 @@ impl Dispatcher {
     ) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
         let paused = self.engine.state().paused.contains(&jobs::sending(&self.target));
-        let mut unknown: BTreeMap<RemoteId, Vec<DateTime<Utc>>> = BTreeMap::new();
+        let mut unknown: BTreeSet<RemoteId> = BTreeSet::new();
         let mut next = None;
         let mut seen = 0;
         let mut range = rows::by_class(&self.target, Class::Ready);
@@ -251,8 +230,8 @@ impl Dispatcher {
                     continue;
                 }
                 if op == Op::Create {
-                    if !self.ground_knows(&body.user, body.start)? {
-                        unknown.entry(body.user.clone()).or_default().push(body.start);
+                    if self.refusal(&body).is_none() && !self.ground_knows(&body.user, body.start)? {
+                        unknown.insert(body.user.clone());
                         continue;
                     }
                     if !open_identities.insert(matching::of_wish(&body)) {
@@ -277,10 +256,34 @@ impl Dispatcher {
             }
         }
         let readable = |user: &RemoteId| self.survey_later.get(user).is_none_or(|l| l.until <= now);
-        if let Some((user, starts)) = unknown.into_iter().find(|(user, _)| readable(user)) {
+        if let Some(user) = unknown.into_iter().find(readable).filter(|_| !self.surveying) {
+            let starts = self.starts_of(&user)?;
             self.spawn_survey(user, &starts)?;
         }
         Ok(next)
+    }
+
+    /// What is known to be refused for the owner of an entry, whatever it holds.
+    fn refusal(&self, body: &TargetEntry) -> Option<String> {
+        let state = self.engine.state();
+        let own = state.profile(&self.target).is_some_and(|p| p.user == body.user);
+        let now = self.engine.seams.now();
+        send::known_refusal(&state, &self.target, &body.user, now).filter(|_| !own)
+    }
+
+    /// When the due creates of a user start: one survey makes all of them known.
+    fn starts_of(&self, user: &RemoteId) -> Desked<Vec<DateTime<Utc>>> {
+        let mut starts = Vec::new();
+        let state = self.engine.state();
+        for key in state.desk.named(rows::by_class(&self.target, Class::Ready), ROUND)? {
+            let Some(link) = state.desk.link(&self.target, &key)? else { continue };
+            if let Some((Op::Create, body)) = link.next()
+                && body.user == *user
+            {
+                starts.push(body.start);
+            }
+        }
+        Ok(starts)
     }
 
     fn ground_knows(&self, user: &RemoteId, start: DateTime<Utc>) -> Desked<bool> {
@@ -321,7 +324,7 @@ impl Dispatcher {
         key: Key,
         link: Link,
         op: Op,
-        body: crate::domain::entry::TargetEntry,
+        body: TargetEntry,
     ) -> Desked<Option<DateTime<Utc>>> {
         let engine = self.engine.clone();
         if op == Op::Create && survey::is_stray(&engine, &self.target, &body) {
@@ -330,6 +333,10 @@ impl Dispatcher {
             return Ok(Some(engine.seams.now() + TimeDelta::milliseconds(1)));
         }
         let own = engine.state().profile(&self.target).is_some_and(|p| p.user == body.user);
+        if let Some(why) = self.refusal(&body).filter(|_| op == Op::Create) {
+            send::fail(&engine, &self.target, &key, why)?;
+            return Ok(Some(engine.seams.now() + TimeDelta::milliseconds(1)));
+        }
         let names = body.tags.clone();
         let urgent = engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
         let cause = match (link.is_old_news(), urgent) {
@@ -389,7 +396,7 @@ impl Dispatcher {
     }
 
     /// Treats a create as if its answer were unknown, one look-up before it is sent.
-    fn look_first(&self, key: &Key, body: &crate::domain::entry::TargetEntry) -> Desked<()> {
+    fn look_first(&self, key: &Key, body: &TargetEntry) -> Desked<()> {
         let now = self.engine.seams.now();
         let mut state = self.engine.state();
         state.write("intent", |_, draft| {

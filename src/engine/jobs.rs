@@ -51,11 +51,8 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
     }
     for source in &state.setup.sources {
         for job in history::planned(state, &source.account)? {
-            let (what, cause) = if job.backfill {
-                ("backfill", Cause::Backfill)
-            } else {
-                ("reading history", Cause::Gapfill)
-            };
+            let (what, cause) =
+                if job.backfill { ("backfill", Cause::Backfill) } else { ("history", Cause::Gapfill) };
             let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%-d %b").to_string();
             let name = format!("{what} {}–{}", day(job.from), day(job.to));
             let pays = (&source.account, Charge::User, cause);

@@ -13,6 +13,9 @@ use super::state::State;
 
 /// Lets go what a target refused for its plan, now that it has another one.
 pub fn changed(state: &mut State, target: &Account, plan: &str) -> Desked<()> {
+    if let Some(running) = state.running.get_mut(target) {
+        running.lacking.clear();
+    }
     let waiting = refused(state, target)?;
     if waiting.is_empty() {
         return Ok(());

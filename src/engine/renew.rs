@@ -77,10 +77,12 @@ impl Engine {
         let same = present.expose_secret() == token.expose_secret();
         let before = std::mem::replace(present, token.clone());
         let alert = state.alerts.get(&alert_id(account)).cloned();
+        let now = self.seams.now();
         let Some(running) = state.running.get_mut(account) else { return false };
         if same && running.refused.is_none() {
             return false;
         }
+        running.token_since = Some(now);
         // Nothing else leaves until the token has said whose it is.
         let refused = running.refused.replace("token is being checked".into());
         let before = Before { token: before, refused, knock: running.knock.clone(), alert };
@@ -174,6 +176,7 @@ fn welcome(
 
 /// The token is no good: what stood before stands again.
 fn put_back(engine: &Shared, account: &Account, before: Before, why: &str) -> String {
+    let now = engine.seams.now();
     let mut state = engine.state();
     let State { setup, running, alerts, .. } = &mut *state;
     if let Some(token) = token_of(setup, account) {
@@ -183,6 +186,7 @@ fn put_back(engine: &Shared, account: &Account, before: Before, why: &str) -> St
     if let Some(running) = running.get_mut(account) {
         running.refused = before.refused;
         running.knock = before.knock;
+        running.token_since = Some(now);
     }
     match before.alert {
         Some(alert) => alerts.insert(alert.id.clone(), alert),

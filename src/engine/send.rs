@@ -1,6 +1,6 @@
 //! One write to a target: the intent durable before, the outcome durable after.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::domain::catalogue::{Item, Kind};
@@ -20,6 +20,9 @@ use super::requests::Asked;
 use super::state::State;
 use super::words::called;
 use super::{Shared, profile, rebind};
+
+/// What a plan lacks is asked for again after this at the latest; a change of plan that is seen makes it sooner.
+const LACKS_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// A write that is about to leave.
 pub struct Job {
@@ -73,8 +76,8 @@ pub fn begin(engine: &Shared, job: &Job) -> Result<Option<DateTime<Utc>>, CallEr
 
 /// Sends the write and makes its outcome durable.
 pub async fn send(engine: Shared, job: Job) -> Desked<()> {
-    let Some(client) = engine.clockify(&job.target) else { return Ok(()) };
     let at = engine.seams.now();
+    let Some(client) = engine.clockify(&job.target) else { return Ok(()) };
     let (outcome, told) = match call(&client, &job).await {
         Sent::Entry(answer) => (outcome_of(answer.result.clone()), answer.map(|_| ())),
         Sent::Nothing(answer) => (gone_of(&answer.result), answer),
@@ -82,7 +85,7 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     let mut state = engine.state();
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
-    engine.note_health(&mut state, &job.target, told.result.as_ref().err());
+    engine.note_health(&mut state, &job.target, at, told.result.as_ref().err());
     state.count_request(&job.target, job.cause, told.result.as_ref().err());
     let others = state.others(&job.target, Some(&bucket));
     let mut meters = state.meters.clone();
@@ -160,11 +163,30 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
             ));
         }
         Outcome::Unknown => state.counts.uncertain += 1,
+        Outcome::Refused(why) if matches!(told.result, Err(Failure::Plan(_))) => {
+            lacks(&mut state, &job, why, now);
+        }
         _ => {}
     }
     drop(state);
     engine.touch();
     Ok(())
+}
+
+/// The plan does not let this token write for that user: the other entries of theirs need no request to know it.
+fn lacks(state: &mut State, job: &Job, why: String, now: DateTime<Utc>) {
+    if job.own || job.op != Op::Create {
+        return;
+    }
+    if let Some(running) = state.running.get_mut(&job.target) {
+        running.lacking.insert(job.body.user.clone(), (now, why));
+    }
+}
+
+/// What is known to be refused for a user before anything is sent.
+pub fn known_refusal(state: &State, target: &Account, user: &RemoteId, now: DateTime<Utc>) -> Option<String> {
+    let (since, why) = state.running.get(target)?.lacking.get(user)?;
+    (now - *since < LACKS_FOR).then(|| why.clone())
 }
 
 /// An entry written for the token's own user that comes back as somebody else's: the token is not whose it was, and
@@ -261,7 +283,8 @@ pub async fn make_tags(
     Ok(())
 }
 
-fn fail(engine: &Shared, target: &Account, source: &Key, why: String) -> Desked<()> {
+/// Notes that a write is refused for good.
+pub fn fail(engine: &Shared, target: &Account, source: &Key, why: String) -> Desked<()> {
     engine.state().write("refused", |_, draft| {
         let Some(mut link) = draft.link(target, source)? else { return Ok(()) };
         draft.say("sync", "error", format!("refused by {target}: {why}"), Some(source))?;

@@ -58,8 +58,12 @@ pub struct Running {
     pub refused: Option<String>,
     /// When a refused token is tried again.
     pub knock: Knock,
+    /// When the token in force took the place of another; `None`: at the start.
+    pub token_since: Option<DateTime<Utc>>,
     /// The settings name another account than what is known here: a person's calls are stopped too.
     pub barred: bool,
+    /// Users for whom the plan does not let this token write, since when, and what the service said.
+    pub lacking: BTreeMap<RemoteId, (DateTime<Utc>, String)>,
     /// A refusal said that the plan lacks something: what is known of the plan may be old.
     pub plan_doubted: Option<DateTime<Utc>>,
     /// Not reachable: since when, and the newest reason.

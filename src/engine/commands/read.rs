@@ -6,7 +6,8 @@ use crate::cache::rows;
 use crate::control::command::{Price, Reply};
 use crate::domain::id::Account;
 use crate::domain::order::EntryRow;
-use crate::domain::quota::Cause;
+use crate::domain::quota::{Cause, Gate};
+use crate::domain::strain::Strain;
 use crate::engine::apply::{Batch, bind_one};
 use crate::engine::call::bucket_of;
 use crate::engine::history::{self, midnight};
@@ -30,11 +31,28 @@ pub fn now(engine: &Shared) -> Answered {
         let since = state.reading.get(account).and_then(|w| w.since);
         state.reading.insert(account.clone(), ReadWish { not_before: now, cause: Cause::Person, since });
     }
+    let waits = sources.iter().filter_map(|account| spent_until(&state, account, now)).max();
+    let zone = Engine::shown_zone(&state);
     drop(state);
     engine.wakes.pull.notify_waiters();
+    if let Some(until) = waits {
+        let at = until.with_timezone(&zone).format("%H:%M");
+        return Ok(Reply::Done {
+            say: format!("Toggl is read at {at} · {}, its hour is spent", Strain::Quota),
+        });
+    }
     let requests =
         if sources.len() == 1 { "1 request".into() } else { format!("{} requests", sources.len()) };
     Ok(Reply::Done { say: format!("reading Toggl now · {requests}") })
+}
+
+/// Until when nothing is left of a source's own bucket, not even for a person.
+fn spent_until(state: &State, account: &Account, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let bucket = bucket_of(state, account, Charge::User)?;
+    match state.meters.waits(account, &bucket, Cause::Person, state.policy(), now) {
+        Gate::Wait(until) => Some(until),
+        Gate::Go => None,
+    }
 }
 
 /// Reads and sends a range of history, or says what that would take.

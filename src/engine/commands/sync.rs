@@ -36,6 +36,9 @@ pub fn retry(engine: &Shared, target: &Account, source: &Key) -> Answered {
         return because(format!("{name} has not failed: it is {}", link.word(false)));
     }
     link.trouble = None;
+    if let Some(running) = state.running.get_mut(target) {
+        running.lacking.clear();
+    }
     state.write("retry", |state, draft| {
         draft.put_link(target, source, link)?;
         // The mapping or the catalogue may be why it failed: it goes by what holds now.

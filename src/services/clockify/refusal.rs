@@ -33,6 +33,7 @@ pub fn sort(call: Call, free: bool, got: &Got) -> Failure {
             Failure::Auth { status, text }
         }
         StatusCode::FORBIDDEN if call == Call::User => Failure::Auth { status, text },
+        StatusCode::FORBIDDEN if is_about_plan(&text) => Failure::Plan(text),
         StatusCode::FORBIDDEN => Failure::Forbidden(text),
         StatusCode::PAYMENT_REQUIRED => Failure::Plan(text),
         StatusCode::NOT_FOUND if code == Some(NOT_ROUTED) => Failure::Refused { status, text },
@@ -45,6 +46,12 @@ pub fn sort(call: Call, free: bool, got: &Got) -> Failure {
         }
         _ => Failure::Refused { status, text },
     }
+}
+
+/// What a workspace does not pay for is refused like what a person may not do; only the words differ.
+fn is_about_plan(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["subscription plan", "your plan", "upgrade", "paid feature"].iter().any(|words| text.contains(words))
 }
 
 /// 400 with the generic code 501 is also how a missing entity and a half-done create look.

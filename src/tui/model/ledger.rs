@@ -107,8 +107,12 @@ impl Model {
             (None, Some(at)) => format!("since {}", clock(at, zone)),
             (None, None) => "lately".to_owned(),
         };
+        let only = match self.views.filter(Slot::Requests) {
+            "" => String::new(),
+            cause => format!(", only {cause}"),
+        };
         let most = meter.hours.iter().copied().max().unwrap_or(0);
         let right = if most > 0 { format!("by hour {}", sparkline(&meter.hours)) } else { String::new() };
-        (format!("{}, {spent} spent {span}", meter.label), right)
+        (format!("{}, {spent} spent {span}{only}", meter.label), right)
     }
 }

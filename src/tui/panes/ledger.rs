@@ -33,7 +33,8 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     };
     who(model, &mut p.part(0, 0, w, shown), &causes);
     let from = shown + 1;
-    if from + 2 <= room {
+    let nothing = model.ledger_hour().is_some() && causes.is_empty();
+    if from + 2 <= room && !nothing {
         requests(model, &mut p.part(0, from, w, room - from));
     } else {
         p.drawn.windows.insert(List::Drawer, (0, 1));

@@ -186,12 +186,12 @@ fn queued(model: &Model, p: &mut Paint<'_>, from: u16, first: usize, jobs: &[Job
     let right = vec![(count(requests, "request", "requests"), p.s.muted)];
     rule::draw(p, 0, from + 1, w, &rule::Title { name: "queued", right, ..rule::Title::default() });
     let cols = [
-        Col::new("", 22, 0, 9).flex(12, 2),
+        Col::new("", 24, 0, 9).flex(12, 2),
         Col::new("", 11, 1, 7),
         Col::new("", 26, 1, 6).flex(10, 1),
         Col::new("", 13, 1, 8),
     ];
-    let places = table::lay(w.saturating_sub(1), &cols);
+    let places = table::lay(w, &cols);
     for (index, job) in jobs.iter().enumerate() {
         line(model, p, from + 2 + index as u16, first + index, focused, |row| {
             let s = row.s;

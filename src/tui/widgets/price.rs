@@ -100,7 +100,7 @@ fn decision(model: &Model) -> Option<(String, String)> {
     let row = model.selected_sync().filter(|_| model.active() == Pane::Sync && !model.in_drawer)?;
     let price = || format!("1 request{}", model.left_of(&row.target));
     match &row.word {
-        SyncWord::Failed(why) => Some((format!("{why} · R sends it again"), price())),
+        SyncWord::Failed(why) => Some((format!("R sends it again · {why}"), price())),
         SyncWord::Conflict => {
             Some(("< sends what Toggl has · > leaves it as it is there".to_owned(), price()))
         }

@@ -63,8 +63,13 @@ pub fn monday() -> DateTime<Utc> {
 }
 
 impl Shop {
-    /// A shop whose engine is still off.
+    /// A shop of one whose engine is still off.
     pub async fn new(terms: Terms) -> Self {
+        Self::of(terms, World::Empty).await
+    }
+
+    /// The same with other people in it.
+    pub async fn of(terms: Terms, world: World) -> Self {
         let Terms { seed, plan, webhook, start } = terms;
         let time = Time::new(start);
         let trace = Trace::new(std::env::var_os("HOURWIRE_TRACE").is_some(), &time);
@@ -74,16 +79,16 @@ impl Shop {
         let simulator = Simulator::new(Options {
             seed,
             plan: Plans { toggl: plan, clockify_free: plan == Plan::Free },
-            world: World::Empty,
+            world,
             clock: Arc::new(move || clock.now()),
             deliverer: Arc::new(door.clone()),
         });
         let access = simulator.access();
         let home = format!("/workspaces/{}/projects", access.toggl_workspace);
-        let body = json!({"name": "Harbor site", "active": true});
+        let body = json!({"name": "Harbor yard", "active": true});
         let project = made(&toggl(&simulator, &access.toggl_token, Method::POST, &home, &body).await);
         let home = format!("/workspaces/{}/projects", access.clockify_workspace);
-        let body = json!({"name": "Harbor site"});
+        let body = json!({"name": "Harbor yard"});
         let there = made(&clockify(&simulator, &access.clockify_token, Method::POST, &home, &body).await);
         let project = project.parse().expect("a number");
         let target = BTreeMap::from([("mirror".into(), named(&there))]);
@@ -170,6 +175,19 @@ impl Shop {
             "duration": minutes * 60,
         });
         self.person(Method::POST, "", &body).await
+    }
+
+    /// The same by the second person.
+    pub async fn colleague_tracks(&self, text: &str, start: DateTime<Utc>, minutes: i64) {
+        let token = self.access.toggl_second_token.as_deref().expect("somebody else");
+        let workspace = self.access.toggl_workspace;
+        let body = json!({
+            "created_with": "web", "workspace_id": workspace, "description": text, "duration": minutes * 60,
+            "project_id": self.project, "start": start.to_rfc3339_opts(SecondsFormat::Secs, true),
+        });
+        let path = format!("/workspaces/{workspace}/time_entries");
+        let (status, answer) = toggl(&self.simulator, token, Method::POST, &path, &body).await;
+        assert!(status.is_success(), "the colleague could not work: {status} {answer}");
     }
 
     /// A person's request about time entries of the source.

@@ -1,13 +1,14 @@
 //! Five troubles of a service: five words on an 80×24 screen, and five ways to wait in the request log.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hourwire::control::command::Wish;
+use hourwire::control::command::{Reply, Wish};
+use hourwire::control::snapshot::Snapshot;
 use hourwire::domain::id::Service;
 use hourwire::domain::strain::Strain;
 use hourwire::simulator::faults::{Act, AnswerRule};
 use hourwire::simulator::options::ClockifyPlan;
 use hourwire::simulator::toggl::Plan;
-use hourwire::simulator::{Faults, PlanChange};
+use hourwire::simulator::{Faults, PlanChange, World};
 use http::Method;
 
 use super::screen::Screen;
@@ -244,7 +245,8 @@ fn a_spent_quota_waits_exactly_until_its_reset_while_all_else_goes_on() {
         let header = screen.lines().next().unwrap_or("");
         assert!(header.contains("toggl 0/30 waiting 20") && header.contains(&waiting), "{screen}");
         assert!(screen.contains("402 waiting quota"), "and the ledger has the refusal: {screen}");
-        shop.command(Wish::ReadNow).await;
+        let said = shop.command(Wish::ReadNow).await;
+        assert!(matches!(&said, Reply::Done { say } if say.contains("waiting quota")), "{said:?}");
         pass((until - shop.time.now()).num_seconds() as f64 - 5.0).await;
         let user = since(&shop, at, "toggl user");
         assert_eq!(user.len(), 1, "one refusal, and nothing just to see: {user:#?}");
@@ -279,6 +281,41 @@ fn the_ledger_of_a_bucket_tells_them_apart() {
             assert!(text.contains(word), "{word}:\n{text}");
         }
         assert!(text.contains("POST create entry") && text.contains("24 hours, all buckets:"), "{text}");
+        close(&shop, &power);
+    });
+}
+
+#[test]
+fn what_a_plan_refuses_for_a_colleague_is_asked_once_and_not_for_every_entry() {
+    play(async {
+        let terms = Terms { seed: 4, plan: Plan::Free, webhook: true, start: monday() };
+        let shop = Shop::of(terms, World::Demo).await;
+        let power = tokio::spawn(shop.machine.clone().keep_running());
+        let own = |s: &Snapshot| s.meters.len() == 3 && s.subscriptions.iter().any(|s| s.ours);
+        shop.until(600.0, "a whole start", own).await;
+        pass(3_700.0).await;
+        let at = shop.time.now();
+        for place in 0..6 {
+            let start = shop.time.now() - TimeDelta::minutes(40 - place);
+            shop.colleague_tracks(&format!("Theirs {place}"), start, 20).await;
+            pass(30.0).await;
+        }
+        shop.track("Ours", shop.time.now() - TimeDelta::minutes(15), 10).await;
+        pass(300.0).await;
+        let refused = |shop: &Shop| {
+            let sent = since(shop, at, "clockify");
+            sent.iter().filter(|one| one.method == Method::POST && one.status == Some(403)).count()
+        };
+        let said = shown(&shop).await;
+        assert_eq!(refused(&shop), 1, "one says it for all: {said}");
+        assert!(arrived(&shop, "Ours").is_some(), "and keeps nobody else: {said}");
+        assert!(said.contains("6 failed") && said.contains("not in the plan"), "{said}");
+        pass(8.0 * 3_600.0).await;
+        assert_eq!(refused(&shop), 1, "and not again by itself");
+        shop.simulator.set_plan(PlanChange { toggl: None, clockify: Some(ClockifyPlan::Paid) });
+        pass(26.0 * 3_600.0).await;
+        let theirs = shop.log.written().iter().filter(|w| w.text.starts_with("Theirs")).count();
+        assert_eq!(theirs, 6, "another plan lets them go");
         close(&shop, &power);
     });
 }

@@ -1,5 +1,8 @@
 //! A refused token is tried again, ever more seldom; a web page in between is no refusal. What is old is read again.
 
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
 use bytes::Bytes;
 use chrono::TimeDelta;
 use hourwire::domain::catalogue::Kind;
@@ -72,6 +75,41 @@ async fn a_token_that_is_refused_from_the_first_call_on_is_tried_again() {
     let key = services.track("works", services.now() - TimeDelta::minutes(15), &[]).await;
     pass(400).await;
     assert_eq!(running.word(&key), "synced");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_refusal_of_the_old_token_does_not_stop_the_new_one() {
+    for (service, call) in [(Service::Clockify, "/time-entries"), (Service::Toggl, "since=")] {
+        let services = Services::new("2026-05-12T08:00:00Z", Plan::Premium, World::Empty);
+        let folder = Folder::new(&services);
+        folder.book.fall_back(&services.clockify_project("Unsorted").await);
+        let running = folder.start(&services);
+        pass(60).await;
+        // The first call of this kind is refused, and its answer is long on the way.
+        let first = std::sync::atomic::AtomicBool::new(true);
+        services.bend(move |of, line, answer| {
+            let hit = of == service && line.contains(call);
+            if hit && first.swap(false, SeqCst) { refused(service) } else { answer }
+        });
+        services.lag(call, Duration::from_secs(20));
+        let known = services.count(service, call);
+        let key = services.track("waits", services.now() - TimeDelta::minutes(30), &[]).await;
+        while services.count(service, call) == known {
+            pass(1).await;
+        }
+        // One is new and good, the other a slip of the person: then the one before stands again.
+        let (account, token) = if service == Service::Toggl {
+            let line = "POST /api/v9/me/reset_token";
+            ("main", services.person(service, line, Value::Null).await.as_str().unwrap().to_owned())
+        } else {
+            ("mirror", "no-key-at-all".to_owned())
+        };
+        assert!(running.engine.renew(&account.into(), token.into(), None, false));
+        // Too early for a refused token to be tried again.
+        pass(700).await;
+        assert_eq!(running.word(&key), "synced", "{service}: {:?}", running.alerts());
+        assert_eq!(running.alerts(), Vec::<String>::new(), "{service}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,6 +42,7 @@ pub struct Services {
     pub sim: Simulator,
     pub clock: Clock,
     bend: Arc<Mutex<Option<Arc<Bend>>>>,
+    lag: Arc<Mutex<Option<(String, Duration)>>>,
     sent: Arc<Mutex<Sent>>,
 }
 
@@ -56,10 +57,15 @@ impl Wire for Line {
             let answer = self.0.sim.call(self.1, request).await;
             let answer = answer.map_err(|e| WireError::Unknown(e.to_string()))?;
             let bend = self.0.bend.lock().unwrap().clone();
-            Ok(match bend {
+            let answer = match bend {
                 Some(bend) => bend(self.1, &line, answer),
                 None => answer,
-            })
+            };
+            let lag = self.0.lag.lock().unwrap().take_if(|(part, _)| line.contains(part.as_str()));
+            if let Some((_, lag)) = lag {
+                tokio::time::sleep(lag).await;
+            }
+            Ok(answer)
         })
     }
 }
@@ -77,7 +83,7 @@ impl Services {
             clock: clock.clone(),
             deliverer: Arc::new(Nowhere),
         });
-        Self { sim, clock, bend: Arc::default(), sent: Arc::default() }
+        Self { sim, clock, bend: Arc::default(), lag: Arc::default(), sent: Arc::default() }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -90,6 +96,11 @@ impl Services {
         bend: impl Fn(Service, &str, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     ) {
         *self.bend.lock().unwrap() = Some(Arc::new(bend));
+    }
+
+    /// Holds the next answer of this kind back on its way.
+    pub fn lag(&self, part: &str, lag: Duration) {
+        *self.lag.lock().unwrap() = Some((part.to_owned(), lag));
     }
 
     /// Leaves answers as they are.

@@ -53,6 +53,7 @@ async fn each_refusal_has_its_meaning() {
         (403, told(1003, "Can't edit locked time entry."), "forbidden", "forbidden", "forbidden"),
         (403, told(4030, "Manual time tracking disabled"), "forbidden", "forbidden", "forbidden"),
         (403, told(501, "Access Denied"), "forbidden", "forbidden", "forbidden"),
+        (403, told(501, "Your subscription plan does not include this feature."), "plan", "plan", "plan"),
         (403, Value::Null, "forbidden", "forbidden", "forbidden"),
         (400, told(501, "Time entry doesn't belong to Workspace"), "refused", "missing", "refused"),
         (
