@@ -116,7 +116,7 @@ struct Post {
     paid: gap::Paid,
     /// The plan was Free when it was looked at last.
     free: Option<bool>,
-    /// The plan's limits are others than they were.
+    /// The plan's limits are another plan's than the profile tells.
     plan_changed: bool,
     /// When the profile was asked for again last.
     asked_who_at: Option<DateTime<Utc>>,
@@ -243,7 +243,7 @@ impl Post {
                 Err(Hitch::Later(..)) => {
                     self.why = why;
                     // What is left may look scarce only because the plan became a smaller one.
-                    self.plan_changed |= limits::have_changed(self).await;
+                    self.plan_changed |= limits::disagree(self).await;
                     rights::ask(self)?;
                 }
                 Err(Hitch::Desk(DeskError::NotReady)) => {
