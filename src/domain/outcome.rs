@@ -10,6 +10,11 @@ use super::read::TargetRead;
 /// The conflict of an entry that is gone from the target.
 pub const DELETED_THERE: &str = "deleted in the target by somebody else";
 
+/// The conflict of an entry that somebody changed in the target.
+pub fn changed_there(entry: &TargetEntry) -> String {
+    format!("changed in the target: {}", entry.description)
+}
+
 /// The outcome of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -49,8 +54,8 @@ pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
     let Some(intent) = link.open.take() else { return };
     match outcome {
         Outcome::Holds(read) => confirm(link, intent, read, now),
-        Outcome::Gone => link.there = None,
-        Outcome::Missing if intent.op == Op::Delete => link.there = None,
+        Outcome::Gone => deleted(link),
+        Outcome::Missing if intent.op == Op::Delete => deleted(link),
         Outcome::Missing => {
             link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
         }
@@ -60,6 +65,12 @@ pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
             link.open = Some(Intent { uncertain: Some(Uncertain { since: now, lookups: 0 }), ..intent });
         }
     }
+}
+
+/// Our deletion is through: whatever was told of the entry before does not matter any more.
+fn deleted(link: &mut Link) {
+    link.there = None;
+    link.doubt = None;
 }
 
 /// Takes what the target says that it holds. An answer that is not what was sent confirms nothing: the bond keeps what
@@ -77,6 +88,9 @@ fn confirm(link: &mut Link, intent: Intent, read: TargetRead, now: DateTime<Utc>
             billable: read.billable,
             ..entry
         };
+    } else if read.description != entry.description {
+        // A service may trim words; its deliveries tell them trimmed.
+        link.remember(fingerprint(&TargetEntry { description: read.description.clone(), ..entry.clone() }));
     }
     link.there = Some(There { id: read.id.clone(), entry, at: now, adopted, carried: read });
 }
@@ -124,7 +138,7 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
                 link.open = Some(intent);
             }
         }
-        (Op::Delete, Found::Nothing) => link.there = None,
+        (Op::Delete, Found::Nothing) => deleted(link),
         (Op::Delete, Found::This(..)) => {}
         (Op::Update | Op::Retire, Found::Nothing) => {
             link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
@@ -134,8 +148,7 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
             if entry == intent.body {
                 confirm(link, intent, *read, now);
             } else if before != Some(&entry) {
-                link.trouble =
-                    Some(Trouble::Conflict(format!("changed in the target: {}", entry.description)));
+                link.trouble = Some(Trouble::Conflict(changed_there(&entry)));
                 // Whoever decides it decides about what is there now.
                 if let Some(there) = &mut link.there {
                     *there = There { entry, at: now, carried: *read, ..there.clone() };

@@ -3,7 +3,7 @@
 
 mod address;
 mod canary;
-mod care;
+pub mod care;
 mod check;
 mod edit;
 mod gap;

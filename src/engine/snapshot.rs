@@ -5,6 +5,7 @@
 pub mod alerts;
 mod meters;
 pub mod subscriptions;
+mod target_hooks;
 mod today;
 
 use std::collections::BTreeMap;
@@ -129,6 +130,8 @@ impl Engine {
             rejected,
             dead: counts.dead,
             unapplied: counts.unapplied,
+            echoes: counts.echoes,
+            unlinked: counts.unlinked,
         }
     }
 }
@@ -143,6 +146,8 @@ fn fill(
     snapshot.today = today::summary(state, zone, now)?;
     snapshot.timers = today::timers(state)?;
     snapshot.subscriptions = subscriptions::lines(state, refused, zone, now)?;
+    snapshot.subscriptions.extend(target_hooks::lines(state, refused, zone, now)?);
+    snapshot.subscriptions.sort_by_key(|line| !line.ours);
     snapshot.incidents = incidents(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;

@@ -53,6 +53,8 @@ pub fn well() -> Snapshot {
             today: 4,
             spark: vec![0; 12],
             latency_s: None,
+            flags: None,
+            facts: Vec::new(),
             latency_spark: vec![6, 5, 7, 6, 9, 6, 5, 6, 12, 6, 6, 5],
             drift: Vec::new(),
             edited_at: None,
@@ -106,7 +108,7 @@ pub fn well() -> Snapshot {
         jobs: Vec::new(),
         alerts: Vec::new(),
         holds: Vec::new(),
-        deliveries: Deliveries { received: 120, duplicates: 3, rejected: 1, dead: 0, unapplied: 0 },
+        deliveries: Deliveries { received: 120, duplicates: 3, rejected: 1, ..Deliveries::default() },
         mapping: MappingSummary::default(),
         last: None,
     }

@@ -94,7 +94,8 @@ async fn a_backfill_leaves_what_a_person_decided() {
     pass(400).await;
     assert_eq!(running.word(&key), "conflict");
     let mut viewer = viewer(&running).await;
-    let theirs = Wish::Resolve { target: "mirror".into(), source: key.clone(), keep_source: false };
+    let theirs =
+        Wish::Resolve { target: "mirror".into(), source: key.clone(), keep_source: false, dry: false };
     assert!(matches!(wish(&mut viewer, "1", theirs).await, Reply::Done { .. }));
     pass(60).await;
     let before = services.count(Service::Clockify, "/time-entries/");

@@ -231,6 +231,8 @@ fn sub(
         today: 138,
         spark: vec![0, 0, 1, 8, 22, 17, 2, 0, 9, 17, 8, 9],
         latency_s: Some(0.6),
+        flags: None,
+        facts: Vec::new(),
         latency_spark: vec![6, 5, 7, 6, 9, 6, 5, 6, 12, 6, 6, 5],
         drift: Vec::new(),
         edited_at: None,
@@ -407,7 +409,7 @@ pub fn snapshot() -> Snapshot {
             },
         ],
         holds: Vec::new(),
-        deliveries: Deliveries { received: 241, duplicates: 3, rejected: 0, dead: 0, unapplied: 0 },
+        deliveries: Deliveries { received: 241, duplicates: 3, rejected: 0, ..Deliveries::default() },
         mapping: MappingSummary { version: "v41".to_owned(), unmapped: 1, linked: 11, alert: None },
         last: Some((
             now(),
