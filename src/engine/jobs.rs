@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::cache::rows;
@@ -54,7 +54,9 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
             let (what, cause) =
                 if job.backfill { ("backfill", Cause::Backfill) } else { ("history", Cause::Gapfill) };
             let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%-d %b").to_string();
-            let name = format!("{what} {}–{}", day(job.from), day(job.to));
+            // The end is excluded; what is read on to the present is planned a little beyond it.
+            let end = (if job.backfill { job.to } else { job.to.min(now) }) - TimeDelta::seconds(1);
+            let name = format!("{what} {}–{}", day(job.from), day(end.max(job.from)));
             let pays = (&source.account, Charge::User, cause);
             let id = reading(&source.account);
             let mut line = line(state, zone, now, id, name, job.requests(), pays);
@@ -105,7 +107,10 @@ fn line(
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
     let (word, when) = match gate {
         _ if paused => ("paused", String::new()),
-        _ if state.is_held(account) => ("held", String::new()),
+        _ if state.is_held(account) => match state.only_looks() {
+            true => ("queued", "once no other instance is seen to send".to_owned()),
+            false => ("held", String::new()),
+        },
         Gate::Wait(until) if cause >= Cause::Backfill => {
             ("waiting quota", format!("after {}, from the rest", clock(until)))
         }

@@ -1,6 +1,6 @@
 //! What needs a person, oldest first: what parts raised, and what follows from the rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +15,7 @@ use crate::domain::word::{Class, SyncWord};
 use crate::engine::desk::Desked;
 use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
+use crate::engine::views::search::project_of;
 
 /// Alerts shown.
 const MANY: usize = 50;
@@ -22,6 +23,8 @@ const MANY: usize = 50;
 const TOLD: TimeDelta = TimeDelta::hours(48);
 /// Held bonds looked at for one that asks for a person.
 const LOOKED: usize = 20;
+/// Entries without a link whose projects are counted.
+const PROJECTS: usize = 200;
 /// The reason of an entry whose person is nobody in the target.
 const NEEDS_OWNER: &str = "needs owner";
 /// Dead letters looked at for the oldest one.
@@ -103,7 +106,16 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
         SyncWord::Unmapped => {
             let entries = if count == 1 { "1 entry waits".into() } else { format!("{count} entries wait") };
             let of = if project.is_empty() { "entries without project".into() } else { project };
-            format!("{entries} for a link to {target} ({of}); link it, leave it out, or set a fallback")
+            match projects(state, target)? {
+                Some(many) => format!(
+                    "{count} entries of {many} wait for a link to {target}; link them, leave them out, or set a fallback"
+                ),
+                None => {
+                    format!(
+                        "{entries} for a link to {target} ({of}); link it, leave it out, or set a fallback"
+                    )
+                }
+            }
         }
         SyncWord::Conflict => format!("{name}{more} changed on both sides; decide in Sync"),
         SyncWord::Failed(why) => format!("{name}{more} refused by {target}: {why}; mend it and retry"),
@@ -128,6 +140,20 @@ fn longest(state: &State, target: &Account, class: Class) -> Desked<Option<(Key,
         }
     }
     Ok(None)
+}
+
+/// How many projects wait for a link: `11 projects`; nothing where all entries are of one.
+fn projects(state: &State, target: &Account) -> Desked<Option<String>> {
+    let keys = state.desk.named(rows::by_class(target, Class::Unmapped), PROJECTS + 1)?;
+    let mut found = BTreeSet::new();
+    for key in keys.iter().take(PROJECTS) {
+        found.insert((key.account.clone(), project_of(state, key)?));
+    }
+    let more = if keys.len() > PROJECTS { "at least " } else { "" };
+    let without = found.iter().any(|(_, project)| project.is_none());
+    let many = found.iter().filter(|(_, project)| project.is_some()).count();
+    let of = if many == 1 { "1 project".to_owned() } else { format!("{more}{many} projects") };
+    Ok((found.len() > 1 && many > 0).then(|| if without { format!("{of} and of none") } else { of }))
 }
 
 fn names(state: &State, key: &Key) -> Desked<(String, String)> {
