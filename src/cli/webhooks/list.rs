@@ -92,3 +92,14 @@ fn as_json(line: &SubscriptionLine) -> Value {
         "facts": line.facts,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::none;
+
+    #[test]
+    fn nothing_is_told_to_be_made_where_the_engine_makes_it() {
+        assert!(none(true).starts_with("no subscription is known yet") && !none(true).contains("create"));
+        assert!(none(false).contains("receiver.public_url"));
+    }
+}

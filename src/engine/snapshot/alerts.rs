@@ -149,11 +149,16 @@ fn projects(state: &State, target: &Account) -> Desked<Option<String>> {
     for key in keys.iter().take(PROJECTS) {
         found.insert((key.account.clone(), project_of(state, key)?));
     }
-    let more = if keys.len() > PROJECTS { "at least " } else { "" };
     let without = found.iter().any(|(_, project)| project.is_none());
     let many = found.iter().filter(|(_, project)| project.is_some()).count();
-    let of = if many == 1 { "1 project".to_owned() } else { format!("{more}{many} projects") };
-    Ok((found.len() > 1 && many > 0).then(|| if without { format!("{of} and of none") } else { of }))
+    Ok(of_projects(many, without, keys.len() > PROJECTS))
+}
+
+fn of_projects(many: usize, without: bool, more: bool) -> Option<String> {
+    let at_least = if more { "at least " } else { "" };
+    let projects = if many == 1 { "project" } else { "projects" };
+    let none = if without { " and of none" } else { "" };
+    (many > 1 || (many == 1 && without)).then(|| format!("{at_least}{many} {projects}{none}"))
 }
 
 fn names(state: &State, key: &Key) -> Desked<(String, String)> {
@@ -178,4 +183,18 @@ fn dead(state: &State) -> Desked<Option<(Alert, u32)>> {
     let many = if count == 1 { "1 delivery".into() } else { format!("{count} deliveries") };
     let say = format!("{many} could not be used: {}; look at it and replay it", letter.reason);
     Ok(Some((Alert { id: "dead letters".into(), since: letter.at, say, pane: 3 }, count)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_projects_are_counted_and_one_is_named() {
+        assert_eq!(of_projects(11, false, false).as_deref(), Some("11 projects"));
+        assert_eq!(of_projects(11, true, true).as_deref(), Some("at least 11 projects and of none"));
+        assert_eq!(of_projects(1, true, false).as_deref(), Some("1 project and of none"));
+        assert_eq!(of_projects(1, false, false), None);
+        assert_eq!(of_projects(0, true, false), None);
+    }
 }

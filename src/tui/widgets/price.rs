@@ -194,7 +194,7 @@ fn picked(model: &Model) -> String {
     match price_of(model) {
         Some(price) => {
             let sends = count(u64::from(price.creates), "entry", "entries");
-            format!("Enter sends {sends} · {}", cost(price))
+            format!("{sends} · {}", cost(price))
         }
         None if model.candidate().is_some() => "the price is being asked".to_owned(),
         None => String::new(),
