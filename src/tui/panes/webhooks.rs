@@ -136,6 +136,10 @@ fn without(model: &Model, p: &mut Paint<'_>, y: u16) {
     };
     if snapshot.public_address {
         p.cell(3, y, w.saturating_sub(4), NONE_YET, fg);
+        if let Some(seconds) = snapshot.reading {
+            let text = format!("reading  Toggl every {}", every(seconds));
+            p.cell(3, y + 1, w.saturating_sub(4), &text, muted);
+        }
         return;
     }
     let every = snapshot.reading.map_or_else(|| "now and then".to_owned(), |s| format!("every {}", every(s)));
@@ -172,12 +176,16 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let right = (format!("{active} active"), p.s.muted);
     overview::title(model, p, Pane::Webhooks, "", Some(right));
     if snapshot.subscriptions.is_empty() {
-        let every = every(snapshot.reading.unwrap_or(300));
         let (fg, muted) = (p.s.fg, p.s.muted);
         if snapshot.public_address {
             p.cell(3, 1, w.saturating_sub(4), NONE_YET, fg);
+            if let Some(seconds) = snapshot.reading {
+                let text = format!("reading Toggl every {}", every(seconds));
+                p.cell(3, 2, w.saturating_sub(4), &text, muted);
+            }
             return;
         }
+        let every = every(snapshot.reading.unwrap_or(300));
         p.cell(3, 1, w.saturating_sub(4), &format!("reading Toggl every {every}"), fg);
         p.cell(3, 2, w.saturating_sub(4), "a public address makes it live", muted);
         p.cell(3, 3, w.saturating_sub(4), "Enter shows three ways to one", muted);
