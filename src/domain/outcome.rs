@@ -3,9 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::entry::TargetEntry;
-use super::link::{Intent, Link, Op, There, Trouble, Uncertain, fingerprint};
+use super::link::{Intent, Link, Op, There, Trouble, Uncertain, Wish, fingerprint};
 use super::policy::LOOKUPS;
 use super::read::TargetRead;
+use super::route::{By, Routed};
 
 /// The conflict of an entry that is gone from the target.
 pub const DELETED_THERE: &str = "deleted in the target by somebody else";
@@ -130,6 +131,7 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
         (Op::Create, Found::This(read, entry)) => {
             let id = read.id.clone();
             link.there = Some(There { id, entry, at: now, adopted: intent.unsent, carried: *read });
+            stay(link);
         }
         (Op::Create, Found::Nothing) => {
             let Some(uncertain) = &mut intent.uncertain else { return };
@@ -161,6 +163,21 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
 /// Adopts what a survey found for a bond that has nothing in the target yet.
 pub fn adopt(link: &mut Link, read: TargetRead, entry: TargetEntry, now: DateTime<Utc>) {
     link.there = Some(There { id: read.id.clone(), entry, at: now, adopted: true, carried: read });
+    stay(link);
+}
+
+/// What was there already keeps its project, as what was sent keeps its route: a mapping alone moves nothing.
+fn stay(link: &mut Link) {
+    let Some(project) = link.there.as_ref().and_then(|there| there.entry.project.clone()) else { return };
+    let Wish::Present(wished) = &mut link.wish else { return };
+    if wished.project.as_ref() == Some(&project) {
+        return;
+    }
+    wished.project = Some(project.clone());
+    if let Some(route) = &mut link.route {
+        route.to = Routed::To(project);
+        route.by = Some(By::Found);
+    }
 }
 
 /// A create that may be there already, for all we know: looked up once before it is sent.
@@ -190,7 +207,6 @@ pub fn orphan(link: &mut Link, now: DateTime<Utc>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::link::Wish;
     use chrono::TimeZone;
 
     fn at(s: i64) -> DateTime<Utc> {

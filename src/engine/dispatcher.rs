@@ -405,7 +405,7 @@ impl Dispatcher {
             let Some(mut link) = draft.link(&self.target, key)? else { return Ok(()) };
             outcome::look_first(&mut link, body.clone(), now);
             // The marks go now: a look decides, found or not.
-            let identity = matching::of_wish(body).digest();
+            let identity = matching::of_wish(body).piece();
             draft.delete_range(rows::strays(&self.target, identity))?;
             draft.put_link(&self.target, key, link)
         })

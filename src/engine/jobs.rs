@@ -59,6 +59,11 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
             let pays = (&source.account, Charge::User, cause);
             let id = reading(&source.account);
             let mut line = line(state, zone, now, id, name, job.requests(), pays);
+            if let Some(at) = job.not_before.filter(|at| *at > now) {
+                // A second look waits for its time, whatever is left.
+                line.when = format!("after {}", at.with_timezone(&zone).format("%H:%M"));
+                line.state = "planned".to_owned();
+            }
             line.pausable = job.backfill;
             line.paused &= job.backfill;
             lines.push(line);
@@ -106,10 +111,10 @@ fn line(
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
     let (word, when) = match gate {
         _ if paused => ("paused", String::new()),
-        _ if state.is_held(account) => match state.only_looks() {
-            true => ("queued", "once no other instance is seen to send".to_owned()),
-            false => ("held", String::new()),
-        },
+        _ if state.is_held(account) && state.only_looks() => {
+            ("queued", "once no other instance is seen to send".to_owned())
+        }
+        _ if state.is_held(account) => ("held", String::new()),
         Gate::Wait(until) if cause >= Cause::Backfill => {
             ("waiting quota", format!("after {}, from the rest", clock(until)))
         }

@@ -19,6 +19,7 @@ use super::guard_wish::GuardWish;
 use super::state::{Profile, State};
 use super::target_plan;
 use crate::control::command::SubscriptionRef;
+use crate::domain::clockify_hook::{Event, State as Flagged};
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
 use crate::domain::strain::Strain;
@@ -169,6 +170,10 @@ impl Post {
         if now < self.not_before || (now < due && !mends) {
             return Ok(());
         }
+        if care.unmended {
+            // Asking ourselves costs nothing: no list is spent on what could not be done anyway.
+            self.reached().await?;
+        }
         check::check(self, if mends { Cause::Repair } else { Cause::Health }).await
     }
 
@@ -192,7 +197,13 @@ impl Post {
             other => other,
         };
         self.confirmed = (confirmed, waiting);
-        let deaf = heard.is_some() && waiting.is_some_and(|since| now - since > ECHO && since > checked);
+        // Both a create and a change of ours would be told.
+        let told = |event| {
+            hooks.iter().any(|hook| hook.ours && hook.event == event && hook.flags.state() == Flagged::Active)
+        };
+        let covered = told(Event::EntryCreated) && told(Event::EntryUpdated);
+        let deaf =
+            covered && heard.is_some() && waiting.is_some_and(|since| now - since > ECHO && since > checked);
         let due = deaf || keep::was_away_since(&self.engine, checked)?;
         Ok(due.then_some(checked + ON_EVIDENCE))
     }

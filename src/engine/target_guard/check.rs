@@ -82,11 +82,14 @@ async fn act(post: &mut Post, listed: &Webhooks, acts: Vec<Act>) -> Step<()> {
     if acts.is_empty() {
         return Ok(mend::settled(post)?);
     }
-    if !keep::care(&post.engine, &post.account)?.tries.may(post.now()) {
+    let care = keep::care(&post.engine, &post.account)?;
+    if !care.tries.may(post.now()) {
         return Ok(());
     }
     for act in acts {
         match act {
+            // The list has just shown that a person wants none.
+            Act::Make(event) if care.unwanted.contains(&event) => {}
             Act::Drop(id) => mend::drop_hook(post, &id, Cause::Repair).await?,
             Act::Make(event) => mend::make(post, &event, Cause::Repair).await?,
             Act::Remake(id, event) => mend::remake(post, &id, &event, Cause::Repair).await?,

@@ -198,6 +198,7 @@ fn route_words(state: &State, target: &Account, route: &Route) -> (String, Strin
         Some(By::Link(None)) => "link".into(),
         Some(By::Link(Some(day))) => format!("link from {day}"),
         Some(By::Fallback) => "fallback".into(),
+        Some(By::Found) => "found there".into(),
         None => "nothing takes it".into(),
     };
     (to, format!("{by}, mapping {}", route.version))

@@ -147,3 +147,33 @@ async fn a_person_deletes_makes_renews_and_reads_the_log_by_key() {
     office.edit_there("Wireframes", "Wireframes, second round").await;
     office.until("told", 60, || running.count("conflict") == 1).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_removes_twice_stays_removed() {
+    let office = Office::new(Plan::Premium);
+    let machine = Machine::with_mirror("den", &office).await;
+    let running = live(&office, &machine).await;
+    office.until("all webhooks", 300, || running.hooks().len() == 7).await;
+    let remove = async || {
+        let hook = running.hooks().into_iter().find(|h| h.event == Event::EntrySplit).unwrap();
+        office.clockify(Method::DELETE, &format!("/webhooks/{}", hook.id), json!(null)).await;
+    };
+    remove().await;
+    office.until("made again", 600, || office.hooks_there().len() == 7).await;
+    office.pass(30).await;
+    remove().await;
+    office.pass(3 * 3_600).await;
+    assert_eq!(office.hooks_there().len(), 6, "a person wants it so");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_address_is_away_nothing_is_made_and_nothing_spent() {
+    let office = Office::new(Plan::Free);
+    let machine = Machine::with_mirror("den", &office).await;
+    office.down(true);
+    let running = machine.start(&office);
+    office.pass(4 * 3_600).await;
+    assert_eq!((calls(&office).len(), office.hooks_there().len()), (1, 0), "one list: {:?}", calls(&office));
+    office.down(false);
+    office.until("made", 7_200, || running.hooks().len() == 3).await;
+}
