@@ -36,6 +36,7 @@ pub mod policy;
 pub mod quota;
 pub mod read;
 pub mod remap;
+pub mod room;
 pub mod route;
 pub mod share;
 pub mod signature;

@@ -105,6 +105,9 @@ fn line(
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
     let (word, when) = match gate {
         _ if paused => ("paused", String::new()),
+        _ if state.disk.room.is_short() && (charge == Charge::User || cause >= Cause::Backfill) => {
+            ("stopped", "when the disk has room".to_owned())
+        }
         _ if state.is_held(account) => ("held", String::new()),
         Gate::Wait(until) if cause >= Cause::Backfill => {
             ("waiting quota", format!("after {}, from the rest", clock(until)))

@@ -308,6 +308,8 @@ pub fn snapshot() -> Snapshot {
         hosted_by: "serve".to_owned(),
         cache: CacheWord::Ready,
         percent: 100,
+        cache_why: None,
+        disk: DiskLine::default(),
         zone: "Europe/Berlin".to_owned(),
         accounts: vec![
             AccountLine {
@@ -407,7 +409,14 @@ pub fn snapshot() -> Snapshot {
             },
         ],
         holds: Vec::new(),
-        deliveries: Deliveries { received: 241, duplicates: 3, rejected: 0, dead: 0, unapplied: 0 },
+        deliveries: Deliveries {
+            received: 241,
+            duplicates: 3,
+            rejected: 0,
+            unavailable: 0,
+            dead: 0,
+            unapplied: 0,
+        },
         mapping: MappingSummary { version: "v41".to_owned(), unmapped: 1, linked: 11, alert: None },
         last: Some((
             now(),
