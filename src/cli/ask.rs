@@ -66,7 +66,7 @@ pub async fn wish(engine: &mut ViewerEnd, wish: Wish) -> Result<Reply, Failure> 
 }
 
 /// Asks for something that a service has to do, and waits until it has said yes or no.
-pub async fn outcome(engine: &mut ViewerEnd, wish: Wish) -> Outcome {
+pub async fn outcome(engine: &mut ViewerEnd, wish: Wish, json: bool) -> Outcome {
     let id = format!("{:032x}", rand::random::<u128>());
     send(engine, ToEngine::Command(Command { id: id.clone(), wish })).await?;
     let told = until_within(engine, LONG, |message| match message {
@@ -79,14 +79,24 @@ pub async fn outcome(engine: &mut ViewerEnd, wish: Wish) -> Outcome {
     match told {
         Reply::Done { say } => match say.strip_prefix(NOT_DONE) {
             Some(reason) => Err(Failure::not_well(reason.to_owned())),
-            None => show(Reply::Done { say }),
+            None => show(Reply::Done { say }, json),
         },
-        other => show(other),
+        other => show(other, json),
     }
 }
 
 /// Prints an answer; a refusal is a failure.
-pub fn show(reply: Reply) -> Outcome {
+pub fn show(reply: Reply, json: bool) -> Outcome {
+    if json {
+        let object = match reply {
+            Reply::Accepted => serde_json::json!({ "accepted": true }),
+            Reply::Done { say } => serde_json::json!({ "say": say }),
+            Reply::Price(price) => serde_json::json!(price),
+            Reply::Failed { reason } => return Err(Failure::not_well(reason)),
+        };
+        print::json(&object);
+        return Ok(Exit::Good);
+    }
     let answer = match reply {
         Reply::Accepted => {
             "accepted; the engine goes on with it, `hourwire sync status` shows how far".into()

@@ -31,19 +31,20 @@ pub async fn run(global: &Global, demo: impl AsyncFnOnce() -> Outcome) -> Outcom
     }
     let paths = attach::paths(global)?;
     let settings = Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts);
-    let Some(settings) = settings else {
+    // An engine that runs needs no settings to be looked at: a demo has none.
+    if settings.is_none() && !owner(&paths.state_dir).is_ok_and(|owner| owner.is_some()) {
         let ui = ui(global, Ui::default());
         return match first_run::run(&ui, &paths.config_dir).await.map_err(broken_terminal)? {
             Choice::Demo => demo().await,
             Choice::Leave => Ok(Exit::Good),
         };
-    };
+    }
     let attached = match attach::or_start(global).await {
         Err(failure) => after_restart(global, &paths, failure).await?,
         Ok(attached) => attached,
     };
     let options = start::Options {
-        ui: ui(global, settings.ui),
+        ui: ui(global, settings.map(|settings| settings.ui).unwrap_or_default()),
         viewer_started_engine: attached.started,
         ids: ids(),
         save_theme: Some(save_theme(paths.config_dir.clone())),

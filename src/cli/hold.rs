@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::Outcome;
 use super::options::Global;
-use super::{ask, attach};
+use super::{ask, attach, reach};
 use crate::control::command::Wish;
 use crate::domain::id::Account;
 
@@ -18,19 +18,22 @@ pub struct Which {
 
 /// Stops sending. What arrives is still kept and shown.
 pub async fn hold(global: &Global, which: &Which) -> Outcome {
-    ask_for(global, Wish::Hold { target: target(which) }).await
+    ask_for(global, which, Wish::Hold { target: target(which) }).await
 }
 
 /// Resumes sending.
 pub async fn release(global: &Global, which: &Which) -> Outcome {
-    ask_for(global, Wish::Release { target: target(which) }).await
+    ask_for(global, which, Wish::Release { target: target(which) }).await
 }
 
 fn target(which: &Which) -> Option<Account> {
     which.target.as_deref().map(Account::from)
 }
 
-async fn ask_for(global: &Global, wish: Wish) -> Outcome {
+async fn ask_for(global: &Global, which: &Which, wish: Wish) -> Outcome {
     let mut engine = attach::running(global).await?;
-    ask::show(ask::wish(&mut engine, wish).await?)
+    match ask::show(ask::wish(&mut engine, wish).await?, false) {
+        Err(failure) => Err(reach::or_unknown(&mut engine, which.target.as_deref(), failure).await),
+        done => done,
+    }
 }

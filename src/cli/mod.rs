@@ -15,6 +15,7 @@ pub mod keys;
 pub mod options;
 pub mod print;
 pub mod quota;
+pub mod reach;
 pub mod ready;
 pub mod serve;
 pub mod signals;
@@ -31,6 +32,8 @@ use clap::{Parser, Subcommand};
 
 use exit::{Failure, Outcome};
 use options::Global;
+
+use crate::telemetry::logs;
 
 /// Toggl Track hours, kept in step with Clockify, watched from one terminal.
 #[derive(Parser, Debug)]
@@ -101,6 +104,9 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Outcome {
     let global = &cli.global;
+    if let Some(level) = &global.log {
+        logs::filter(level).map_err(Failure::usage)?;
+    }
     let Some(command) = &cli.command else {
         return serve_all(dashboard::run(global, async || demo::run(global, &demo::Demo::default()).await));
     };

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit::{Exit, Failure, Outcome};
 use super::options::Global;
-use super::{ask, attach, print};
+use super::{ask, attach, print, reach};
 use crate::control::command::{Reply, Wish};
 use crate::control::view::{Row, SyncLine, ViewKind};
 use crate::domain::word::SyncWord;
@@ -52,6 +52,9 @@ pub enum What {
         /// Only this source entry, by id or as ACCOUNT/ID
         #[arg(long, value_name = "ENTRY")]
         entry: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -115,7 +118,7 @@ pub async fn run(global: &Global, options: &Sync) -> Outcome {
                 Reply::Accepted => Ok(Exit::Good),
             }
         }
-        What::Retry { target, entry } => {
+        What::Retry { target, entry, json } => {
             let chosen: Vec<SyncLine> = rows
                 .into_iter()
                 .filter(|line| matches!(line.word, SyncWord::Failed(_)))
@@ -123,9 +126,8 @@ pub async fn run(global: &Global, options: &Sync) -> Outcome {
                 .filter(|line| entry.as_deref().is_none_or(|entry| is_entry(line, entry)))
                 .collect();
             if chosen.is_empty() && (target.is_some() || entry.is_some()) {
-                return Err(Failure::not_well(
-                    "nothing failed there; `hourwire sync status` lists open work",
-                ));
+                let none = Failure::not_well("nothing failed there; `hourwire sync status` lists open work");
+                return Err(reach::or_unknown(&mut engine, target.as_deref(), none).await);
             }
             let mut sent = 0;
             for line in chosen {
@@ -137,7 +139,11 @@ pub async fn run(global: &Global, options: &Sync) -> Outcome {
                     _ => sent += 1,
                 }
             }
-            print::say(&format!("{sent} sent again"));
+            if *json {
+                print::json(&serde_json::json!({ "sent": sent }));
+            } else {
+                print::say(&format!("{sent} sent again"));
+            }
             Ok(Exit::Good)
         }
     }

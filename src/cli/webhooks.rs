@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Failure, Outcome};
 use super::options::Global;
-use super::{ask, attach};
+use super::{ask, attach, reach};
 use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::SubscriptionLine;
@@ -55,8 +55,15 @@ pub enum What {
     #[command(after_help = "Example:\n  hourwire webhooks disable 20417")]
     Disable(Which),
     /// Ask the service for a ping and wait for it; 1 request
-    #[command(after_help = "Example:\n  hourwire webhooks test")]
-    Test(Which),
+    #[command(after_help = "Example:\n  hourwire webhooks test --json")]
+    Test {
+        /// Which
+        #[command(flatten)]
+        which: Which,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Complete the handshake of the address, by echo and by the validation address; up to 3 requests
     #[command(after_help = "Example:\n  hourwire webhooks validate")]
     Validate(Which),
@@ -125,23 +132,27 @@ pub async fn run(global: &Global, options: &Webhooks) -> Outcome {
         What::Create { account } => {
             let account = source(engine, account.as_deref()).await?;
             let subscription = SubscriptionRef::new(&account, &RemoteId::default());
-            ask::outcome(engine, Wish::Reshape { subscription, change: Reshape::Create }).await
+            carry(engine, subscription, |subscription| Wish::Reshape {
+                subscription,
+                change: Reshape::Create,
+            })
+            .await
         }
         What::Enable(which) => {
             let subscription = find(engine, which).await?;
-            ask::outcome(engine, Wish::Enable { subscription }).await
+            carry(engine, subscription, |subscription| Wish::Enable { subscription }).await
         }
         What::Disable(which) => {
             let subscription = find(engine, which).await?;
-            ask::outcome(engine, Wish::Disable { subscription }).await
+            carry(engine, subscription, |subscription| Wish::Disable { subscription }).await
         }
-        What::Test(which) => {
+        What::Test { which, json } => {
             let subscription = find(engine, which).await?;
-            ask::outcome(engine, Wish::Test { subscription }).await
+            carry_as(engine, subscription, |subscription| Wish::Test { subscription }, *json).await
         }
         What::Validate(which) => {
             let subscription = find(engine, which).await?;
-            ask::outcome(engine, Wish::Validate { subscription }).await
+            carry(engine, subscription, |subscription| Wish::Validate { subscription }).await
         }
         What::Log(which) => {
             let subscription = find(engine, which).await?;
@@ -164,7 +175,31 @@ pub async fn run(global: &Global, options: &Webhooks) -> Outcome {
 
 async fn reshape(engine: &mut ViewerEnd, which: &Which, change: Reshape) -> Outcome {
     let subscription = find(engine, which).await?;
-    ask::outcome(engine, Wish::Reshape { subscription, change }).await
+    carry(engine, subscription, |subscription| Wish::Reshape { subscription, change }).await
+}
+
+async fn carry(
+    engine: &mut ViewerEnd,
+    at: SubscriptionRef,
+    wish: impl FnOnce(SubscriptionRef) -> Wish,
+) -> Outcome {
+    carry_as(engine, at, wish, false).await
+}
+
+/// Asks for something at a service; when that can't be reached, says that.
+async fn carry_as(
+    engine: &mut ViewerEnd,
+    at: SubscriptionRef,
+    wish: impl FnOnce(SubscriptionRef) -> Wish,
+    json: bool,
+) -> Outcome {
+    let account = at.account.clone();
+    match ask::outcome(engine, wish(at), json).await {
+        Err(failure) if failure.exit == Exit::NotWell => {
+            Err(reach::or_unreachable(engine, Some(&account), failure).await)
+        }
+        done => done,
+    }
 }
 
 async fn lines(engine: &mut ViewerEnd) -> Result<Vec<SubscriptionLine>, Failure> {
@@ -185,7 +220,9 @@ async fn find(engine: &mut ViewerEnd, which: &Which) -> Result<SubscriptionRef, 
         (Some(line), None) => Ok(line.at.clone()),
         (Some(_), Some(_)) => Err(Failure::usage("several fit; name one as ACCOUNT/ID")),
         (None, _) => {
-            Err(Failure::not_well("there is no such subscription; `hourwire webhooks list` lists them"))
+            let none =
+                Failure::not_well("there is no such subscription; `hourwire webhooks list` lists them");
+            Err(reach::or_unreachable(engine, None, none).await)
         }
     }
 }

@@ -37,6 +37,7 @@ pub mod policy;
 pub mod quota;
 pub mod read;
 pub mod remap;
+pub mod room;
 pub mod route;
 pub mod share;
 pub mod signature;

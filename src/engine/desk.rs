@@ -15,7 +15,7 @@ use crate::control::view::LogLine;
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
 use crate::domain::word::Class;
-use crate::journal::{Compacted, Compaction, Frame, JournalError, Ledger, Op};
+use crate::journal::{Alarms, Compacted, Compaction, Frame, JournalError, Ledger, Op};
 
 use super::seams::Seams;
 
@@ -124,6 +124,19 @@ impl Desk {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner().bytes()),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    /// The ledger's alarms, after it took its reserve back if it can; `None` while somebody else reads or writes it.
+    pub fn mind_ledger(&self) -> Option<Alarms> {
+        let mut ledger = match self.ledger.try_lock() {
+            Ok(ledger) => ledger,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        if ledger.alarms().is_pressed() {
+            ledger.make_good();
+        }
+        Some(ledger.alarms())
     }
 
     /// Our clock.

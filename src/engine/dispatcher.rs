@@ -206,7 +206,10 @@ impl Dispatcher {
         mut open_identities: BTreeSet<Identity>,
     ) -> Desked<Option<DateTime<Utc>>> {
         let now = self.engine.seams.now();
-        let paused = self.engine.state().paused.contains(&jobs::sending(&self.target));
+        let paused = {
+            let state = self.engine.state();
+            state.disk.room.is_short() || state.paused.contains(&jobs::sending(&self.target))
+        };
         let mut unknown: BTreeSet<RemoteId> = BTreeSet::new();
         let mut next = None;
         let mut seen = 0;

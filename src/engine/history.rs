@@ -28,6 +28,9 @@ const CUT: usize = 1_000;
 /// Days that one Reports request covers here.
 const REPORT_DAYS: u64 = 90;
 
+/// A disk that is short of room is looked at again after this; [`Engine::mind_disk`] wakes sooner.
+const FULL: TimeDelta = TimeDelta::seconds(60);
+
 /// A range of history to read, newest part first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -139,6 +142,10 @@ pub async fn work(engine: &Shared, account: &Account) -> Result<Option<DateTime<
             (state.paused.contains(&jobs::reading(account)), wish.is_some_and(|w| w.cause == Cause::Person))
         };
         let now = engine.seams.now();
+        if !jobs.is_empty() && engine.mind_disk().0.is_short() {
+            // What is left of the room is for deliveries.
+            return Ok(Some(now + FULL));
+        }
         let may = |j: &&Job| !(paused && j.backfill) && j.not_before.is_none_or(|at| at <= now);
         let job = jobs.iter().find(may).cloned();
         let Some(job) = job else { return Ok(jobs.iter().filter_map(|j| j.not_before).min()) };

@@ -114,6 +114,9 @@ fn line(
         _ if state.is_held(account) && state.only_looks() => {
             ("queued", "once no other instance is seen to send".to_owned())
         }
+        _ if state.disk.room.is_short() && (charge == Charge::User || cause >= Cause::Backfill) => {
+            ("stopped", "when the disk has room".to_owned())
+        }
         _ if state.is_held(account) => ("held", String::new()),
         Gate::Wait(until) if cause >= Cause::Backfill => {
             ("waiting quota", format!("after {}, from the rest", clock(until)))

@@ -51,8 +51,14 @@ pub struct Facts {
     pub rejected: Asking<Vec<DeliveryLine>>,
     /// What was refused since the start, by the label of its hook.
     pub refused: Asking<BTreeMap<String, Refused>>,
+    /// Deliveries answered 503 since the start: believed, and not kept.
+    pub unavailable: Asking<u64>,
     /// How far the cache is.
     pub cache: Asking<CacheFacts>,
+    /// Why the cache was last made anew, or could not be.
+    pub cache_trouble: Asking<Option<String>>,
+    /// The folder of the engine's own files, for sentences.
+    pub state_dir: Option<String>,
     /// Where tokens come from; absent where there is no settings file.
     pub tokens: Option<Arc<dyn TokenBook>>,
 }

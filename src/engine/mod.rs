@@ -10,6 +10,7 @@ mod budget;
 mod call;
 mod commands;
 mod desk;
+mod disk;
 mod dispatcher;
 mod doubts;
 mod first_day;

@@ -28,6 +28,7 @@ use crate::domain::word::Class;
 
 use super::Engine;
 use super::desk::Desked;
+use super::disk;
 use super::jobs;
 use super::lobby::Refused;
 use super::puller;
@@ -86,6 +87,8 @@ impl Engine {
         };
         // A cache that is ready before the engine has read it is still opening for those who look.
         let cache = if !ready && cache == CacheWord::Ready { CacheWord::Opening } else { cache };
+        let cache_why = self.lobby.facts().cache_trouble.and_then(|facts| facts());
+        self.look_at_disk(state);
         let standings = state.standings(now);
         let mut snapshot = Snapshot {
             rev,
@@ -95,6 +98,8 @@ impl Engine {
             hosted_by: state.setup.hosted_by.clone(),
             cache,
             percent,
+            cache_why: cache_why.filter(|_| cache != CacheWord::Ready),
+            disk: self.disk_line(state),
             zone: zone.name().to_owned(),
             accounts: accounts(state, zone),
             today: DaySummary::default(),
@@ -118,6 +123,8 @@ impl Engine {
             // The cache is being rebuilt under us: what is in memory is shown meanwhile.
             tracing::debug!(error = %e, "a snapshot without rows");
         }
+        let full = disk::alert(&snapshot.disk, snapshot.deliveries.unavailable);
+        snapshot.alerts.splice(0..0, full);
         snapshot
     }
 
@@ -129,6 +136,7 @@ impl Engine {
             received,
             duplicates: duplicates + counts.duplicates,
             rejected,
+            unavailable: self.lobby.facts().unavailable.map(|facts| facts()).unwrap_or_default(),
             dead: counts.dead,
             unapplied: counts.unapplied,
             echoes: counts.echoes,

@@ -21,6 +21,7 @@ use crate::services::http::Failure;
 
 use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
+use super::disk::Disk;
 use super::requests::Requests;
 use super::setup::Setup;
 use super::snapshot::Board;
@@ -110,6 +111,8 @@ pub struct State {
     pub requests: Requests,
     /// Sending that is held.
     pub holds: Vec<HoldLine>,
+    /// The disk under the logs.
+    pub disk: Disk,
     /// Alerts by id that a part raised (and takes back).
     pub alerts: BTreeMap<String, Alert>,
     /// Background work that a person paused, by the id of its line.
@@ -188,6 +191,7 @@ impl State {
             meters: Meters::default(),
             requests: Requests::default(),
             holds: Vec::new(),
+            disk: Disk::default(),
             alerts: BTreeMap::new(),
             paused: BTreeSet::new(),
             urgent: BTreeMap::new(),

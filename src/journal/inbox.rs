@@ -115,6 +115,11 @@ impl Inbox {
         Ok(removed)
     }
 
+    /// Takes the reserve back when the disk has room again.
+    pub fn make_good(&mut self) {
+        self.log.make_good();
+    }
+
     /// What went wrong since the opening.
     pub fn alarms(&self) -> Alarms {
         self.log.alarms
@@ -175,6 +180,11 @@ impl InboxReader {
     /// The damage found so far. What it names is gone; everything else is still read.
     pub fn damage(&self) -> Vec<Damage> {
         self.shared.damage()
+    }
+
+    /// Bytes that the disk still has room for; `None` when it does not tell.
+    pub fn free_space(&self) -> Option<u64> {
+        self.shared.disk.free_space().ok()
     }
 
     /// Bytes on disk.

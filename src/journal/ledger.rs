@@ -175,6 +175,11 @@ impl Ledger {
         self.log.shared.damage()
     }
 
+    /// Takes the reserve back when the disk has room again.
+    pub fn make_good(&mut self) {
+        self.log.make_good();
+    }
+
     /// What went wrong since the opening.
     pub fn alarms(&self) -> Alarms {
         self.log.alarms

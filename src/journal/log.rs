@@ -22,8 +22,17 @@ pub struct Alarms {
     pub failures: u64,
     /// The disk was full and the reserve has been given up.
     pub reserve_used: bool,
+    /// The newest records were dropped.
+    pub refusing: bool,
     /// Records that were dropped, their callers told.
     pub dropped: u64,
+}
+
+impl Alarms {
+    /// Whether [`Log::make_good`] may mend something.
+    pub fn is_pressed(&self) -> bool {
+        self.reserve_used || self.refusing
+    }
 }
 
 struct Active {
@@ -129,10 +138,17 @@ impl Log {
     /// # Errors
     /// [`JournalError::SyncFailed`] and [`JournalError::NoSpace`]; they say what became of the records.
     pub fn sync(&mut self) -> Result<(), JournalError> {
-        let Err(mut error) = self.write_and_commit() else { return Ok(()) };
+        let wrote = !self.pending.is_empty();
+        let Err(mut error) = self.write_and_commit() else {
+            self.alarms.refusing &= !wrote;
+            return Ok(());
+        };
         if is_full(&error) && self.give_up_reserve() {
             match self.write_and_commit() {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.alarms.refusing = false;
+                    return Ok(());
+                }
                 Err(again) => error = again,
             }
         }
@@ -141,6 +157,9 @@ impl Log {
             return Err(JournalError::SyncFailed { rewritten: true, source: error });
         }
         self.drop_pending();
+        self.alarms.refusing = true;
+        // Also where there was no room for a reserve from the start.
+        self.alarms.reserve_used |= is_full(&error);
         Err(if is_full(&error) {
             JournalError::NoSpace
         } else {
@@ -281,6 +300,16 @@ impl Log {
         };
         self.reserve = taken.is_ok();
         self.alarms.reserve_used &= !self.reserve;
+    }
+
+    /// Takes the reserve back once there is room for more than it, so that it does not come and go with each record.
+    pub fn make_good(&mut self) {
+        let free = self.shared.disk.free_space().unwrap_or(0);
+        if !self.alarms.is_pressed() || free < self.sizes.reserve.saturating_mul(4) {
+            return;
+        }
+        self.take_reserve();
+        self.alarms.refusing &= !self.reserve;
     }
 
     fn give_up_reserve(&mut self) -> bool {

@@ -51,9 +51,14 @@ struct Waiting {
     answer: oneshot::Sender<Result<u64, AppendError>>,
 }
 
+enum Errand {
+    Append(Waiting),
+    MakeGood,
+}
+
 #[derive(Clone)]
 enum Lane {
-    Thread(mpsc::Sender<Waiting>),
+    Thread(mpsc::Sender<Errand>),
     Inline(Arc<Mutex<Inbox>>),
 }
 
@@ -97,7 +102,7 @@ impl InboxWriter {
         match &self.lane {
             Lane::Thread(queue) => {
                 let (answer, done) = oneshot::channel();
-                queue.try_send(Waiting { payload, answer }).map_err(|e| match e {
+                queue.try_send(Errand::Append(Waiting { payload, answer })).map_err(|e| match e {
                     mpsc::error::TrySendError::Full(_) => AppendError::Busy,
                     mpsc::error::TrySendError::Closed(_) => AppendError::Closed,
                 })?;
@@ -109,6 +114,19 @@ impl InboxWriter {
                     inbox.append(&payload, (self.clock)()).and_then(|seq| inbox.sync().map(|()| seq));
                 tell(&inbox, &self.durable, &self.alarms);
                 outcome.map_err(|_| AppendError::Disk)
+            }
+        }
+    }
+
+    /// Has the reserve taken back when the disk has room again; does not wait for it.
+    pub fn make_good(&self) {
+        match &self.lane {
+            // A full queue has an append in it, and the next look asks again.
+            Lane::Thread(queue) => drop(queue.try_send(Errand::MakeGood)),
+            Lane::Inline(inbox) => {
+                let mut inbox = inbox.lock().unwrap_or_else(PoisonError::into_inner);
+                inbox.make_good();
+                tell(&inbox, &self.durable, &self.alarms);
             }
         }
     }
@@ -141,7 +159,7 @@ impl InboxWriter {
 
 fn write_groups(
     mut inbox: Inbox,
-    mut queue: mpsc::Receiver<Waiting>,
+    mut queue: mpsc::Receiver<Errand>,
     clock: &Clock,
     durable: &watch::Sender<u64>,
     alarms: &Mutex<Alarms>,
@@ -151,7 +169,11 @@ fn write_groups(
         let now = clock();
         let mut next = Some(first);
         let mut bytes = 0;
-        while let Some(Waiting { payload, answer }) = next {
+        while let Some(errand) = next {
+            let Errand::Append(Waiting { payload, answer }) = errand else {
+                inbox.make_good();
+                break;
+            };
             bytes += payload.len();
             match inbox.append(&payload, now) {
                 Ok(seq) => answers.push((answer, seq)),

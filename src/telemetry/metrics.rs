@@ -112,6 +112,14 @@ impl Metrics {
         self.families().journal_bytes.get_or_create(&Log { log: log.into() }).set(bytes as i64);
     }
 
+    /// Bytes that the disk of the logs has left, if it tells, and whether that is too little.
+    pub fn set_disk(&self, free: Option<u64>, short: bool) {
+        if let Some(free) = free {
+            self.families().disk_free.set(i64::try_from(free).unwrap_or(i64::MAX));
+        }
+        self.families().disk_short.set(short.into());
+    }
+
     /// Whether the cache answers, and how often it was rebuilt since the start.
     pub fn set_cache(&self, ready: bool, rebuilds: u64) {
         let families = self.families();

@@ -4,11 +4,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use hourwire::config::state::{EngineLock, HostedBy, LockInfo};
-use hourwire::control::command::{Reply, Wish};
+use hourwire::control::command::{Price, Reply, Wish};
 use hourwire::control::link::{Door, EngineEnd};
 use hourwire::control::message::{FromEngine, ToEngine};
+use hourwire::control::snapshot::Snapshot;
 use hourwire::control::socket::{Limits, listen};
 use hourwire::control::view::{DetailLine, Page, Row};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +76,7 @@ fn wrong_usage_exits_2_and_says_so_on_standard_error() {
     for args in [
         &["no-such-command"][..],
         &["status", "--no-such-option"],
+        &["status", "--log", "nonsense"],
         &["backfill", "--from", "yesterday", "--to", "2026-03-02"],
         &["backfill", "--from", "2026-03-02", "--to", "2026-03-01"],
     ] {
@@ -214,6 +217,96 @@ async fn a_wish_is_carried_and_its_answer_printed() {
     .await;
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr), "hourwire: no quota left\n");
+}
+
+/// An engine that refuses every wish with the words of a service out of reach, as it is after `change`.
+fn refuses(message: ToEngine, change: fn(&mut Snapshot)) -> Option<FromEngine> {
+    match message {
+        ToEngine::Command(command) => {
+            let reason = "there is no target account `nosuch`".into();
+            Some(FromEngine::Reply { id: command.id, reply: Reply::Failed { reason } })
+        }
+        ToEngine::Resync => {
+            let mut snapshot = well();
+            snapshot.accounts[0].user = Some("Ida Kern".into());
+            change(&mut snapshot);
+            Some(FromEngine::Snapshot(Box::new(snapshot)))
+        }
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_command_at_a_service_out_of_reach_names_it_and_exits_3() {
+    let offline = |s: &mut Snapshot| {
+        s.accounts[0].trouble = Some("offline 10:24".into());
+        s.accounts[0].why = Some("connection refused".into());
+    };
+    let create = &["webhooks", "create"];
+    for args in [&create[..], &["webhooks", "test"], &["webhooks", "test", "999"], &["webhooks", "enable"]] {
+        let output = run_against(stage(), args, move |message| refuses(message, offline)).await;
+        assert_eq!(output.status.code(), Some(3), "{args:?}");
+        let said = text(&output.stderr);
+        let words = "hourwire: Toggl can't be reached for main (offline 10:24: connection refused)";
+        assert!(said.starts_with(words), "{args:?}: {said}");
+    }
+    // Before its first answer nothing is known of the account.
+    let output = run_against(stage(), create, |m| refuses(m, |s| s.accounts[0].user = None)).await;
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("Toggl has not answered yet for main"), "{}", text(&output.stderr));
+    // A refusal by a service that answers stays what it is.
+    let output = run_against(stage(), create, |m| refuses(m, |_| ())).await;
+    assert_eq!(output.status.code(), Some(1));
+    let output = run_against(stage(), &["webhooks", "test", "999"], |m| refuses(m, |_| ())).await;
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_target_that_nobody_has_is_wrong_usage() {
+    for args in [&["hold", "--target", "nosuch"][..], &["release", "--target", "nosuch"]] {
+        let output = run_against(stage(), args, |message| refuses(message, |_| ())).await;
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("no target account `nosuch`; the targets are: mirror"), "{said}");
+    }
+    let output = run_against(stage(), &["hold", "--target", "mirror"], |m| refuses(m, |_| ())).await;
+    assert_eq!(output.status.code(), Some(1), "a refusal of one that is there is none");
+}
+
+#[tokio::test]
+async fn prices_pings_and_retries_are_told_in_json_too() {
+    let told = |message| match message {
+        ToEngine::Command(command) => {
+            let reply = match command.wish {
+                Wish::Backfill { dry: true, .. } => Reply::Price(Price {
+                    creates: 4,
+                    requests: 5,
+                    say: "4 entries".into(),
+                    ..Price::default()
+                }),
+                Wish::Test { .. } => Reply::Done { say: "a signed PING arrived after 0.4 s".into() },
+                other => panic!("not asked for: {other:?}"),
+            };
+            Some(FromEngine::Reply { id: command.id, reply })
+        }
+        ToEngine::Open(_) => {
+            Some(FromEngine::Page(Page { view: 1, rev: 1, total: 0, unfiltered: 0, offset: 0, rows: vec![] }))
+        }
+        other => with_snapshot(other),
+    };
+    for (args, expected) in [
+        (
+            &["backfill", "--from", "2026-03-01", "--to", "2026-03-02", "--dry-run", "--json"][..],
+            json!({"creates": 4, "moves": 0, "requests": 5, "left": null, "say": "4 entries"}),
+        ),
+        (&["webhooks", "test", "--json"], json!({"say": "a signed PING arrived after 0.4 s"})),
+        (&["sync", "retry", "--json"], json!({"sent": 0})),
+    ] {
+        let output = run_against(stage(), args, told).await;
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(found, expected, "{args:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use hourwire::control::command::SubscriptionRef;
 use hourwire::control::snapshot::{
-    AccountLine, CacheWord, DaySummary, Deliveries, IncidentLine, MappingSummary, Meter, Snapshot,
+    AccountLine, CacheWord, DaySummary, Deliveries, DiskLine, IncidentLine, MappingSummary, Meter, Snapshot,
     SubscriptionLine, TargetLine,
 };
 use hourwire::domain::health::{SubState, Wanted};
@@ -25,6 +25,8 @@ pub fn well() -> Snapshot {
         hosted_by: "serve".into(),
         cache: CacheWord::Ready,
         percent: 100,
+        cache_why: None,
+        disk: DiskLine::default(),
         zone: "America/New_York".into(),
         accounts: vec![AccountLine {
             name: main.clone(),

@@ -2,10 +2,11 @@
 
 use hourwire::cli::quota::quota_table;
 use hourwire::cli::status::{not_well, status_json, status_table};
-use hourwire::control::snapshot::{CacheWord, JobLine, Snapshot};
+use hourwire::control::snapshot::{CacheWord, DiskLine, HoldLine, JobLine, Snapshot};
 use hourwire::domain::health::{SubState, Wanted};
 use hourwire::domain::id::RemoteId;
 use hourwire::domain::quota::Source;
+use hourwire::domain::room::Room;
 use serde_json::{Value, json};
 
 use crate::engine_state::{noon, well};
@@ -14,12 +15,14 @@ use crate::engine_state::{noon, well};
 fn every_key_is_there_under_its_name() {
     let expected = json!({
         "version": "0.1.0", "uptime_s": 812, "hosted_by": "serve", "cache": "ready", "percent": 100,
+        "cache_why": null,
+        "disk": {"room": "enough", "free_mb": null, "place": "", "since": null},
         "subscriptions": [{
             "service": "toggl", "account": "main", "id": 20417, "description": "hourwire box 1a2b",
             "state": "active", "since": "2026-03-02T12:00:00Z", "last_delivery_at": null, "wanted": "enabled", "events": ["time_entry *"],
             "plan": "1 of 1, 3 of 3 events",
         }],
-        "deliveries": {"received": 120, "duplicates": 3, "rejected": 1, "dead": 0, "unapplied": 0,
+        "deliveries": {"received": 120, "duplicates": 3, "rejected": 1, "unavailable": 0, "dead": 0, "unapplied": 0,
                        "echoes": 0, "unlinked": 0},
         "quota": [{
             "service": "toggl", "bucket": "org:6660001", "limit": 30, "remaining": 22, "resets_in_s": 1259,
@@ -28,11 +31,14 @@ fn every_key_is_there_under_its_name() {
         "targets": [{
             "service": "clockify", "account": "mirror", "synced": 412, "queued": 0, "sending": 0,
             "waiting_quota": 3, "unmapped": 0, "conflict": 0, "held": 0, "failed": 0, "skipped": 6,
+            "running": 0, "trouble": "",
         }],
+        "holds": [],
         "incidents": [{
             "id": 7, "kind": "subscription disabled", "began_at": null, "opened_at": "2026-03-02T12:00:00Z",
             "closed_at": "2026-03-02T12:01:00Z", "cause": "HTTP 502 ×3", "recovered": 6, "requests": 3,
         }],
+        "needs_a_look": [],
     });
     assert_eq!(status_json(&well()), expected);
 }
@@ -90,6 +96,60 @@ fn trouble_is_the_last_word() {
     snapshot.deliveries.dead = 1;
     let text = status_table(&snapshot);
     assert!(text.ends_with("needs a look\n  1 deliveries could not be read (dead letters)\n"), "{text}");
+}
+
+#[test]
+fn a_full_disk_is_named_with_what_became_of_deliveries_and_the_cure() {
+    let mut snapshot = well();
+    snapshot.cache = CacheWord::Rebuilding;
+    snapshot.percent = 0;
+    snapshot.cache_why = Some("no space left on device".into());
+    snapshot.deliveries.unavailable = 906;
+    let place = "/var/lib/hourwire".to_owned();
+    snapshot.disk = DiskLine { room: Room::Full, free_mb: Some(0), place, since: Some(noon()) };
+    let text = status_table(&snapshot);
+    for part in [
+        "906 answered 503 (they are sent again)",
+        "disk full: 906 refused, Toggl tries again · backfill stopped · free space at /var/lib/hourwire",
+        "the cache is not ready yet (0 %): no space left on device",
+    ] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    let json = status_json(&snapshot);
+    assert_eq!(json["deliveries"]["unavailable"], 906);
+    assert_eq!(
+        json["disk"],
+        json!({"room": "full", "free_mb": 0, "place": "/var/lib/hourwire", "since": "2026-03-02T12:00:00Z"})
+    );
+    assert_eq!(json["cache_why"], "no space left on device");
+}
+
+#[test]
+fn json_explains_the_exit_code_and_tells_of_holds_and_running_timers() {
+    let mut snapshot = well();
+    snapshot.targets[0].counts.push(("running".into(), 2));
+    snapshot.targets[0].trouble = "held 02:47".into();
+    snapshot.holds.push(HoldLine {
+        id: "hand:mirror".into(),
+        target: Some("mirror".into()),
+        since: noon(),
+        reason: "by hand".into(),
+        entries: 4,
+        say: "4 entries wait".into(),
+        rows: Vec::new(),
+    });
+    let json = status_json(&snapshot);
+    assert_eq!(json["targets"][0]["running"], 2);
+    assert_eq!(json["targets"][0]["trouble"], "held 02:47");
+    assert_eq!(
+        json["holds"],
+        json!([{"id": "hand:mirror", "target": "mirror", "since": "2026-03-02T12:00:00Z", "reason": "by hand",
+                "entries": 4, "say": "4 entries wait"}])
+    );
+    assert_eq!(
+        json["needs_a_look"],
+        json!(["target mirror: held 02:47", "mirror held (by hand): 4 entries wait"])
+    );
 }
 
 #[test]

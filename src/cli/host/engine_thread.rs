@@ -90,7 +90,7 @@ async fn run(
         book
     });
     let follower = settings.map(|(known, dir)| Follower::new(dir, known));
-    engine.know(wiring::facts(receiver, refusals, cache.clone(), tokens));
+    engine.know(wiring::facts(receiver, refusals, cache.clone(), tokens, &spec.state_dir));
     let stopping = engine.clone();
     let watched = cancel.clone();
     tokio::spawn(async move {

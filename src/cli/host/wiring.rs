@@ -1,5 +1,6 @@
 //! Small closures between rooms that must not know each other.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +76,9 @@ pub async fn publish(engine: Arc<Engine>, cache: Arc<Guarded>, metrics: Metrics,
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
+        // Also before the cache is ready: a full disk may be why it is not.
+        let (room, free) = engine.mind_disk();
+        metrics.set_disk(free, room.is_short());
         if let Some(snapshot) = engine.snapshot() {
             set(&metrics, &snapshot);
             metrics.set_cache(snapshot.cache == CacheWord::Ready, cache.rebuilds());
@@ -130,8 +134,10 @@ pub fn facts(
     refusals: Arc<Refusals>,
     cache: Arc<Guarded>,
     tokens: Option<Arc<dyn TokenBook>>,
+    state_dir: &Path,
 ) -> Facts {
-    let (counting, refusing) = (receiver.clone(), receiver);
+    let (counting, unkept, refusing) = (receiver.clone(), receiver.clone(), receiver);
+    let troubled = cache.clone();
     Facts {
         receiver: Some(Arc::new(move || {
             let counts = counting.counters().read();
@@ -139,6 +145,9 @@ pub fn facts(
         })),
         rejected: Some(Arc::new(move || refusing.rejected().into_iter().map(line).collect())),
         refused: Some(Arc::new(move || refusals.list().into_iter().map(refused).collect())),
+        unavailable: Some(Arc::new(move || unkept.counters().read().unavailable)),
+        cache_trouble: Some(Arc::new(move || troubled.last_trouble())),
+        state_dir: Some(state_dir.display().to_string()),
         cache: Some(Arc::new(move || match *cache.state().borrow() {
             CacheState::Opening { percent } => (CacheWord::Opening, percent),
             CacheState::Rebuilding { percent } => (CacheWord::Rebuilding, percent),

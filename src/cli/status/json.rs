@@ -3,13 +3,24 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::control::snapshot::{IncidentLine, Meter, Snapshot, SubscriptionLine, TargetLine};
+use super::well::not_well;
+use crate::control::snapshot::{HoldLine, IncidentLine, Meter, Snapshot, SubscriptionLine, TargetLine};
 use crate::domain::health::Wanted;
 use crate::domain::id::RemoteId;
 
 /// The counters of a target, as the sync words name them.
-const WORDS: [&str; 9] =
-    ["synced", "queued", "sending", "waiting quota", "unmapped", "conflict", "held", "failed", "skipped"];
+const WORDS: [&str; 10] = [
+    "synced",
+    "queued",
+    "sending",
+    "waiting quota",
+    "unmapped",
+    "conflict",
+    "held",
+    "failed",
+    "skipped",
+    "running",
+];
 
 /// The state of an engine as one JSON object: instants in UTC with whole seconds, durations in seconds, unknown as
 /// `null`.
@@ -21,11 +32,19 @@ pub fn status_json(snapshot: &Snapshot) -> Value {
         "hosted_by": snapshot.hosted_by,
         "cache": snapshot.cache,
         "percent": snapshot.percent,
+        "cache_why": snapshot.cache_why,
+        "disk": {
+            "room": snapshot.disk.room,
+            "free_mb": snapshot.disk.free_mb,
+            "place": snapshot.disk.place,
+            "since": snapshot.disk.since.map(instant),
+        },
         "subscriptions": snapshot.subscriptions.iter().map(subscription).collect::<Vec<_>>(),
         "deliveries": {
             "received": deliveries.received,
             "duplicates": deliveries.duplicates,
             "rejected": deliveries.rejected,
+            "unavailable": deliveries.unavailable,
             "dead": deliveries.dead,
             "unapplied": deliveries.unapplied,
             "echoes": deliveries.echoes,
@@ -33,7 +52,9 @@ pub fn status_json(snapshot: &Snapshot) -> Value {
         },
         "quota": snapshot.meters.iter().map(|meter| quota(meter, snapshot.now)).collect::<Vec<_>>(),
         "targets": snapshot.targets.iter().map(target).collect::<Vec<_>>(),
+        "holds": snapshot.holds.iter().map(hold).collect::<Vec<_>>(),
         "incidents": snapshot.incidents.iter().map(incident_json).collect::<Vec<_>>(),
+        "needs_a_look": not_well(snapshot),
     })
 }
 
@@ -72,7 +93,19 @@ fn target(line: &TargetLine) -> Value {
         let count = line.counts.iter().find(|(name, _)| name == word).map_or(0, |(_, count)| *count);
         object.insert(word.replace(' ', "_"), json!(count));
     }
+    object.insert("trouble".into(), json!(line.trouble));
     Value::Object(object)
+}
+
+fn hold(line: &HoldLine) -> Value {
+    json!({
+        "id": line.id,
+        "target": line.target,
+        "since": instant(line.since),
+        "reason": line.reason,
+        "entries": line.entries,
+        "say": line.say,
+    })
 }
 
 /// An incident as one JSON object.

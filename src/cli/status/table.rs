@@ -30,9 +30,13 @@ fn header(snapshot: &Snapshot) -> String {
         CacheWord::Rebuilding => format!("rebuilding {} %", snapshot.percent),
     };
     let deliveries = &snapshot.deliveries;
+    let unkept = match deliveries.unavailable {
+        0 => String::new(),
+        n => format!(", {n} answered 503 (they are sent again)"),
+    };
     format!(
         "hourwire {} ({}), up {}, cache {cache}\ndeliveries: {} received, {} duplicates, {} rejected, {} dead, {} \
-         unapplied\n",
+         unapplied{unkept}\n",
         snapshot.version,
         snapshot.hosted_by,
         span(snapshot.now - snapshot.started_at),

@@ -1,12 +1,16 @@
 //! What makes a state "not well": everything that a person should look at.
 
-use crate::control::snapshot::{CacheWord, Snapshot, TargetLine};
+use crate::control::snapshot::{CacheWord, DISK, Snapshot, TargetLine};
 
 /// One line per trouble; empty when all is well.
 pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
     let mut troubles = Vec::new();
+    if let Some(word) = snapshot.disk.word() {
+        troubles.push(format!("{word}: {}", snapshot.disk.say(snapshot.deliveries.unavailable)));
+    }
     if snapshot.cache != CacheWord::Ready {
-        troubles.push(format!("the cache is not ready yet ({} %)", snapshot.percent));
+        let why = snapshot.cache_why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        troubles.push(format!("the cache is not ready yet ({} %){why}", snapshot.percent));
     }
     for account in &snapshot.accounts {
         if let Some(trouble) = &account.trouble {
@@ -36,7 +40,7 @@ pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
     if snapshot.deliveries.dead > 0 {
         troubles.push(format!("{} deliveries could not be read (dead letters)", snapshot.deliveries.dead));
     }
-    troubles.extend(snapshot.alerts.iter().map(|alert| alert.say.clone()));
+    troubles.extend(snapshot.alerts.iter().filter(|alert| alert.id != DISK).map(|alert| alert.say.clone()));
     troubles
 }
 

@@ -145,7 +145,7 @@ pub async fn replay(engine: &mut ViewerEnd, options: &Replay) -> Outcome {
             dry,
         },
     };
-    ask::show(ask::wish(engine, wish).await?)
+    ask::show(ask::wish(engine, wish).await?, false)
 }
 
 /// Checks a signature again.
@@ -157,5 +157,5 @@ pub async fn verify(engine: &mut ViewerEnd, options: &Verify) -> Outcome {
             Err(_) => return Err(Failure::usage(format!("--secret-env {name}: it is not set"))),
         },
     };
-    ask::show(ask::wish(engine, Wish::Verify { seq: options.seq, secret }).await?)
+    ask::show(ask::wish(engine, Wish::Verify { seq: options.seq, secret }).await?, false)
 }

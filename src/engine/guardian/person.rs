@@ -43,6 +43,11 @@ async fn act(post: &mut Post, wish: &GuardWish) -> Step<String> {
     let id = &wish.subscription.id;
     let bound: Option<RemoteId> = post.engine.state().desk.get(&bound_key(&post.account))?;
     let own = bound.as_ref() == Some(id);
+    if post.profile().is_none() && wish.what != Asked::Take {
+        return Err(Hitch::Refused(
+            "Toggl has not told yet whose token this is; try again in a moment".into(),
+        ));
+    }
     match &wish.what {
         Asked::Enable if own => enable(post).await,
         Asked::Disable if own => disable(post).await,

@@ -52,6 +52,8 @@ pub(super) struct Families {
     pub incidents_open: Gauge,
     pub requests: Family<Request, Counter>,
     pub journal_bytes: Family<Log, Gauge>,
+    pub disk_free: Gauge,
+    pub disk_short: Gauge,
     pub cache_ready: Gauge,
     pub cache_rebuilds: Counter,
     pub viewers: Gauge,
@@ -101,6 +103,12 @@ impl Families {
             incidents_open: plain(r, "incidents_open", "Incidents that are not closed"),
             requests: plain(r, "requests", "Requests sent, by service, cause and outcome"),
             journal_bytes: unit(r, "journal", Unit::Bytes, "Size of a log on the disk"),
+            disk_free: unit(r, "disk_free", Unit::Bytes, "Room left on the disk of the logs"),
+            disk_short: plain(
+                r,
+                "disk_short",
+                "1 while the disk of the logs is nearly full, full or failing, and backfill is stopped",
+            ),
             cache_ready: plain(
                 r,
                 "cache_ready",

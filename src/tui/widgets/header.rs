@@ -148,6 +148,9 @@ fn sync(model: &Model, s: &Styles) -> Slot {
         Connection::Live => {}
     }
     let Some(snapshot) = &model.snapshot else { return slot("opening", s.pending, Pane::Sync) };
+    if let Some(word) = snapshot.disk.word() {
+        return slot(word, s.error, Pane::Sync);
+    }
     match snapshot.cache {
         CacheWord::Opening => return slot(format!("opening {}%", snapshot.percent), s.pending, Pane::Sync),
         CacheWord::Rebuilding => {

@@ -52,8 +52,14 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         line(p, "waiting for the engine · keys that change things wait", muted, "");
         return;
     };
+    if snapshot.disk.room.is_short() {
+        line(p, &snapshot.disk.say(snapshot.deliveries.unavailable), warn, "");
+        return;
+    }
     if snapshot.cache != CacheWord::Ready {
-        line(p, "the cache opens · deliveries are kept meanwhile, nothing is lost", muted, "");
+        let why = snapshot.cache_why.as_ref().map(|why| format!(" · {why}")).unwrap_or_default();
+        let say = format!("the cache opens · deliveries are kept meanwhile, nothing is lost{why}");
+        line(p, &say, muted, "");
         return;
     }
     if let Some(Drawer::Picker(_)) = &model.drawer {

@@ -5,6 +5,7 @@ use hourwire::control::command::{Command, Reply, Wish};
 use hourwire::control::link::ViewerEnd;
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::domain::id::Service;
+use hourwire::domain::room::Room;
 use hourwire::simulator::World;
 use hourwire::simulator::toggl::Plan;
 use serde_json::{Value, json};
@@ -104,4 +105,43 @@ async fn a_backfill_leaves_what_a_person_decided() {
     assert_eq!(running.word(&key), "skipped (deleted in the target)");
     assert_eq!(services.count(Service::Clockify, "/time-entries/"), before, "nothing is sent against it");
     assert!(services.there().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_short_of_room_stops_a_backfill_and_says_so_until_there_is_room() {
+    let services = Services::new("2026-05-12T08:00:00Z", Plan::Premium, World::Demo);
+    let folder = Folder::new(&services);
+    let running = folder.start(&services);
+    pass(600).await;
+    services.track("by Ida", services.now() - TimeDelta::days(20), &[]).await;
+    let theirs = services.track_as("by Dana", services.now() - TimeDelta::days(20), &[], true).await;
+    let mut viewer = viewer(&running).await;
+    folder.inbox.set_capacity(0);
+    assert!(matches!(wish(&mut viewer, "1", backfill(&services)).await, Reply::Done { .. }));
+    pass(300).await;
+    assert!(running.entry(&theirs).is_none(), "nothing of the range was read");
+    let snapshot = running.engine.snapshot().expect("it is ready");
+    assert_eq!((snapshot.disk.room, snapshot.disk.free_mb), (Room::Little, Some(0)));
+    let job = snapshot.jobs.iter().find(|job| job.name.starts_with("backfill")).expect("it is planned");
+    assert_eq!((job.state.as_str(), job.when.as_str()), ("stopped", "when the disk has room"));
+    let alert = snapshot.alerts.first().expect("an alert");
+    assert_eq!(alert.id, "disk");
+    assert!(alert.say.contains("deliveries are still kept · backfill stopped"), "{}", alert.say);
+
+    // What comes is refused once nothing fits any more, and that is told too.
+    let mut tries = 0;
+    while running.inbox.append(vec![b'.'; 64 << 10].into()).await.is_ok() {
+        tries += 1;
+        assert!(tries < 1_000, "the disk never fills");
+    }
+    running.engine.mind_disk();
+    let snapshot = running.engine.snapshot().expect("it is ready");
+    assert_eq!(snapshot.disk.room, Room::Full);
+
+    folder.inbox.set_capacity(u64::MAX);
+    pass(300).await;
+    assert!(running.entry(&theirs).is_some(), "the backfill went on");
+    let snapshot = running.engine.snapshot().expect("it is ready");
+    assert_eq!(snapshot.disk.room, Room::Enough);
+    assert!(snapshot.alerts.iter().all(|alert| alert.id != "disk"));
 }

@@ -289,7 +289,7 @@ impl Store for Gate {
 /// One state folder and the files of its person.
 pub struct Folder {
     pub ledger: SimDisk,
-    inbox: SimDisk,
+    pub inbox: SimDisk,
     pub book: Book,
     pub hooks: Hooks,
     pub setup: Setup,

@@ -144,6 +144,30 @@ fn a_full_disk_uses_the_reserve_then_refuses_then_recovers() {
 }
 
 #[test]
+fn what_a_full_disk_did_is_told_until_the_reserve_is_back() {
+    let disk = SimDisk::new(1);
+    let (inbox, _) = open(&disk);
+    let clock: hourwire::journal::Clock = Arc::new(|| 0);
+    let writer = InboxWriter::inline(Arc::new(Mutex::new(inbox)), clock);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let append = |n| runtime.block_on(writer.append(Bytes::from(body(n))));
+    append(1).unwrap();
+    assert!(!writer.alarms().is_pressed());
+    disk.set_capacity(0);
+    let refused = (2..200).find(|n| append(*n).is_err()).expect("the disk is full");
+    assert_eq!((writer.alarms().reserve_used, writer.alarms().refusing), (true, true));
+    assert_eq!(writer.reader().free_space(), Some(0));
+    // Asking changes nothing while there is no room.
+    writer.make_good();
+    assert!(writer.alarms().refusing);
+    // Room comes back, and nobody delivers: the alarm goes all the same.
+    disk.set_capacity(u64::MAX);
+    writer.make_good();
+    assert!(!writer.alarms().is_pressed());
+    append(refused).unwrap();
+}
+
+#[test]
 fn a_ledger_that_cannot_sync_drops_the_frame_and_goes_on() {
     let disk = SimDisk::new(1);
     let (mut books, _) = Ledger::open(shared(&disk), ledger::small()).unwrap();

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::terminal::{CEILING, Terminal};
 use crate::acceptance::rig::{Rig, Settings, write_private};
+use crate::process::Process;
 
 /// Ends the engine of a folder when the test is over, whatever became of it.
 struct Tidy<'a>(&'a Path);
@@ -115,4 +116,18 @@ async fn a_theme_chosen_on_the_screen_is_kept_in_the_settings() {
     t.keys("q");
     assert_eq!(t.ended(), 0);
     t.is_given_back();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_runs_needs_no_configuration_to_be_looked_at() {
+    let home = tempfile::tempdir().expect("a folder");
+    let state = home.path().join("state");
+    let shown = state.display().to_string();
+    let mut demo = Process::start(home.path(), &["demo", "--headless", "--seed", "7", "--state-dir", &shown]);
+    demo.ready().await;
+    assert!(!home.path().join("config").exists(), "there is no configuration");
+    let mut t = Terminal::hourwire(home.path(), &["--state-dir", &shown], &[]);
+    t.shows(&["[HP]", "1 Today", "? help"]);
+    t.keys("q");
+    assert_eq!(t.ended(), 0);
 }

@@ -310,6 +310,8 @@ pub fn snapshot() -> Snapshot {
         hosted_by: "serve".to_owned(),
         cache: CacheWord::Ready,
         percent: 100,
+        cache_why: None,
+        disk: DiskLine::default(),
         zone: "Europe/Berlin".to_owned(),
         accounts: vec![
             AccountLine {

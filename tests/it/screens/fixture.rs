@@ -2,8 +2,9 @@
 
 use hourwire::config::theme::Themes;
 use hourwire::control::message::{FromEngine, ToEngine};
-use hourwire::control::snapshot::{CacheWord, HoldLine, Snapshot, StrainLine};
+use hourwire::control::snapshot::{CacheWord, DiskLine, HoldLine, Snapshot, StrainLine};
 use hourwire::domain::id::Service;
+use hourwire::domain::room::Room;
 use hourwire::domain::strain::{Strain, Strained};
 use hourwire::tui::keymap::Keymap;
 use hourwire::tui::model::{Ids, Model};
@@ -63,6 +64,11 @@ fn strain(by: Strain, times: u32) -> StrainLine {
     StrainLine { account: account("mirror"), tag: "CL".to_owned(), service: Service::Clockify, strained }
 }
 
+/// A disk that is short of room since 10:24.
+fn disk(room: Room, free_mb: Option<u64>) -> DiskLine {
+    DiskLine { room, free_mb, place: "/var/lib/hourwire".to_owned(), since: Some(at("10:24")) }
+}
+
 /// The days when something is wrong, each with its name.
 pub fn bad_days() -> Vec<(&'static str, Model)> {
     let size = (80, 24);
@@ -75,6 +81,13 @@ pub fn bad_days() -> Vec<(&'static str, Model)> {
         days.push((name, model));
     };
     day("opening", &|s| (s.cache, s.percent) = (CacheWord::Opening, 40));
+    day("disk", &|s| s.disk = disk(Room::Little, Some(40)));
+    day("disk-full", &|s| {
+        // What a full disk looks like from a start on: the cache has no room either.
+        (s.cache, s.percent) = (CacheWord::Rebuilding, 0);
+        s.disk = disk(Room::Full, Some(0));
+        s.deliveries.unavailable = 906;
+    });
     day("offline", &|s| {
         s.accounts[0].trouble = Some("offline 10:24".to_owned());
         s.accounts[0].why = Some("connection refused".to_owned());
