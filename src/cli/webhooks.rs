@@ -156,7 +156,7 @@ pub async fn run(global: &Global, options: &Webhooks) -> Outcome {
         }
         What::Log(which) => {
             let subscription = find(engine, which).await?;
-            ask::outcome(engine, Wish::ReadHookLog { subscription }, false).await
+            carry(engine, subscription, |subscription| Wish::ReadHookLog { subscription }).await
         }
         What::Rename { name, which } => reshape(engine, which, Reshape::Rename { name: name.clone() }).await,
         What::Events { events } => {

@@ -375,7 +375,6 @@ pub struct Alert {
 
 /// The reason of a hold that a person set.
 pub const BY_HAND: &str = "by hand";
-
 /// The reason of a hold because another engine sends for the same workspace.
 pub const ANOTHER: &str = "another instance";
 
@@ -448,7 +447,7 @@ impl HoldLine {
         self.reason != BY_HAND
     }
 
-    /// Another engine sends; taking over is the only choice here.
+    /// Another engine sends; taking over is the only choice.
     pub fn is_another(&self) -> bool {
         self.reason == ANOTHER
     }

@@ -27,12 +27,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             Some(at) => go(model, at),
             None => Vec::new(),
         },
-        // These lists are short: what is searched from here are the entries.
-        Filter if model.active().slot().is_none() => {
-            let effects = jump::entries(model);
-            model.typing = Some(String::new().into());
-            effects
-        }
+        Filter if model.active().slot().is_none() => jump::search(model),
         Filter => {
             let filter = model.active().slot().map_or("", |slot| model.views.filter(slot)).to_owned();
             model.in_drawer = false;
@@ -140,8 +135,8 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         SendHeld => decide(model, true),
         DropHeld => decide(model, false),
         TakeOver => wish(model, Wish::Take),
-        Older => other_incident(model, 1),
-        Newer => other_incident(model, -1),
+        Older => jump::incident(model, 1),
+        Newer => jump::incident(model, -1),
         Confirm => confirm(model),
         Refuse => {
             model.question = None;
@@ -412,15 +407,6 @@ fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {
     let say =
         format!("drop {} held entries, they stay as they are at the target · Enter does it", hold.entries);
     model.question = Some(Question { say, price: String::new(), then: Then::Wish(Box::new(made)) });
-    Vec::new()
-}
-
-fn other_incident(model: &mut Model, by: isize) -> Vec<Effect> {
-    let last = model.incidents().len().saturating_sub(1);
-    if let Some(Drawer::Incident { at, .. }) = &mut model.drawer {
-        *at = at.saturating_add_signed(by).min(last);
-    }
-    model.cursors.remove(&List::Drawer);
     Vec::new()
 }
 

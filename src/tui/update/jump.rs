@@ -56,6 +56,13 @@ pub fn entries(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// A short list is not filtered: what is searched from there are all entries.
+pub fn search(model: &mut Model) -> Vec<Effect> {
+    let effects = entries(model);
+    model.typing = Some(String::new().into());
+    effects
+}
+
 /// Goes to the newest entry of the next day with entries: `by` is 1 for an older day, -1 for a newer one.
 pub fn day(model: &mut Model, by: isize) -> Vec<Effect> {
     let zone = model.zone();
@@ -144,4 +151,14 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
         effects.push(Effect::Send(ToEngine::Command(read)));
     }
     effects
+}
+
+/// Shows another incident of the open drawer: `by` is 1 for an older one, -1 for a newer one.
+pub fn incident(model: &mut Model, by: isize) -> Vec<Effect> {
+    let last = model.incidents().len().saturating_sub(1);
+    if let Some(Drawer::Incident { at, .. }) = &mut model.drawer {
+        *at = at.saturating_add_signed(by).min(last);
+    }
+    model.cursors.remove(&List::Drawer);
+    Vec::new()
 }
