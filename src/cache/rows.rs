@@ -34,6 +34,7 @@ const DEAD: u8 = 0x0c;
 const UNDO: u8 = 0x0d;
 const STRAY: u8 = 0x0e;
 const HOUR: u8 = 0x0f;
+const HOOK: u8 = 0x10;
 
 const BY_STOP: u8 = 0x81;
 const BY_TARGET_ID: u8 = 0x82;
@@ -114,6 +115,11 @@ pub fn seen_content(account: &Account, digest: u64) -> Vec<u8> {
     Bytes::tag(SEEN).text(account.as_str()).text("").u64(digest).build()
 }
 
+/// The newest delivery of a target about an entity.
+pub fn heard(account: &Account, id: &RemoteId) -> Vec<u8> {
+    Bytes::tag(SEEN).text(account.as_str()).text("heard").text(id.as_str()).build()
+}
+
 /// A single value by name.
 pub fn meta(name: &str) -> Vec<u8> {
     Bytes::tag(META).text(name).build()
@@ -181,6 +187,16 @@ pub fn subscription(account: &Account, id: &RemoteId) -> Vec<u8> {
 /// All subscriptions.
 pub fn subscriptions() -> KeyRange {
     KeyRange::prefix(&[SUBSCRIPTION])
+}
+
+/// The webhook of a target for an event.
+pub fn hook(account: &Account, event: &str) -> Vec<u8> {
+    Bytes::tag(HOOK).text(account.as_str()).text(event).build()
+}
+
+/// The webhooks of a target.
+pub fn hooks_of(account: &Account) -> KeyRange {
+    KeyRange::prefix(&Bytes::tag(HOOK).text(account.as_str()).build())
 }
 
 /// The known ranges of a target's user.

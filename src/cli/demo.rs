@@ -63,7 +63,8 @@ pub struct Demo {
     #[arg(long)]
     pub headless: bool,
     /// What happens: office, calm, free, free-blind, free-upgrade, clock-skew, or to the webhook: webhook-502, -unvalidated,
-    /// -silent, -rights, -plan, -quota, -name, -secret, -drift
+    /// -silent, -rights, -plan, -quota, -name, -secret, -drift, to Clockify's: webhook-downgrade, webhook-clockify-502,
+    /// or clockify-edit: somebody edits an entry there
     #[arg(long, value_name = "NAME", default_value = "office")]
     pub scenario: String,
     /// How fast people work; 2 is twice as fast
@@ -186,6 +187,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
             base_url: clockify,
             token: access.clockify_token.clone().into(),
             workspace: access.clockify_workspace.as_str().into(),
+            managed: true,
             on_delete: OnDelete::Retire,
             sync_from: Some(services.simulator.now().date_naive() - chrono::Days::new(DAYS)),
         }],

@@ -126,6 +126,7 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
             base_url: clockify.base_url.clone(),
             token,
             workspace,
+            managed: clockify.webhook == Webhook::Managed,
             on_delete: clockify.on_delete,
             sync_from: clockify.sync_from,
         });

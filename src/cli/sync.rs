@@ -1,6 +1,6 @@
 //! `hourwire sync`: what is not synced yet, and sending failed items again.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit::{Exit, Failure, Outcome};
 use super::options::Global;
@@ -27,6 +27,22 @@ pub enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Decide a conflict: send what Toggl has, or leave what somebody changed in the target
+    #[command(after_help = "Example:\n  hourwire sync resolve 3990000123 --keep target")]
+    Resolve {
+        /// The source entry, by id or as ACCOUNT/ID
+        #[arg(value_name = "ENTRY")]
+        entry: String,
+        /// Whose side wins
+        #[arg(long, value_name = "SIDE", value_enum)]
+        keep: Side,
+        /// Only this target account
+        #[arg(long, value_name = "ACCOUNT")]
+        target: Option<String>,
+        /// Only say what it would take
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Send failed items again
     #[command(after_help = "Example:\n  hourwire sync retry --target mirror")]
     Retry {
@@ -40,6 +56,15 @@ pub enum What {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// A side of a conflict.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What Toggl has is sent
+    Source,
+    /// What is in the target stays
+    Target,
 }
 
 /// Runs `sync`.
@@ -60,6 +85,38 @@ pub async fn run(global: &Global, options: &Sync) -> Outcome {
             show(&rows, total, *json);
             let needs_person = rows.iter().any(|line| line.word.needs_person());
             Ok(if needs_person { Exit::NotWell } else { Exit::Good })
+        }
+        What::Resolve { entry, keep, target, dry_run } => {
+            let mut fits = rows
+                .into_iter()
+                .filter(|line| line.word == SyncWord::Conflict && is_entry(line, entry))
+                .filter(|line| target.as_deref().is_none_or(|target| line.target.as_str() == target));
+            let line = match (fits.next(), fits.next()) {
+                (Some(line), None) => line,
+                (Some(_), Some(_)) => {
+                    return Err(Failure::usage("several targets fit; name one with --target"));
+                }
+                (None, _) => {
+                    return Err(Failure::not_well(
+                        "there is no such conflict; `hourwire sync status` lists open work",
+                    ));
+                }
+            };
+            let keep_source = *keep == Side::Source;
+            let wish = Wish::Resolve { target: line.target, source: line.key, keep_source, dry: *dry_run };
+            match ask::wish(&mut engine, wish).await? {
+                Reply::Failed { reason } => Err(Failure::not_well(reason)),
+                Reply::Done { say } => {
+                    print::say(&say);
+                    Ok(Exit::Good)
+                }
+                Reply::Price(price) => {
+                    let left = price.left.map_or_else(String::new, |left| format!(" · {left} left"));
+                    print::say(&format!("{} · {} requests{left}", price.say, price.requests));
+                    Ok(Exit::Good)
+                }
+                Reply::Accepted => Ok(Exit::Good),
+            }
         }
         What::Retry { target, entry, json } => {
             let chosen: Vec<SyncLine> = rows

@@ -26,7 +26,7 @@ pub struct Webhooks {
 /// Which subscription.
 #[derive(Args, Clone, Debug)]
 pub struct Which {
-    /// Its id, or ACCOUNT/ID [default: the one that was made here]
+    /// Its id, or ACCOUNT/ID [default: Toggl's that was made here]
     #[arg(value_name = "SUBSCRIPTION")]
     pub subscription: Option<String>,
 }
@@ -67,6 +67,9 @@ pub enum What {
     /// Complete the handshake of the address, by echo and by the validation address; up to 3 requests
     #[command(after_help = "Example:\n  hourwire webhooks validate")]
     Validate(Which),
+    /// Read what Clockify's log of 7 days tells of a webhook's deliveries; 1 request
+    #[command(after_help = "Example:\n  hourwire webhooks log mirror/64f0c0ffee00000000011001")]
+    Log(Which),
     /// Give a subscription another name; 1 request
     #[command(after_help = "Example:\n  hourwire webhooks rename 'hourwire office'")]
     Rename {
@@ -151,6 +154,10 @@ pub async fn run(global: &Global, options: &Webhooks) -> Outcome {
             let subscription = find(engine, which).await?;
             carry(engine, subscription, |subscription| Wish::Validate { subscription }).await
         }
+        What::Log(which) => {
+            let subscription = find(engine, which).await?;
+            carry(engine, subscription, |subscription| Wish::ReadHookLog { subscription }).await
+        }
         What::Rename { name, which } => reshape(engine, which, Reshape::Rename { name: name.clone() }).await,
         What::Events { events } => {
             let which = Which { subscription: None };
@@ -199,14 +206,14 @@ async fn lines(engine: &mut ViewerEnd) -> Result<Vec<SubscriptionLine>, Failure>
     Ok(ask::snapshot(engine).await?.subscriptions)
 }
 
-/// The subscription that is meant: by its id, else the one that was made here.
+/// The subscription that is meant: by its id, else the one of Toggl that was made here.
 async fn find(engine: &mut ViewerEnd, which: &Which) -> Result<SubscriptionRef, Failure> {
     let lines = lines(engine).await?;
     let named = |line: &&SubscriptionLine| match &which.subscription {
         Some(text) => {
             *text == line.at.id.to_string() || *text == format!("{}/{}", line.at.account, line.at.id)
         }
-        None => line.ours,
+        None => line.ours && line.service == Service::Toggl,
     };
     let mut found = lines.iter().filter(named);
     match (found.next(), found.next()) {

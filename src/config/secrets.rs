@@ -39,6 +39,8 @@ pub struct Hook {
     pub previous: Option<(SecretString, DateTime<Utc>)>,
     /// The subscription, once it was made.
     pub subscription_id: Option<RemoteId>,
+    /// The one event it is for (Clockify).
+    pub event: Option<String>,
 }
 
 impl Hook {
@@ -59,6 +61,7 @@ impl Hook {
             current: random_secret(rng),
             previous: None,
             subscription_id: None,
+            event: None,
         }
     }
 
@@ -195,6 +198,11 @@ impl HookSecrets {
         self.hooks.iter().find(|hook| hook.account == *account && hook.workspace == *workspace)
     }
 
+    /// The hook of an account for one event.
+    pub fn event_hook(&mut self, account: &Account, event: &str) -> Option<&mut Hook> {
+        self.hooks.iter_mut().find(|h| h.account == *account && h.event.as_deref() == Some(event))
+    }
+
     /// The hook that a path names. Not in constant time: the path is an address, the signature is the proof.
     pub fn by_path(&self, path: &str) -> Option<&Hook> {
         self.hooks.iter().find(|hook| hook.path == path)
@@ -231,6 +239,8 @@ struct StoredHook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subscription_id: Option<RemoteId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     previous: Option<StoredPrevious>,
 }
 
@@ -251,6 +261,7 @@ impl From<&HookSecrets> for Stored {
             path: hook.path.clone(),
             current: hook.current.expose_secret().to_owned(),
             subscription_id: hook.subscription_id.clone(),
+            event: hook.event.clone(),
             previous: hook.previous.as_ref().map(|(secret, until)| StoredPrevious {
                 secret: secret.expose_secret().to_owned(),
                 until: *until,
@@ -277,6 +288,7 @@ impl From<Stored> for HookSecrets {
             current: hook.current.into(),
             previous: hook.previous.map(|previous| (previous.secret.into(), previous.until)),
             subscription_id: hook.subscription_id,
+            event: hook.event,
         };
         Self {
             hooks: stored.hooks.into_iter().map(hook).collect(),
@@ -340,6 +352,11 @@ mod tests {
         let mut hook = Hook::generate(rng, Service::Toggl, &Account::from("main"), &workspace, "Toggl ME");
         hook.rotate(rng, DateTime::from_timestamp(1_772_442_000, 0).unwrap());
         hook.subscription_id = Some(RemoteId::from(20417));
+        secrets.hooks.push(hook);
+        let (account, workspace) = (Account::from("mirror"), RemoteId::from("64f0c0ffee0000000000b001"));
+        let mut hook =
+            Hook::generate(rng, Service::Clockify, &account, &workspace, "mirror/TIME_ENTRY_UPDATED");
+        hook.event = Some("TIME_ENTRY_UPDATED".into());
         secrets.hooks.push(hook);
         secrets
     }

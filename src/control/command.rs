@@ -63,6 +63,9 @@ pub enum Wish {
         source: Key,
         /// Our side wins.
         keep_source: bool,
+        /// Only the price.
+        #[serde(default)]
+        dry: bool,
     },
     /// Enables a subscription.
     Enable {
@@ -90,6 +93,11 @@ pub enum Wish {
         subscription: SubscriptionRef,
         /// How.
         change: Reshape,
+    },
+    /// Reads what the service's log tells of a webhook's deliveries (Clockify); the answer follows as a notice.
+    ReadHookLog {
+        /// Which.
+        subscription: SubscriptionRef,
     },
     /// Shows the secret of an account's hook.
     Reveal {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::clockify_hook::Flags;
 use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
 use crate::domain::id::{Account, Key, RemoteId, Service};
@@ -206,6 +207,12 @@ pub struct SubscriptionLine {
     pub latency_spark: Vec<u32>,
     /// Median seconds from the service's `created_at` to received, recent.
     pub latency_s: Option<f64>,
+    /// The three switches of a webhook of Clockify.
+    #[serde(default)]
+    pub flags: Option<Flags>,
+    /// What else a person should know about it, a sentence each.
+    #[serde(default)]
+    pub facts: Vec<String>,
 }
 
 /// A quota bucket's meter.
@@ -395,6 +402,12 @@ pub struct Deliveries {
     pub dead: u64,
     /// In the inbox, not applied yet.
     pub unapplied: u64,
+    /// Of targets: our own writes, or nothing new.
+    #[serde(default)]
+    pub echoes: u64,
+    /// Of targets: about what no entry here is linked to.
+    #[serde(default)]
+    pub unlinked: u64,
 }
 
 /// Mapping in figures.

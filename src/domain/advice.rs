@@ -21,6 +21,11 @@ const PLANS: [(&str, Limits); 3] = [
     ("Premium", Limits { webhooks: 3, filters: 12 }),
 ];
 
+/// The plan that has these limits.
+pub fn plan_of(limits: Limits) -> Option<&'static str> {
+    PLANS.iter().find(|(_, of)| *of == limits).map(|(name, _)| *name)
+}
+
 /// Sets of filters (`time_entry *`) to try, the best first: by wildcards, then, where each wildcard costs three, by
 /// whole entities written out. What is left out is read.
 pub fn sets(limits: Limits) -> [Vec<String>; 2] {

@@ -13,6 +13,8 @@ use super::id::RemoteId;
 /// Descriptions of our instances begin so.
 pub const PREFIX: &str = "hourwire ";
 const TAKE: &str = " take ";
+/// How much later than by its schedule an instance may look.
+const LATE: TimeDelta = TimeDelta::minutes(1);
 /// An instance that held us and is not live any more may come back for so long.
 const AWAY: TimeDelta = TimeDelta::hours(24);
 
@@ -68,6 +70,28 @@ pub struct Standing {
     pub dead_since: Option<DateTime<Utc>>,
     /// A person made us the sender though we have no subscription that others could see.
     pub forced: bool,
+    /// We took over, and send from then on: until then the one before may not have looked.
+    pub sends_at: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    /// A take-over by a person. Where another instance is live (`beside`) it sends until it has looked at the list, so
+    /// this one waits for as long as that takes; asked for again meanwhile, the person knows that the other is stopped.
+    pub fn taken(
+        before: &Self,
+        visible: bool,
+        beside: bool,
+        now: DateTime<Utc>,
+        looks_every: TimeDelta,
+    ) -> Self {
+        let waits = beside && before.sends_at.is_none();
+        Self {
+            marked: true,
+            forced: !visible,
+            sends_at: waits.then(|| now + looks_every + LATE),
+            ..Self::default()
+        }
+    }
 }
 
 /// Who sends.
@@ -110,6 +134,7 @@ fn beside(before: &Standing, own: Option<&Seat>, top: &Seat) -> Elected {
             held_by,
             dead_since: None,
             forced: own.is_none() && before.forced,
+            sends_at: before.sends_at.filter(|_| sends),
         },
         beside: name.filter(|_| sends),
         publish,
@@ -133,13 +158,15 @@ fn alone(before: &Standing, own: Option<&Seat>, others: &[Seat], now: DateTime<U
     };
     if let (true, Some(top)) = (holds, top) {
         let held_by = Some(top.description.clone());
-        let standing = Standing { marked: false, held_by, dead_since: Some(dead_since), forced: false };
+        let standing =
+            Standing { marked: false, held_by, dead_since: Some(dead_since), ..Standing::default() };
         return Elected { standing, beside: None, publish: false };
     }
     let marked = before.marked || own_live;
     let outranked = own.is_some_and(|own| others.iter().any(|o| o.take() >= own.take()));
     let forced = own.is_none() && before.forced;
-    let standing = Standing { marked, held_by: None, dead_since: None, forced };
+    // Nobody is left who could send beside us.
+    let standing = Standing { marked, forced, ..Standing::default() };
     Elected { standing, beside: None, publish: marked && own_live && outranked }
 }
 

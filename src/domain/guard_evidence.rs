@@ -49,6 +49,11 @@ impl Downtime {
         self.0.last().is_some_and(|s| s.to.is_none())
     }
 
+    /// When the last one that lasted so long ended.
+    pub fn last_end(&self, at_least: TimeDelta) -> Option<DateTime<Utc>> {
+        self.0.iter().filter_map(|s| s.to.filter(|to| *to - s.from >= at_least)).max()
+    }
+
     /// Whether a moment of the service's clock lies in it.
     pub fn covers(&self, at: DateTime<Utc>) -> bool {
         self.span(at).is_some()

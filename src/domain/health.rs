@@ -16,6 +16,12 @@ pub enum SubState {
     NotValidated,
     /// Switched off, by the service or by a person.
     Disabled,
+    /// Switched off by the service, whose deliveries failed too often (Clockify).
+    DisabledByFailures,
+    /// Switched off by the service, whose plan has no room for it (Clockify).
+    DisabledByPlan,
+    /// Switched off in the web page (Clockify).
+    Off,
     /// Address, filters, secret or description differ from what is wanted.
     Drifted,
     /// Reading shows changes that no delivery announced.
@@ -32,6 +38,9 @@ impl SubState {
             Self::Pending => "pending",
             Self::NotValidated => "not validated",
             Self::Disabled => "disabled",
+            Self::DisabledByFailures => "disabled by failures",
+            Self::DisabledByPlan => "disabled by plan",
+            Self::Off => "off",
             Self::Drifted => "drifted",
             Self::Silent => "silent",
             Self::Unknown => "unknown",
@@ -54,4 +63,16 @@ pub enum Wanted {
     Enabled,
     /// A person switched it off; hands off.
     Disabled,
+}
+
+impl SubState {
+    /// The word for a narrow place: who switched it off stands elsewhere.
+    pub fn short(self) -> &'static str {
+        if self.is_off() && self != Self::Off { "disabled" } else { self.as_str() }
+    }
+
+    /// Nothing is delivered, whoever switched it off.
+    pub fn is_off(self) -> bool {
+        matches!(self, Self::Disabled | Self::DisabledByFailures | Self::DisabledByPlan | Self::Off)
+    }
 }

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::echo::Doubt;
 use super::entry::{Entry, TargetEntry};
 use super::id::RemoteId;
 use super::policy::{OnDelete, RETIRED_TAG};
@@ -108,6 +109,8 @@ pub enum Trouble {
     Mass(String),
     /// A person dropped the change.
     Dropped,
+    /// Somebody deleted it in the target, and a person leaves it so.
+    LeftGone,
 }
 
 /// The whole bond.
@@ -125,6 +128,9 @@ pub struct Link {
     pub echoes: Vec<u64>,
     /// What keeps it.
     pub trouble: Option<Trouble>,
+    /// A delivery told something that is not ours, and no read has settled it yet.
+    #[serde(default)]
+    pub doubt: Option<Doubt>,
     /// Sent although it is older than `sync_from`.
     pub backfilled: bool,
     /// Since when its state is as it is (our clock).
@@ -141,6 +147,7 @@ impl Link {
             open: None,
             echoes: Vec::new(),
             trouble: None,
+            doubt: None,
             backfilled: false,
             since: now,
         }
@@ -148,7 +155,7 @@ impl Link {
 
     /// The next write, if nothing is under way and nothing keeps it.
     pub fn next(&self) -> Option<(Op, TargetEntry)> {
-        if self.open.is_some() || self.trouble.is_some() {
+        if self.open.is_some() || self.trouble.is_some() || self.doubt.is_some() {
             return None;
         }
         self.difference()
@@ -180,10 +187,14 @@ impl Link {
             Some(Trouble::Conflict(_)) => return SyncWord::Conflict,
             Some(Trouble::Mass(_)) => return SyncWord::Held("mass change".into()),
             Some(Trouble::Dropped) => return SyncWord::Held("dropped by you".into()),
+            Some(Trouble::LeftGone) => return SyncWord::Skipped("deleted in the target".into()),
             None => {}
         }
         if self.open.is_some() {
             return SyncWord::Sending;
+        }
+        if self.doubt.is_some() {
+            return if waits { SyncWord::WaitingQuota } else { SyncWord::Queued };
         }
         match &self.wish {
             Wish::Wait(word) => word.clone(),
@@ -201,6 +212,9 @@ impl Link {
         // Whatever keeps the next write: the one under way is followed to its end first.
         if self.open.is_some() {
             return Class::Open;
+        }
+        if self.doubt.is_some() {
+            return Class::Doubtful;
         }
         match self.word(false) {
             SyncWord::Queued if self.trouble.is_none() && matches!(self.wish, Wish::Wait(_)) => {

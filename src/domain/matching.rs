@@ -1,6 +1,6 @@
 //! Finding our entries among a target's: n to n, so that twins stay twins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -21,9 +21,10 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A stable digest, for keys.
-    pub fn digest(&self) -> u64 {
-        digest(&serde_json::to_vec(self).unwrap_or_default())
+    /// A stable digest of the piece of work, for keys. Its project is left out: that follows from the mapping of whoever
+    /// sent it, which may have been another one.
+    pub fn piece(&self) -> u64 {
+        digest(&serde_json::to_vec(&Self { project: None, ..self.clone() }).unwrap_or_default())
     }
 }
 
@@ -49,24 +50,33 @@ pub fn of_read(read: &TargetRead) -> Option<Identity> {
     })
 }
 
-/// Pairs wishes with free target entries of equal identity, each used once; earlier ids first, so that the result
-/// does not depend on the order of pages.
+/// Pairs wishes with free target entries of equal identity, each used once; then what is left over with the same piece of
+/// work in any project. Earlier ids first, so that the result does not depend on the order of pages.
 pub fn pair<'a>(wishes: &[(Key, TargetEntry)], free: &'a [TargetRead]) -> Vec<(Key, &'a TargetRead)> {
-    let mut pool: BTreeMap<Identity, Vec<&TargetRead>> = BTreeMap::new();
-    for read in free {
-        if let Some(identity) = of_read(read) {
-            pool.entry(identity).or_default().push(read);
+    let mut pairs: Vec<(Key, &TargetRead)> = Vec::new();
+    let mut left: Vec<&(Key, TargetEntry)> = wishes.iter().collect();
+    let mut used: BTreeSet<&RemoteId> = BTreeSet::new();
+    let exact = |identity: Identity| identity;
+    let anywhere = |identity: Identity| Identity { project: None, ..identity };
+    for alike in [exact as fn(Identity) -> Identity, anywhere] {
+        let mut pool: BTreeMap<Identity, Vec<&TargetRead>> = BTreeMap::new();
+        for read in free.iter().filter(|read| !used.contains(&read.id)) {
+            if let Some(identity) = of_read(read) {
+                pool.entry(alike(identity)).or_default().push(read);
+            }
         }
-    }
-    for reads in pool.values_mut() {
-        reads.sort_by(|a, b| b.id.cmp(&a.id));
-        reads.dedup_by(|a, b| a.id == b.id);
-    }
-    let mut pairs = Vec::new();
-    for (key, wish) in wishes {
-        if let Some(read) = pool.get_mut(&of_wish(wish)).and_then(Vec::pop) {
-            pairs.push((key.clone(), read));
+        for reads in pool.values_mut() {
+            reads.sort_by(|a, b| b.id.cmp(&a.id));
+            reads.dedup_by(|a, b| a.id == b.id);
         }
+        left.retain(|(key, wish)| {
+            let found = pool.get_mut(&alike(of_wish(wish))).and_then(Vec::pop);
+            if let Some(read) = found {
+                used.insert(&read.id);
+                pairs.push((key.clone(), read));
+            }
+            found.is_none()
+        });
     }
     pairs
 }

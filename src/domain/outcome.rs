@@ -3,12 +3,18 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::entry::TargetEntry;
-use super::link::{Intent, Link, Op, There, Trouble, Uncertain, fingerprint};
+use super::link::{Intent, Link, Op, There, Trouble, Uncertain, Wish, fingerprint};
 use super::policy::LOOKUPS;
 use super::read::TargetRead;
+use super::route::{By, Routed};
 
 /// The conflict of an entry that is gone from the target.
 pub const DELETED_THERE: &str = "deleted in the target by somebody else";
+
+/// The conflict of an entry that somebody changed in the target.
+pub fn changed_there(entry: &TargetEntry) -> String {
+    format!("changed in the target: {}", entry.description)
+}
 
 /// The outcome of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +55,8 @@ pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
     let Some(intent) = link.open.take() else { return };
     match outcome {
         Outcome::Holds(read) => confirm(link, intent, read, now),
-        Outcome::Gone => link.there = None,
-        Outcome::Missing if intent.op == Op::Delete => link.there = None,
+        Outcome::Gone => deleted(link),
+        Outcome::Missing if intent.op == Op::Delete => deleted(link),
         Outcome::Missing => {
             link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
         }
@@ -60,6 +66,12 @@ pub fn settle(link: &mut Link, outcome: Outcome, now: DateTime<Utc>) {
             link.open = Some(Intent { uncertain: Some(Uncertain { since: now, lookups: 0 }), ..intent });
         }
     }
+}
+
+/// Our deletion is through: whatever was told of the entry before does not matter any more.
+fn deleted(link: &mut Link) {
+    link.there = None;
+    link.doubt = None;
 }
 
 /// Takes what the target says that it holds. An answer that is not what was sent confirms nothing: the bond keeps what
@@ -77,6 +89,9 @@ fn confirm(link: &mut Link, intent: Intent, read: TargetRead, now: DateTime<Utc>
             billable: read.billable,
             ..entry
         };
+    } else if read.description != entry.description {
+        // A service may trim words; its deliveries tell them trimmed.
+        link.remember(fingerprint(&TargetEntry { description: read.description.clone(), ..entry.clone() }));
     }
     link.there = Some(There { id: read.id.clone(), entry, at: now, adopted, carried: read });
 }
@@ -116,6 +131,7 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
         (Op::Create, Found::This(read, entry)) => {
             let id = read.id.clone();
             link.there = Some(There { id, entry, at: now, adopted: intent.unsent, carried: *read });
+            stay(link);
         }
         (Op::Create, Found::Nothing) => {
             let Some(uncertain) = &mut intent.uncertain else { return };
@@ -124,7 +140,7 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
                 link.open = Some(intent);
             }
         }
-        (Op::Delete, Found::Nothing) => link.there = None,
+        (Op::Delete, Found::Nothing) => deleted(link),
         (Op::Delete, Found::This(..)) => {}
         (Op::Update | Op::Retire, Found::Nothing) => {
             link.trouble = Some(Trouble::Conflict(DELETED_THERE.into()));
@@ -134,8 +150,7 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
             if entry == intent.body {
                 confirm(link, intent, *read, now);
             } else if before != Some(&entry) {
-                link.trouble =
-                    Some(Trouble::Conflict(format!("changed in the target: {}", entry.description)));
+                link.trouble = Some(Trouble::Conflict(changed_there(&entry)));
                 // Whoever decides it decides about what is there now.
                 if let Some(there) = &mut link.there {
                     *there = There { entry, at: now, carried: *read, ..there.clone() };
@@ -148,6 +163,21 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
 /// Adopts what a survey found for a bond that has nothing in the target yet.
 pub fn adopt(link: &mut Link, read: TargetRead, entry: TargetEntry, now: DateTime<Utc>) {
     link.there = Some(There { id: read.id.clone(), entry, at: now, adopted: true, carried: read });
+    stay(link);
+}
+
+/// What was there already keeps its project, as what was sent keeps its route: a mapping alone moves nothing.
+fn stay(link: &mut Link) {
+    let Some(project) = link.there.as_ref().and_then(|there| there.entry.project.clone()) else { return };
+    let Wish::Present(wished) = &mut link.wish else { return };
+    if wished.project.as_ref() == Some(&project) {
+        return;
+    }
+    wished.project = Some(project.clone());
+    if let Some(route) = &mut link.route {
+        route.to = Routed::To(project);
+        route.by = Some(By::Found);
+    }
 }
 
 /// A create that may be there already, for all we know: looked up once before it is sent.
@@ -177,7 +207,6 @@ pub fn orphan(link: &mut Link, now: DateTime<Utc>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::link::Wish;
     use chrono::TimeZone;
 
     fn at(s: i64) -> DateTime<Utc> {

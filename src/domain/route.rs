@@ -18,6 +18,8 @@ pub enum By {
     Link(Option<NaiveDate>),
     /// The fallback.
     Fallback,
+    /// It was in the target already, in another project than the mapping says.
+    Found,
 }
 
 /// The decision for one entry and one target.

@@ -46,6 +46,7 @@ impl Strain {
 
     /// The reason of a refusal: the word, and what the service said.
     pub fn reason(self, said: &str) -> String {
+        let said = said.trim().trim_end_matches('.');
         if said.is_empty() { self.as_str().to_owned() } else { format!("{self}: {said}") }
     }
 
@@ -82,7 +83,7 @@ mod tests {
     fn five_troubles_have_five_words() {
         let words: BTreeSet<&str> = Strain::ALL.iter().map(|s| s.as_str()).collect();
         assert_eq!(words.len(), 5);
-        let reason = Strain::Plan.reason("ask your administrator");
+        let reason = Strain::Plan.reason("ask your administrator.");
         assert_eq!(reason, "not in the plan: ask your administrator");
         assert!(Strain::Plan.is_reason(&reason) && Strain::Plan.is_reason("not in the plan"));
         assert!(!Strain::Plan.is_reason("not in the planet") && !Strain::Server.is_reason(&reason));

@@ -6,6 +6,7 @@ use crate::cache::rows;
 use crate::control::snapshot::HoldLine;
 use crate::domain::brake::{self, Deletions};
 use crate::domain::catalogue::{Item, Kind};
+use crate::domain::echo;
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Case, Link, Trouble, Wish, wish};
 use crate::domain::order::{EntryRow, Incoming, Merge, Stamp, merge};
@@ -121,9 +122,7 @@ pub fn bind_one(
     if wished != link.wish {
         link.wish = wished;
         // A new state at the source is a new chance for what was refused, and moves past a person's old decision.
-        if matches!(link.trouble, Some(Trouble::Failed(_) | Trouble::Dropped)) {
-            link.trouble = None;
-        }
+        echo::rewished(&mut link);
     }
     if old.is_none() && row.deleted.is_some() {
         return Ok(());

@@ -7,9 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::domain::announced::{About, Action, Announced};
+use crate::domain::clockify_hook::Subject;
 use crate::domain::delivery::Delivered;
 use crate::domain::id::RemoteId;
 use crate::journal::Stored;
+use crate::services::clockify;
 use crate::services::toggl::delivery;
 
 use super::desk::{DeskError, Desked};
@@ -89,6 +91,10 @@ impl Index {
         };
         let Some(delivered) = Delivered::decode(&stored.payload) else { return line };
         line.at = delivered.received_at;
+        if let Some((_, event)) = delivered.hook.split_once('/') {
+            self.read_news(&mut line, event, &delivered.body);
+            return line;
+        }
         let Ok(announced) = delivery::parse(&delivered.body) else { return line };
         if let About::Ping { code } = &announced.about {
             line.kept = Kept::Ping;
@@ -109,6 +115,27 @@ impl Index {
         let model: Box<str> = line.about.split(' ').next().unwrap_or_default().into();
         line.before = self.newest.insert((model, id), stored.seq);
         line
+    }
+
+    /// A delivery of a target: it has no number, so none is a copy for sure.
+    fn read_news(&mut self, line: &mut Line, event: &str, body: &[u8]) {
+        let Ok(news) = clockify::delivery::parse(event, body) else { return };
+        let (id, name) = match &news.subject {
+            Subject::Entry { id, read } => {
+                (id.clone(), read.as_ref().map(|read| read.description.clone()).unwrap_or_default())
+            }
+            Subject::Item { id, item, .. } => {
+                (id.clone(), item.as_ref().map(|item| item.name.clone()).unwrap_or_default())
+            }
+            Subject::Other { .. } => (RemoteId::default(), String::new()),
+        };
+        line.kept = Kept::Event;
+        let entry = news.event.is_entry();
+        let about = if entry { format!("clockify {}", news.event.short()) } else { event.to_lowercase() };
+        line.about = about.into();
+        let name: String = name.chars().take(DESCRIPTION).collect();
+        line.summary = format!("{name} {id}").trim().into();
+        line.before = self.newest.insert(("clockify".into(), id), line.seq);
     }
 
     /// Forgets what the inbox does not hold any more.

@@ -1,6 +1,7 @@
 //! Sends what is due, one write at a time per entry, several entries at once where the target bears it.
 
 mod later;
+mod looks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,6 +180,7 @@ impl Dispatcher {
             orphan(&self.engine, &self.target, lost)?;
             sooner(now + TimeDelta::milliseconds(1));
         }
+        self.start_looks(room)?;
         if let Some(until) = self.start_ready(room, open_identities)? {
             sooner(until);
         }
@@ -406,7 +408,7 @@ impl Dispatcher {
             let Some(mut link) = draft.link(&self.target, key)? else { return Ok(()) };
             outcome::look_first(&mut link, body.clone(), now);
             // The marks go now: a look decides, found or not.
-            let identity = matching::of_wish(body).digest();
+            let identity = matching::of_wish(body).piece();
             draft.delete_range(rows::strays(&self.target, identity))?;
             draft.put_link(&self.target, key, link)
         })

@@ -26,6 +26,8 @@ pub enum Asked {
     Validate,
     /// Changed in some way.
     Reshape(Reshape),
+    /// What the service's log tells of its deliveries.
+    Log,
     /// Sending from here, whoever else sends; for the account as a whole.
     Take,
 }
@@ -42,7 +44,7 @@ pub struct GuardWish {
 
 type Line = (mpsc::Sender<GuardWish>, Mutex<Option<mpsc::Receiver<GuardWish>>>);
 
-/// A line of wishes for each source account.
+/// A line of wishes for each account.
 pub struct Lines(BTreeMap<Account, Line>);
 
 impl Lines {

@@ -3,7 +3,7 @@
 
 mod address;
 mod canary;
-mod care;
+pub mod care;
 mod check;
 mod edit;
 mod gap;
@@ -116,7 +116,7 @@ struct Post {
     paid: gap::Paid,
     /// The plan was Free when it was looked at last.
     free: Option<bool>,
-    /// The plan's limits are others than they were.
+    /// The plan's limits are another plan's than the profile tells.
     plan_changed: bool,
     /// When the profile was asked for again last.
     asked_who_at: Option<DateTime<Utc>>,
@@ -215,6 +215,7 @@ impl Post {
         // While the cache is away every request would be made in vain.
         care::care(&self.engine, &self.account)?;
         sender::release_in_time(self)?;
+        let taken = sender::release_taken(self)?;
         // A clock that was set back makes no longer wait than any that is meant.
         self.check_at = self.check_at.min(self.now() + TimeDelta::hours(1));
         self.probe_at = self.probe_at.min(self.now() + TimeDelta::minutes(1));
@@ -242,7 +243,7 @@ impl Post {
                 Err(Hitch::Later(..)) => {
                     self.why = why;
                     // What is left may look scarce only because the plan became a smaller one.
-                    self.plan_changed |= limits::have_changed(self).await;
+                    self.plan_changed |= limits::disagree(self).await;
                     rights::ask(self)?;
                 }
                 Err(Hitch::Desk(DeskError::NotReady)) => {
@@ -256,6 +257,7 @@ impl Post {
         if self.managed {
             next = next.min(self.probe_at).min(self.found.next(self.now()));
         }
+        next = taken.map_or(next, |at| next.min(at));
         let busy = self.reading.is_some() || !settled;
         Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
     }

@@ -17,7 +17,9 @@ use super::lobby::Lobby;
 use super::seams::Seams;
 use super::setup::Setup;
 use super::state::State;
-use super::{Engine, Shared, Wakes, dispatcher, guardian, intake, mapper, puller, upkeep, viewers};
+use super::{
+    Engine, Shared, Wakes, dispatcher, guardian, intake, mapper, puller, target_guard, upkeep, viewers,
+};
 
 /// Parts at work, by name.
 #[derive(Default)]
@@ -65,7 +67,9 @@ impl Engine {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { setup, seams, ledger, store, inbox } = parts;
         let lanes = setup.sources.iter().map(|s| (s.account.clone(), tokio::sync::Mutex::new(()))).collect();
-        let guard_wishes = super::guard_wish::Lines::new(setup.sources.iter().map(|s| &s.account));
+        let accounts =
+            setup.sources.iter().map(|s| &s.account).chain(setup.targets.iter().map(|t| &t.account));
+        let guard_wishes = super::guard_wish::Lines::new(accounts);
         let desk = Desk::new(ledger, store, seams.clone());
         let lobby = Lobby::new(seams.now());
         Arc::new(Self {
@@ -127,6 +131,10 @@ impl Engine {
         }
         for account in targets {
             parts.add(format!("the upkeep of {account}"), upkeep::keep_target(self.clone(), account.clone()));
+            parts.add(
+                format!("the guard of the webhooks of {account}"),
+                target_guard::run(self.clone(), account.clone()),
+            );
             parts.add(format!("the dispatcher of {account}"), dispatcher::run(self.clone(), account));
         }
         let dying = self.state().desk.dying();

@@ -22,7 +22,7 @@ use super::apply::{Batch, Pulled, Took, brake_batch, take_entry, take_item};
 use super::desk::{DeskError, Desked, Draft};
 use super::seams::Rules;
 use super::state::{ReadWish, State};
-use super::{Shared, profile};
+use super::{Shared, heard, profile};
 
 /// Deliveries decided in one frame.
 const BATCH: usize = 64;
@@ -44,9 +44,13 @@ pub struct DeadLetter {
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) items: Vec<(Account, Item)>,
-    applied: u64,
-    duplicates: u64,
+    pub(super) applied: u64,
+    pub(super) duplicates: u64,
     pub(super) dead: u64,
+    /// Deliveries of targets that told of our own writes, or of nothing new.
+    pub(super) echoes: u64,
+    /// Deliveries of targets about what no entry here is linked to.
+    pub(super) unlinked: u64,
     pings: Vec<Account>,
     subscriptions: BTreeMap<(Account, RemoteId), Subscription>,
     pub(super) batches: BTreeMap<Account, Batch>,
@@ -93,6 +97,8 @@ fn step(engine: &Shared) -> Desked<usize> {
     state.counts.applied += told.applied;
     state.counts.duplicates += told.duplicates;
     state.counts.dead += told.dead;
+    state.counts.echoes += told.echoes;
+    state.counts.unlinked += told.unlinked;
     for (account, item) in &told.items {
         profile::remember(&mut state, account, vec![item.clone()]);
     }
@@ -164,6 +170,9 @@ pub(super) fn take(
     let Some(delivered) = Delivered::decode(&stored.payload) else {
         return bury(draft, told, stored, "the stored envelope cannot be read", &[]);
     };
+    if let Some((target, event)) = heard::target_of(state, &delivered.hook) {
+        return heard::take(state, rules, draft, told, (stored, &delivered), (&target, &event));
+    }
     let body = &delivered.body;
     let Some(account) =
         state.setup.sources.iter().map(|s| &s.account).find(|a| state.setup.hooks.label(a) == delivered.hook)
@@ -311,7 +320,13 @@ fn note_subscription(
     Ok(())
 }
 
-fn bury(draft: &mut Draft<'_>, told: &mut Told, stored: &Stored, reason: &str, body: &[u8]) -> Desked<()> {
+pub(super) fn bury(
+    draft: &mut Draft<'_>,
+    told: &mut Told,
+    stored: &Stored,
+    reason: &str,
+    body: &[u8],
+) -> Desked<()> {
     let letter = DeadLetter {
         seq: stored.seq,
         at: draft.now,

@@ -58,6 +58,11 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
             let pays = (&source.account, Charge::User, cause);
             let id = reading(&source.account);
             let mut line = line(state, zone, now, id, name, job.requests(), pays);
+            if let Some(at) = job.not_before.filter(|at| *at > now) {
+                // A second look waits for its time, whatever is left.
+                line.when = format!("after {}", at.with_timezone(&zone).format("%H:%M"));
+                line.state = "planned".to_owned();
+            }
             line.pausable = job.backfill;
             line.paused &= job.backfill;
             lines.push(line);

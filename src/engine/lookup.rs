@@ -114,13 +114,17 @@ async fn find_created(engine: &Shared, target: &Account, intent: &Intent) -> Res
         let state = engine.state();
         let mut free: Vec<TargetRead> = Vec::new();
         for read in answer.rows {
-            let same = matching::of_read(&read).as_ref() == Some(&wanted);
+            let Some(identity) = matching::of_read(&read) else { continue };
+            // What was sent from here is in the project that was sent. What was there before may be in any.
+            let same = identity == wanted || (intent.unsent && identity.piece() == wanted.piece());
             if same && state.desk.draft().holder(target, &read.id)?.is_none() {
                 free.push(read);
             }
         }
         // The earliest id first; with equal content any is as good, but the choice must not depend on paging.
-        if let Some(read) = free.into_iter().min_by(|a, b| a.id.cmp(&b.id)) {
+        let elsewhere = |read: &TargetRead| read.project != body.project;
+        let first = |a: &TargetRead, b: &TargetRead| (elsewhere(a), &a.id).cmp(&(elsewhere(b), &b.id));
+        if let Some(read) = free.into_iter().min_by(first) {
             let entry = named(&state, target, &read);
             return Ok(Found::This(Box::new(read), entry));
         }

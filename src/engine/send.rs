@@ -209,7 +209,7 @@ fn drop_stray(
     link: &crate::domain::link::Link,
 ) -> Desked<()> {
     if let Some(there) = &link.there {
-        let identity = crate::domain::matching::of_wish(&there.entry).digest();
+        let identity = crate::domain::matching::of_wish(&there.entry).piece();
         draft.delete_if_there(rows::stray(target, identity, &there.id))?;
     }
     Ok(())

@@ -50,6 +50,8 @@ pub struct TargetSetup {
     pub token: SecretString,
     /// The workspace.
     pub workspace: RemoteId,
+    /// Make and heal the webhooks that tell what people change there.
+    pub managed: bool,
     /// What a deletion at the source does.
     pub on_delete: OnDelete,
     /// Earlier entries wait for a backfill; `None` is the day of the first start.
@@ -78,6 +80,25 @@ pub struct Hook {
     pub secret: SecretString,
 }
 
+/// The webhook of a target for one event. Its service makes the token, so nothing is believed there before one is kept.
+#[derive(Clone)]
+pub struct EventHook {
+    /// The service's word, as in `TIME_ENTRY_UPDATED`.
+    pub event: String,
+    /// The unguessable last part of the address.
+    pub path: String,
+    /// The webhook and its token, once it is made.
+    pub made: Option<(RemoteId, SecretString)>,
+}
+
+/// The label under which deliveries of a target's event are stored.
+pub fn event_label(account: &Account, event: &str) -> String {
+    format!("{account}/{event}")
+}
+
+/// Why a book has no webhooks of targets.
+const NO_EVENTS: &str = "webhooks of targets are not kept here";
+
 /// Where the hooks' secrets are kept, and how the receiver learns of them.
 pub trait HookBook: Send + Sync {
     /// The hook of a source account, made and kept durably if there is none, and known to the receiver.
@@ -94,6 +115,25 @@ pub trait HookBook: Send + Sync {
     fn accept(&self, account: &Account, secret: SecretString, overlap_s: i64) -> Result<(), String>;
     /// The label under which deliveries of this account's hook are stored.
     fn label(&self, account: &Account) -> String;
+    /// The place of a target's event, made and kept durably if there is none.
+    fn event_hook(&self, _: &Account, _workspace: &RemoteId, _event: &str) -> Result<EventHook, String> {
+        Err(NO_EVENTS.into())
+    }
+    /// All places of a target's events.
+    fn event_hooks(&self, _: &Account) -> Vec<EventHook> {
+        Vec::new()
+    }
+    /// Keeps a webhook's token durably and lets the receiver believe it; the one before holds ten minutes more. With a
+    /// path, the event is delivered there from now on.
+    fn keep_token(
+        &self,
+        _: &Account,
+        _event: &str,
+        _path: Option<&str>,
+        _made: (&RemoteId, SecretString),
+    ) -> Result<(), String> {
+        Err(NO_EVENTS.into())
+    }
 }
 
 /// Tells the person's own command about an incident: facts as JSON.

@@ -5,6 +5,7 @@
 pub mod alerts;
 mod meters;
 pub mod subscriptions;
+mod target_hooks;
 mod today;
 
 use std::collections::BTreeMap;
@@ -137,6 +138,8 @@ impl Engine {
             unavailable: self.lobby.facts().unavailable.map(|facts| facts()).unwrap_or_default(),
             dead: counts.dead,
             unapplied: counts.unapplied,
+            echoes: counts.echoes,
+            unlinked: counts.unlinked,
         }
     }
 }
@@ -151,6 +154,8 @@ fn fill(
     snapshot.today = today::summary(state, zone, now)?;
     snapshot.timers = today::timers(state)?;
     snapshot.subscriptions = subscriptions::lines(state, refused, zone, now)?;
+    snapshot.subscriptions.extend(target_hooks::lines(state, refused, zone, now)?);
+    snapshot.subscriptions.sort_by_key(|line| !line.ours);
     snapshot.incidents = incidents(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;

@@ -156,6 +156,10 @@ pub struct Counts {
     pub duplicates: u64,
     /// Dead letters now.
     pub dead: u64,
+    /// Deliveries of targets that told of our own writes, or of nothing new.
+    pub echoes: u64,
+    /// Deliveries of targets about what no entry here is linked to.
+    pub unlinked: u64,
     /// Deliveries in the inbox that are not applied.
     pub unapplied: u64,
     /// Writes confirmed.

@@ -21,6 +21,7 @@ use super::Shared;
 use super::call::{CallError, Patience};
 use super::desk::Desked;
 use super::lookup::named;
+use super::state::State;
 
 /// The target's list window is a wall clock in the account's zone: wide enough for any zone.
 const WINDOW: TimeDelta = TimeDelta::hours(26);
@@ -117,9 +118,9 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
     let mut under_way = BTreeSet::new();
     for key in state.desk.named(rows::by_class(target, Class::Open), usize::MAX)? {
         let open = state.desk.link(target, &key)?.and_then(|link| link.open);
-        under_way.extend(open.filter(|i| i.op == Op::Create).map(|i| matching::of_wish(&i.body)));
+        under_way.extend(open.filter(|i| i.op == Op::Create).map(|i| matching::of_wish(&i.body).piece()));
     }
-    wishes.retain(|(_, entry)| !under_way.contains(&matching::of_wish(entry)));
+    wishes.retain(|(_, entry)| !under_way.contains(&matching::of_wish(entry).piece()));
     let ground_key = rows::ground(target, &range.user);
     let adopted = state.write("survey", |state, draft| {
         let pairs = matching::pair(&wishes, &free);
@@ -132,7 +133,7 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
         for read in &free {
             let claimed = pairs.iter().any(|(_, r)| r.id == read.id);
             if let Some(identity) = matching::of_read(read).filter(|_| !claimed) {
-                draft.put(rows::stray(target, identity.digest(), &read.id), &true)?;
+                draft.put(rows::stray(target, identity.piece(), &read.id), &true)?;
             }
         }
         let mut ground: Ground = draft.get(&ground_key)?.unwrap_or_default();
@@ -152,11 +153,16 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
     Ok(())
 }
 
+/// Somebody else may have written since: no range of a target is known any more.
+pub fn forget(state: &mut State) -> Desked<()> {
+    state.desk.write("ground", |draft| draft.delete_range(rows::grounds()))
+}
+
 /// Whether the target holds an unclaimed entry of this identity that was seen by a survey.
 pub fn is_stray(engine: &Shared, target: &Account, entry: &TargetEntry) -> bool {
     let state = engine.state();
     let mut found = false;
-    let range = rows::strays(target, matching::of_wish(entry).digest());
+    let range = rows::strays(target, matching::of_wish(entry).piece());
     let scanned = state.desk.scan(range, 1, &mut |_, _| {
         found = true;
         ControlFlow::Break(())

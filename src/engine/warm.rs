@@ -6,7 +6,7 @@ use crate::domain::id::{Account, RemoteId, Service};
 
 use super::desk::{DeskError, Desked};
 use super::state::State;
-use super::{Engine, Shared, call, dispatcher, mapper, rebind};
+use super::{Engine, Shared, call, dispatcher, mapper, rebind, survey};
 
 /// The version of the mapping that every bond follows.
 fn followed() -> Vec<u8> {
@@ -30,6 +30,8 @@ impl Engine {
         }
         self.fix_cursor(&mut state)?;
         drop_holds(&mut state)?;
+        // While it was off, another instance may have sent, or this state may be a copy of an old one.
+        survey::forget(&mut state)?;
         self.bar_moved(&mut state);
         let fixed = self.fix_first_day(&mut state)?;
         self.load_mapping(&mut state)?;

@@ -10,7 +10,8 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::time::{Instant, timeout};
 
 use super::counters::{Counters, Outcome};
-use super::hooks::CLOCKIFY_HEADER;
+use super::hooks::{CLOCKIFY_HEADER, EVENT_HEADER};
+use super::latest::Latest;
 use super::ping;
 use super::probe::Probe;
 use super::recent::{self, Claim, Met, Recent};
@@ -18,6 +19,7 @@ use super::rejected::{Rejected, Ring};
 use super::signature;
 use super::verifier::{Verdict, Verifier};
 use crate::domain::delivery::Delivered;
+use crate::domain::id::Service;
 use crate::domain::signature::{TOKEN_DIGEST, token_digest};
 use crate::journal::{Clock, InboxWriter};
 
@@ -30,7 +32,7 @@ const LOADED: u64 = 4096;
 const LOADED_BYTES: usize = 8 * 1024 * 1024;
 /// What is kept of the headers: never a token, only its digest. A signature is worth nothing without its body.
 const KEPT_HEADERS: [&str; 5] =
-    ["content-type", "user-agent", "clockify-webhook-event-type", "idempotency-key", signature::HEADER];
+    ["content-type", "user-agent", EVENT_HEADER, "idempotency-key", signature::HEADER];
 
 /// Is told how each delivery ended and how long it took; must not block.
 pub type Observe = Arc<dyn Fn(Outcome, Duration) + Send + Sync>;
@@ -43,6 +45,7 @@ pub struct Receiver {
     observe: Option<Observe>,
     counters: Counters,
     recent: Recent,
+    latest: Latest,
     rejected: Ring,
     probe: Probe,
 }
@@ -59,6 +62,7 @@ impl Receiver {
             observe: None,
             counters: Counters::default(),
             recent,
+            latest: Latest::default(),
             rejected: Ring::default(),
             probe: Probe::new(),
         }
@@ -132,13 +136,27 @@ impl Receiver {
         if body.len() > MAX_BODY {
             return (Outcome::Oversize, empty(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        let hook = match self.verifier.check(path, headers, &body) {
-            Verdict::Accepted { hook, .. } => hook,
+        let (hook, service) = match self.verifier.check(path, headers, &body) {
+            Verdict::Accepted { hook, service, .. } => (hook, service),
             Verdict::Refused(reason) => {
                 self.rejected.push(unix_ns, reason, &body);
                 return (Outcome::Rejected, empty(StatusCode::UNAUTHORIZED));
             }
         };
+        if service == Service::Clockify {
+            // Without an event id an equal body may be news: an edit and its reversal. Only what comes twice in a row
+            // and at once is a copy; what else repeats itself is intake's to tell.
+            let print = recent::print(&hook, &body);
+            if self.latest.is_copy(&hook, print, unix_ns) {
+                return (Outcome::Duplicate, empty(StatusCode::OK));
+            }
+            let good = (Outcome::Accepted, empty(StatusCode::OK));
+            let answer = self.store(hook.clone(), headers, &body, unix_ns, None, good).await;
+            if answer.0 == Outcome::Accepted {
+                self.latest.note(hook, print, unix_ns);
+            }
+            return answer;
+        }
         if let Some(ping) = ping::read(&body) {
             let echo =
                 ping.validation_code.map(|code| serde_json::json!({"validation_code": code}).to_string());

@@ -13,8 +13,10 @@ use super::verifier::{Refusal, Verdict, Verifier};
 use crate::domain::id::Service;
 use crate::journal::Clock;
 
-/// Clockify sends its token verbatim in this header.
+/// Clockify sends its token verbatim in this header, ...
 pub(super) const CLOCKIFY_HEADER: &str = "clockify-signature";
+/// ... and the event, which its body does not name, in this one.
+pub(super) const EVENT_HEADER: &str = "clockify-webhook-event-type";
 /// Checked where there is no hook, so that an unknown path costs as much as a wrong signature.
 const DUMMY: &str = "no hook has this secret, nobody can sign with it";
 
@@ -29,6 +31,8 @@ pub struct Hook {
     pub secret: SecretString,
     /// The secret before it, for deliveries under way.
     pub previous: Option<Previous>,
+    /// The one event that it is for (Clockify); its deliveries must name it.
+    pub event: Option<String>,
 }
 
 /// A secret that was replaced.
@@ -100,15 +104,23 @@ impl Verifier for Hooks {
         // Both are always computed: the time tells neither a known path nor a rotation.
         let (by_current, by_previous) = (by(current), by(previous_secret));
         let Some(hook) = hook else { return Verdict::Refused(Refusal::UnknownPath) };
-        match (by_current, by_previous) {
-            (Ok(true), _) => Verdict::Accepted { hook: hook.label.clone(), by_previous: false },
-            (_, Ok(true)) if previous.is_some() => {
-                Verdict::Accepted { hook: hook.label.clone(), by_previous: true }
-            }
-            (Err(refusal), _) => Verdict::Refused(refusal),
-            _ => Verdict::Refused(Refusal::WrongSignature),
+        let by_previous = match (by_current, by_previous) {
+            (Ok(true), _) => false,
+            (_, Ok(true)) if previous.is_some() => true,
+            (Err(refusal), _) => return Verdict::Refused(refusal),
+            _ => return Verdict::Refused(Refusal::WrongSignature),
+        };
+        if hook.event.as_deref().is_some_and(|event| !names(headers, event)) {
+            return Verdict::Refused(Refusal::WrongEvent);
         }
+        Verdict::Accepted { hook: hook.label.clone(), service: hook.service, by_previous }
     }
+}
+
+/// Whether the headers name this event and no other. It is no secret.
+fn names(headers: &HeaderMap, event: &str) -> bool {
+    let mut values = headers.get_all(EVENT_HEADER).iter();
+    matches!((values.next(), values.next()), (Some(value), None) if value.as_bytes() == event.as_bytes())
 }
 
 fn token(headers: &HeaderMap) -> Result<&[u8], Refusal> {
@@ -131,7 +143,13 @@ mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
     fn hook(service: Service, secret: &str) -> Hook {
-        Hook { service, label: format!("{service} label"), secret: secret.into(), previous: None }
+        Hook {
+            service,
+            label: format!("{service} label"),
+            secret: secret.into(),
+            previous: None,
+            event: None,
+        }
     }
 
     fn signed(secret: &str, body: &[u8]) -> HeaderMap {
@@ -187,5 +205,25 @@ mod tests {
         assert_eq!(check(&[good, good]), Verdict::Refused(Refusal::NoSignature));
         assert_eq!(check(&[&good[..31]]), Verdict::Refused(Refusal::WrongSignature));
         assert_eq!(check(&["Abcdefghijklmnopqrstuvwxyz012345"]), Verdict::Refused(Refusal::WrongSignature));
+    }
+    #[test]
+    fn a_hook_of_one_event_takes_no_other() {
+        let hooks = Hooks::new(Arc::new(|| 0));
+        let event = Some("TIME_ENTRY_UPDATED".to_owned());
+        hooks.set("c", Hook { event, ..hook(Service::Clockify, "token") });
+        let check = |token: &'static str, events: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            headers.append(CLOCKIFY_HEADER, token.parse().unwrap());
+            for event in events {
+                headers.append(EVENT_HEADER, event.parse().unwrap());
+            }
+            hooks.check("c", &headers, b"{}")
+        };
+        assert!(matches!(check("token", &["TIME_ENTRY_UPDATED"]), Verdict::Accepted { .. }));
+        for events in [&[][..], &["TIME_ENTRY_DELETED"], &["TIME_ENTRY_UPDATED", "TIME_ENTRY_UPDATED"]] {
+            assert_eq!(check("token", events), Verdict::Refused(Refusal::WrongEvent), "{events:?}");
+        }
+        let forged = check("t0ken", &["TIME_ENTRY_DELETED"]);
+        assert_eq!(forged, Verdict::Refused(Refusal::WrongSignature), "the token comes first");
     }
 }

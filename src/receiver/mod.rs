@@ -8,6 +8,7 @@ mod counters;
 mod handler;
 mod head;
 mod hooks;
+mod latest;
 mod ping;
 mod probe;
 mod recent;

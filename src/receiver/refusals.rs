@@ -86,6 +86,7 @@ mod tests {
             label: "mirror".into(),
             secret: "right".into(),
             previous: None,
+            event: None,
         };
         hooks.set("abc", known);
         let refusals = Refusals::new(hooks, clock);

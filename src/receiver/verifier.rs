@@ -2,6 +2,8 @@
 
 use http::HeaderMap;
 
+use crate::domain::id::Service;
+
 /// Tells whether a delivery is from whom it says.
 pub trait Verifier: Send + Sync {
     /// Checks a delivery by the secret part of its path, its headers and its raw body. Takes the same time for an
@@ -16,6 +18,8 @@ pub enum Verdict {
     Accepted {
         /// The label of its hook.
         hook: String,
+        /// Whose delivery it is: says what a copy is.
+        service: Service,
         /// It was signed with the previous secret, which still holds.
         by_previous: bool,
     },
@@ -34,6 +38,8 @@ pub enum Refusal {
     BadForm,
     /// The signature is not ours.
     WrongSignature,
+    /// It names another event than the hook is for.
+    WrongEvent,
 }
 
 impl Refusal {
@@ -44,6 +50,7 @@ impl Refusal {
             Self::NoSignature => "no signature",
             Self::BadForm => "malformed signature",
             Self::WrongSignature => "wrong signature",
+            Self::WrongEvent => "wrong event",
         }
     }
 }

@@ -68,11 +68,11 @@ pub const SCENES: [Scene; 12] = [
     Scene { name: "webhook-secret", acts: &[(15.0, Act::Late(8.0))] },
     Scene { name: "webhook-drift", acts: &[(20.0, Act::Edit)] },
     Scene {
-        name: "webhook-clockify-plan",
+        name: "webhook-downgrade",
         acts: &[
             (15.0, Act::ClockifyOlder),
             (20.0, Act::ClockifyPlan(ClockifyPlan::Free)),
-            (600.0, Act::ClockifyPlan(ClockifyPlan::Paid)),
+            (5_400.0, Act::ClockifyPlan(ClockifyPlan::Paid)),
         ],
     },
     Scene {

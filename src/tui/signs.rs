@@ -12,7 +12,7 @@ pub fn subscription(state: SubState) -> &'static str {
         SubState::Active => "●",
         SubState::Pending => "◌",
         SubState::NotValidated => "!",
-        SubState::Disabled => "×",
+        SubState::Disabled | SubState::DisabledByFailures | SubState::DisabledByPlan | SubState::Off => "×",
         SubState::Drifted => "≠",
         SubState::Silent => "?",
         SubState::Unknown => "·",

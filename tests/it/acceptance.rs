@@ -4,6 +4,7 @@ mod by_reading;
 mod damaged_cache;
 mod dry_bucket;
 mod forged;
+mod in_turns;
 mod known_ground;
 mod listed;
 mod mistakes;

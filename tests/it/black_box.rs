@@ -107,7 +107,12 @@ impl Months {
             instance: "hourwire den 0f1e".into(),
             hosted_by: "serve".into(),
             mapping: Arc::new(NoMapping),
-            hooks: Arc::new(OpenBook { book: Arc::new(Book::default()), hooks, clock: clock.clone() }),
+            hooks: Arc::new(OpenBook {
+                book: Arc::new(Book::default()),
+                places: None,
+                hooks,
+                clock: clock.clone(),
+            }),
         };
         let seams = Seams {
             clock,

@@ -7,6 +7,7 @@ mod cuts;
 mod edits;
 mod healing;
 mod making;
+pub mod mirror;
 mod pair;
 mod people;
 mod replays;

@@ -1,4 +1,6 @@
 //! Journeys of a person, played against the simulator in paused time and looked at on a screen of 80 by 24.
 
-mod screen;
+mod cuts;
+mod downgrade;
+pub mod screen;
 mod webhook;

@@ -8,6 +8,7 @@ mod black_box;
 mod budget;
 mod cache;
 mod cli;
+mod clockify_hooks;
 mod config;
 mod crashes;
 mod door;

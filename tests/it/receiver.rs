@@ -1,5 +1,6 @@
 //! The receiver through its in-process seam; `sockets` holds what only a connection shows.
 
+mod clockify;
 mod rotation;
 mod sockets;
 
@@ -48,7 +49,7 @@ impl Post {
 fn hooks() -> Arc<Hooks> {
     let hooks = Hooks::new(Arc::new(|| NOW));
     let label = "toggl/main".to_owned();
-    let hook = Hook { service: Service::Toggl, label, secret: SECRET.into(), previous: None };
+    let hook = Hook { service: Service::Toggl, label, secret: SECRET.into(), previous: None, event: None };
     hooks.set(PATH.strip_prefix("/hooks/").unwrap(), hook);
     Arc::new(hooks)
 }

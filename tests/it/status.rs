@@ -18,9 +18,11 @@ fn every_key_is_there_under_its_name() {
         "disk": {"room": "enough", "free_mb": null, "place": "", "since": null},
         "subscriptions": [{
             "service": "toggl", "account": "main", "id": 20417, "description": "hourwire box 1a2b",
-            "state": "active", "since": "2026-03-02T12:00:00Z", "last_delivery_at": null, "wanted": "enabled",
+            "state": "active", "since": "2026-03-02T12:00:00Z", "last_delivery_at": null, "wanted": "enabled", "events": ["time_entry *"],
+            "plan": "1 of 1, 3 of 3 events",
         }],
-        "deliveries": {"received": 120, "duplicates": 3, "rejected": 1, "unavailable": 0, "dead": 0, "unapplied": 0},
+        "deliveries": {"received": 120, "duplicates": 3, "rejected": 1, "unavailable": 0, "dead": 0, "unapplied": 0,
+                       "echoes": 0, "unlinked": 0},
         "quota": [{
             "service": "toggl", "bucket": "org:6660001", "limit": 30, "remaining": 22, "resets_in_s": 1259,
             "source": "header", "age_s": 12,

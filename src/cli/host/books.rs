@@ -9,10 +9,13 @@ use crate::config::secrets;
 use crate::config::secrets::HookSecrets;
 use crate::domain::id::{Account, RemoteId, Service};
 use crate::domain::mapping::{Mapping, MappingEdit};
-use crate::engine::setup::{Hook, HookBook, Loaded, MappingBook};
+use crate::engine::setup::{EventHook, Hook, HookBook, Loaded, MappingBook, event_label};
 use crate::receiver::{self, Hooks};
 use crate::telemetry::redact::Redactor;
 use secrecy::SecretString;
+
+/// The token of a webhook that was made anew holds this long more, for deliveries under way.
+const OLD_TOKEN: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
 
 /// `mapping.toml` in the config folder; no file is an empty mapping.
 pub struct MappingOnDisk {
@@ -108,8 +111,17 @@ fn publish(hooks: &Hooks, hook: &secrets::Hook) {
         .previous
         .as_ref()
         .map(|(secret, until)| receiver::Previous { secret: secret.clone(), until: until.timestamp() });
-    let label = hook.account.to_string();
-    let known = receiver::Hook { service: hook.service, label, secret: hook.current.clone(), previous };
+    let label = match &hook.event {
+        Some(event) => event_label(&hook.account, event),
+        None => hook.account.to_string(),
+    };
+    let known = receiver::Hook {
+        service: hook.service,
+        label,
+        secret: hook.current.clone(),
+        previous,
+        event: hook.event.clone(),
+    };
     hooks.set(hook.path.clone(), known);
 }
 
@@ -164,4 +176,59 @@ impl HookBook for SecretsOnDisk {
     fn label(&self, account: &Account) -> String {
         account.to_string()
     }
+    fn event_hook(&self, account: &Account, workspace: &RemoteId, event: &str) -> Result<EventHook, String> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = secrets.clone();
+        if let Some(hook) = next.event_hook(account, event) {
+            return Ok(event_hook(hook, event));
+        }
+        let label = event_label(account, event);
+        let mut hook =
+            secrets::Hook::generate(&mut rand::rng(), Service::Clockify, account, workspace, label);
+        hook.event = Some(event.to_owned());
+        next.hooks.push(hook.clone());
+        self.save(&next)?;
+        *secrets = next;
+        publish(&self.hooks, &hook);
+        Ok(event_hook(&hook, event))
+    }
+
+    fn event_hooks(&self, account: &Account) -> Vec<EventHook> {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = secrets.hooks.iter().filter(|hook| hook.account == *account);
+        own.filter_map(|hook| Some(event_hook(hook, hook.event.as_deref()?))).collect()
+    }
+
+    fn keep_token(
+        &self,
+        account: &Account,
+        event: &str,
+        path: Option<&str>,
+        (id, token): (&RemoteId, SecretString),
+    ) -> Result<(), String> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = secrets.clone();
+        let Some(hook) = next.event_hook(account, event) else {
+            return Err(format!("{account} has no place for {event} yet"));
+        };
+        let old = hook.path.clone();
+        if let Some(path) = path {
+            path.clone_into(&mut hook.path);
+        }
+        hook.take(token, chrono::Utc::now() + OLD_TOKEN);
+        hook.subscription_id = Some(id.clone());
+        let hook = hook.clone();
+        self.save(&next)?;
+        *secrets = next;
+        if old != hook.path {
+            self.hooks.remove(&old);
+        }
+        publish(&self.hooks, &hook);
+        Ok(())
+    }
+}
+
+fn event_hook(hook: &secrets::Hook, event: &str) -> EventHook {
+    let made = hook.subscription_id.clone().map(|id| (id, hook.current.clone()));
+    EventHook { event: event.to_owned(), path: hook.path.clone(), made }
 }

@@ -47,6 +47,8 @@ pub fn status_json(snapshot: &Snapshot) -> Value {
             "unavailable": deliveries.unavailable,
             "dead": deliveries.dead,
             "unapplied": deliveries.unapplied,
+            "echoes": deliveries.echoes,
+            "unlinked": deliveries.unlinked,
         },
         "quota": snapshot.meters.iter().map(|meter| quota(meter, snapshot.now)).collect::<Vec<_>>(),
         "targets": snapshot.targets.iter().map(target).collect::<Vec<_>>(),
@@ -66,6 +68,8 @@ fn subscription(line: &SubscriptionLine) -> Value {
         "since": instant(line.since),
         "last_delivery_at": line.last_delivery_at.map(instant),
         "wanted": match line.wanted { Wanted::Enabled => "enabled", Wanted::Disabled => "disabled" },
+        "events": line.events,
+        "plan": line.plan,
     })
 }
 

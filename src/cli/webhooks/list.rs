@@ -25,6 +25,10 @@ pub async fn list(engine: &mut ViewerEnd, json: bool) -> Outcome {
                     line.at.account, line.at.id, drift.field, drift.ours, drift.theirs
                 ));
             }
+            // What its switches say stands in the state; the rest is news.
+            for fact in line.facts.iter().skip(1).filter(|_| line.ours && !line.is_well()) {
+                print::say(&format!("{}/{}: {fact}", line.at.account, line.at.id));
+            }
             if line.ours && !line.upgrade.is_empty() {
                 print::say(&format!("{}: {}; {}", line.at.account, line.plan, line.upgrade));
             }
@@ -70,5 +74,11 @@ fn as_json(line: &SubscriptionLine) -> Value {
         "drift": line.drift,
         "plan": line.plan,
         "upgrade": line.upgrade,
+        "switches": line.flags.map(|flags| json!({
+            "enabled": flags.enabled,
+            "deliveryEnabled": flags.delivery,
+            "planEnabled": flags.plan,
+        })),
+        "facts": line.facts,
     })
 }

@@ -63,6 +63,8 @@ pub struct ClockifyAccount {
     pub token: Token,
     /// `https://host[:port]/api/v1`, without a closing slash.
     pub base_url: String,
+    /// Who looks after the webhooks that tell what people change here.
+    pub webhook: Webhook,
     /// What becomes of an entry here when it is deleted at the source.
     pub on_delete: OnDelete,
     /// Earlier entries without a link are skipped; `None`: the day of the first start.
@@ -86,9 +88,7 @@ pub(super) fn toggl(root: &Section<'_, '_>, facts: &FileFacts) -> BTreeMap<Accou
             tag: tag(table, name),
             workspace_id: workspace_id.map(Found::into_inner),
             base_url: base.strip_suffix("/api/v9").unwrap_or(&base).to_owned(),
-            webhook: table
-                .word("webhook", &[("managed", Webhook::Managed), ("off", Webhook::Off)])
-                .unwrap_or_default(),
+            webhook: webhook(table),
             reenable: table
                 .word(
                     "reenable",
@@ -114,6 +114,7 @@ pub(super) fn clockify(root: &Section<'_, '_>, facts: &FileFacts) -> BTreeMap<Ac
             workspace_id: table.id("workspace_id").map(Found::into_inner),
             base_url: address(table, "base_url")
                 .unwrap_or_else(|| "https://api.clockify.me/api/v1".to_owned()),
+            webhook: webhook(table),
             on_delete: table
                 .word(
                     "on_delete",
@@ -182,6 +183,10 @@ fn each<T>(
     }
     tables.end();
     accounts
+}
+
+fn webhook(table: &Section<'_, '_>) -> Webhook {
+    table.word("webhook", &[("managed", Webhook::Managed), ("off", Webhook::Off)]).unwrap_or_default()
 }
 
 fn tag(table: &Section<'_, '_>, name: &str) -> String {

@@ -127,7 +127,7 @@ impl Settings {
             account(Service::Toggl, name, toggl(self, name) != toggl(new, name));
         }
         let clockify = |s: &Self, name: &Account| {
-            s.clockify.get(name).map(|a| (a.workspace_id.clone(), a.base_url.clone(), a.sync_from))
+            s.clockify.get(name).map(|a| (a.workspace_id.clone(), a.base_url.clone(), a.sync_from, a.webhook))
         };
         for name in self.clockify.keys().chain(new.clockify.keys().filter(|n| !self.clockify.contains_key(n)))
         {

@@ -8,6 +8,7 @@ use crate::domain::id::{Account, RemoteId};
 use crate::domain::subscription::Subscription;
 use crate::engine::Shared;
 use crate::engine::guard_wish::Asked;
+use crate::engine::target_guard;
 
 use super::hold::ANOTHER;
 use super::{Answered, Asker, because};
@@ -17,7 +18,8 @@ pub fn ask(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, wh
     let key = rows::subscription(&subscription.account, &subscription.id);
     let row: Option<Subscription> = engine.state().desk.get(&key)?;
     let makes = what == Asked::Reshape(Reshape::Create);
-    if row.is_none() && !makes {
+    let of_target = target_guard::hook(&engine.state(), &subscription)?;
+    if row.is_none() && of_target.is_none() && !makes {
         return because(format!(
             "{} has no subscription {}; the Webhooks pane lists them",
             subscription.account, subscription.id
@@ -30,6 +32,12 @@ pub fn ask(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, wh
 /// The secret of an account's own hook. It goes to the one who asks and is kept nowhere.
 pub fn reveal(engine: &Shared, subscription: &SubscriptionRef) -> Answered {
     let state = engine.state();
+    if let Some(hook) = target_guard::hook(&state, subscription)? {
+        return match target_guard::token(&state, &subscription.account, &hook) {
+            Some(token) => Ok(Reply::Done { say: token.expose_secret().to_owned() }),
+            None => because("it is not ours; its token is not kept here"),
+        };
+    }
     let key = rows::subscription(&subscription.account, &subscription.id);
     let row: Option<Subscription> = state.desk.get(&key)?;
     if !row.is_some_and(|row| row.ours) {

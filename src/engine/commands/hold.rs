@@ -120,8 +120,8 @@ pub fn decide(engine: &Shared, hold: &str, send: bool) -> Answered {
     holds.retain(|h| h.id != hold);
     let mut held = Vec::new();
     for target in &state.setup.targets {
-        // Those with a write under way are listed by that.
-        for class in [Class::Held, Class::Open] {
+        // Those with a write or a look under way are listed by that.
+        for class in [Class::Held, Class::Open, Class::Doubtful] {
             let keys = state.desk.named(rows::by_class(&target.account, class), usize::MAX)?;
             held.extend(keys.into_iter().map(|key| (target.account.clone(), key)));
         }

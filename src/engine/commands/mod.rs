@@ -96,6 +96,7 @@ fn is_dry(wish: &Wish) -> bool {
         | Wish::MoveSent { dry, .. }
         | Wish::Backfill { dry, .. }
         | Wish::SendNow { dry, .. }
+        | Wish::Resolve { dry, .. }
         | Wish::Replay { dry, .. }
         | Wish::ReplayAll { dry, .. } => *dry,
         // It changes nothing, and its secret is not to be kept.
@@ -112,7 +113,9 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::MoveSent { source, target, dry } => reroute::move_sent(engine, asker, &source, &target, dry),
         Wish::Undo => undo::undo(engine, asker),
         Wish::Retry { target, source } => sync::retry(engine, &target, &source),
-        Wish::Resolve { target, source, keep_source } => sync::resolve(engine, &target, &source, keep_source),
+        Wish::Resolve { target, source, keep_source, dry } => {
+            sync::resolve(engine, asker, (&target, &source), keep_source, dry)
+        }
         Wish::Enable { subscription } => guard::ask(engine, asker, subscription, Asked::Enable),
         Wish::Disable { subscription } => guard::ask(engine, asker, subscription, Asked::Disable),
         Wish::Test { subscription } => guard::ask(engine, asker, subscription, Asked::Test),
@@ -120,6 +123,7 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::Reshape { subscription, change } => {
             guard::ask(engine, asker, subscription, Asked::Reshape(change))
         }
+        Wish::ReadHookLog { subscription } => guard::ask(engine, asker, subscription, Asked::Log),
         Wish::Reveal { subscription } => guard::reveal(engine, &subscription),
         Wish::Hold { target } => hold::hold(engine, asker, target),
         Wish::Release { target } => hold::release(engine, asker, target),

@@ -4,10 +4,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::control::command::{Price, Reply};
 use crate::domain::signature;
-use crate::engine::Shared;
 use crate::engine::desk::Desked;
 use crate::engine::replay::{Replayed, replay as again};
 use crate::engine::views::{Ask, deliveries, delivery};
+use crate::engine::{Shared, labels};
 
 use super::{Answered, because, entries};
 
@@ -87,12 +87,7 @@ pub fn verify(engine: &Shared, seq: u64, secret: Option<&str>) -> Answered {
     };
     let secrets: Vec<(&str, SecretString)> = match secret {
         Some(given) => vec![("given", given.into())],
-        None => {
-            let state = engine.state();
-            let accounts = state.setup.sources.iter().map(|s| &s.account);
-            let account = accounts.into_iter().find(|a| state.setup.hooks.label(a) == delivered.hook);
-            account.map(|a| state.setup.hooks.secrets(a)).unwrap_or_default()
-        }
+        None => labels::secrets(&engine.state(), &delivered.hook),
     };
     let mut asked = None;
     for (which, secret) in secrets {

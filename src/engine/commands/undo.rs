@@ -9,6 +9,7 @@ use crate::cache::rows;
 use crate::control::command::Reply;
 use crate::control::snapshot::HoldLine;
 use crate::domain::id::{Account, Key};
+use crate::domain::link::Link;
 use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::domain::remap;
 use crate::domain::route::Route;
@@ -18,7 +19,7 @@ use crate::engine::lobby::Author;
 use crate::engine::mapper;
 use crate::engine::state::State;
 
-use super::{Answered, Asker, because, hold, reroute};
+use super::{Answered, Asker, because, hold, reroute, sync};
 
 /// A change that can be taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +51,17 @@ pub enum Back {
     },
     /// By these holds by hand.
     Holds(Vec<HoldLine>),
+    /// By this bond, as long as it is still as the decision of its conflict left it; else by sending theirs back.
+    Decided {
+        /// The target.
+        target: Account,
+        /// The source entry.
+        source: Key,
+        /// The bond before.
+        before: Box<Link>,
+        /// The bond after.
+        left: Box<Link>,
+    },
     /// By these routes of sent entries.
     Moved {
         /// The target.
@@ -112,6 +124,20 @@ pub fn undo(engine: &Shared, asker: &Asker<'_>) -> Answered {
             })?;
             let back = reroute::take_back(engine, &mut state, &target, &routes)?;
             more = format!(" · {back} on the way back");
+        }
+        Back::Decided { target, source, before, left } => {
+            let back = state.write("undo", |_, draft| {
+                let back = sync::undecide(draft, &target, &source, &before, &left)?;
+                if let Ok(how) = back {
+                    draft.say("sync", "info", format!("{note}: {how}"), Some(&source))?;
+                    draft.put_for(rows::undo(done.seq), &done, TimeDelta::days(30))?;
+                }
+                Ok(back)
+            })?;
+            match back {
+                Ok(how) => more = format!(" · {how}"),
+                Err(why) => return because(format!("{what} cannot be undone: {why}")),
+            }
         }
         Back::Mapping { edit, left } => {
             mapper::refresh(engine, &mut state)?;

@@ -207,7 +207,7 @@ impl<'d> Page<'_, 'd> {
                 incident.step("last good", "a delivery, signed", 0, heard);
             }
             incident.began_at = Some(at.min(now));
-            incident.step("change", "made at the service, and announced by no delivery", 0, at.min(now));
+            incident.step("change", "made at the service, and told by no delivery", 0, at.min(now));
             incident.step("evidence", "a regular read brought it, ten minutes ago", 0, now);
         })
     }

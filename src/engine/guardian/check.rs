@@ -89,6 +89,11 @@ pub async fn decide(post: &mut Post) -> Step<()> {
     if heals && own.drift.iter().any(|d| d.field == "secret") {
         return estranged(post, &own);
     }
+    // What the plan does not allow is refused: nobody fights it.
+    let verdict = match verdict {
+        Verdict::Heal(_) if limits::crowded(post, &own.id).await.is_some() => Verdict::Unknown,
+        verdict => verdict,
+    };
     match verdict {
         Verdict::Seek => seek(post, &own, &care).await,
         verdict => act(post, &own, &care, verdict).await,

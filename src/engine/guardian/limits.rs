@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
-use crate::domain::advice::Limits;
+use crate::domain::advice::{self, Limits};
 use crate::domain::id::{Account, RemoteId};
 use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;
@@ -55,18 +55,34 @@ pub(super) async fn fresh(post: &Post) -> Option<Limits> {
     Some(told)
 }
 
-/// Asks whether they are others than they were, no more often than this.
+/// Asked again no more often than this.
 const LOOK: TimeDelta = TimeDelta::minutes(2);
 
-/// Whether the limits are others than they were told last. Asking costs nothing.
-pub(super) async fn have_changed(post: &Post) -> bool {
-    let Some(before) = known(post).filter(|told| post.now() - told.at >= LOOK) else { return false };
-    fresh(post).await.is_some_and(|now| now != before.limits)
+/// Whether the limits are another plan's than the profile tells. Asking costs nothing.
+pub(super) async fn disagree(post: &Post) -> bool {
+    let Some(profile) = post.profile() else { return false };
+    let limits = match known(post) {
+        Some(told) if post.now() - told.at < LOOK => Some(told.limits),
+        _ => fresh(post).await,
+    };
+    limits.and_then(advice::plan_of).is_some_and(|plan| plan != profile.plan)
 }
 
-/// Whether others take all the places that the plan allows; who, in words.
+/// Whether others take all the places that the plan allows; who, in words. Enabling ours would be refused then.
 pub(super) async fn crowded(post: &Post, own: &RemoteId) -> Option<String> {
+    let others = others(post, own)?;
+    if others.is_empty() {
+        return None;
+    }
     let allowed = fresh(post).await?.webhooks as usize;
+    (others.len() >= allowed).then(|| {
+        let names = others.join(" and ");
+        format!("plan limit: {allowed} allowed, taken by {names}; free a place, then re-enable")
+    })
+}
+
+/// The names of all other enabled subscriptions of the account.
+fn others(post: &Post, own: &RemoteId) -> Option<Vec<String>> {
     let mut others: Vec<String> = Vec::new();
     let state = post.engine.state();
     let prefix = rows::subscription(&post.account, &RemoteId::default());
@@ -76,11 +92,7 @@ pub(super) async fn crowded(post: &Post, own: &RemoteId) -> Option<String> {
         others.extend(row.filter(|row| row.id != *own).map(|row| format!("\"{}\"", row.description)));
         ControlFlow::Continue(())
     });
-    scanned.ok()?;
-    (others.len() >= allowed).then(|| {
-        let names = others.join(" and ");
-        format!("plan limit: {allowed} allowed, taken by {names}; disable or delete that, then re-enable")
-    })
+    scanned.ok().map(|()| others)
 }
 
 /// Asks again when they are old.

@@ -57,6 +57,7 @@ async fn act(post: &mut Post, wish: &GuardWish) -> Step<String> {
         Asked::Validate => validate(post, id).await,
         Asked::Reshape(change) => edit::reshape(post, id, change).await,
         Asked::Take => sender::take_over(post).await,
+        Asked::Log => Err(Hitch::Refused("Toggl keeps no log that can be asked for".into())),
     }
 }
 

@@ -9,10 +9,11 @@ use crate::domain::id::Account;
 use crate::domain::quota::Cause;
 
 use super::list::{self, Listing};
-use super::{Hitch, Post, Step, Why, care, make};
+use super::{Hitch, Post, Step, Why, care, interval, make};
 use crate::engine::Shared;
 use crate::engine::desk::Desked;
 use crate::engine::state::State;
+use crate::engine::survey;
 
 /// Who was the sender this long ago may not be it any more.
 const STALE: TimeDelta = TimeDelta::minutes(10);
@@ -53,7 +54,7 @@ pub fn release_in_time(post: &Post) -> Desked<()> {
 /// Sending goes on, unless another instance was seen.
 pub fn release(post: &Post) -> Desked<()> {
     let standing: Option<Standing> = post.engine.state().desk.get(&sender_key(&post.account))?;
-    if standing.is_some_and(|s| s.held_by.is_some()) {
+    if standing.is_some_and(|s| s.held_by.is_some() || s.sends_at.is_some()) {
         return Ok(());
     }
     hold(&post.engine, &post.account, None)
@@ -91,11 +92,16 @@ fn enter(post: &Post, listing: &Listing) -> Desked<Elected> {
             page.draft().put(sender_key(account), &elected.standing)
         })?;
     }
-    let say = elected.standing.held_by.as_ref().map(|other| {
-        format!(
+    if before.held_by.is_some() && elected.standing.held_by.is_none() {
+        survey::forget(&mut post.engine.state())?;
+    }
+    let say = match (&elected.standing.held_by, elected.standing.sends_at) {
+        (Some(other), _) => Some(format!(
             "{account}: {other} has a live subscription in this workspace and sends; :take sends from here"
-        )
-    });
+        )),
+        (None, Some(at)) => Some(waits(post, at)),
+        (None, None) => None,
+    };
     hold(&post.engine, account, say)?;
     let id = format!("beside:{account}");
     let mut state = post.engine.state();
@@ -107,6 +113,32 @@ fn enter(post: &Post, listing: &Listing) -> Desked<Elected> {
         None => state.calm(&id),
     }
     Ok(elected)
+}
+
+/// What is said while the one before may still send.
+fn waits(post: &Post, at: DateTime<Utc>) -> String {
+    let at = post.clock(at);
+    format!(
+        "{}: taken; this engine sends from {at}, when the other has looked, or at once after :take",
+        post.account
+    )
+}
+
+/// A take-over that waited long enough comes into force. Answers when that is.
+pub fn release_taken(post: &Post) -> Desked<Option<DateTime<Utc>>> {
+    let standing: Option<Standing> = post.engine.state().desk.get(&sender_key(&post.account))?;
+    let Some((standing, at)) = standing.and_then(|s| s.sends_at.map(|at| (s, at))) else { return Ok(None) };
+    if post.now() < at {
+        return Ok(Some(at));
+    }
+    care::write(&post.engine, &post.account, "guard sender", |page| {
+        let standing = Standing { sends_at: None, ..standing };
+        page.draft().put(sender_key(&post.account), &standing)?;
+        page.say("info", "sending goes on here")
+    })?;
+    survey::forget(&mut post.engine.state())?;
+    hold(&post.engine, &post.account, None)?;
+    Ok(None)
 }
 
 /// Holds sending, or lets it go on.
@@ -152,11 +184,20 @@ pub async fn take_over(post: &mut Post) -> Step<String> {
         }
         _ => false,
     };
+    let before: Standing = post.engine.state().desk.get(&sender_key(&post.account))?.unwrap_or_default();
+    let beside = listing.others.iter().any(|other| other.live);
+    let looks_every = post.profile().map_or(TimeDelta::zero(), |profile| interval(&profile));
+    let standing = Standing::taken(&before, visible, beside, post.now(), looks_every);
     care::write(&post.engine, &post.account, "guard sender", |page| {
-        let standing = Standing { marked: true, forced: !visible, ..Standing::default() };
         page.draft().put(sender_key(&post.account), &standing)?;
         page.say("info", "a person made this engine the sender")
     })?;
+    survey::forget(&mut post.engine.state())?;
+    if let Some(at) = standing.sends_at {
+        let say = waits(post, at);
+        hold(&post.engine, &post.account, Some(say.clone()))?;
+        return Ok(say);
+    }
     hold(&post.engine, &post.account, None)?;
     Ok(if visible {
         "this engine sends; the others hold as soon as they look".into()

@@ -67,7 +67,7 @@ pub fn lines(
 
 /// Adds what was refused at the door. The service counts those calls too, so that what its history told of them is
 /// not added to it.
-fn note_refused(line: &mut SubscriptionLine, refused: &Refused) {
+pub fn note_refused(line: &mut SubscriptionLine, refused: &Refused) {
     line.last_bad_at = line.last_bad_at.max(Some(refused.at));
     line.failures = line.failures.max(refused.in_a_row);
     if refused.in_a_row > 0 {
@@ -129,6 +129,8 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         secret: String::new(),
         plan: String::new(),
         upgrade: String::new(),
+        flags: None,
+        facts: Vec::new(),
     }
 }
 

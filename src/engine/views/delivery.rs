@@ -10,13 +10,13 @@ use crate::domain::delivery::Delivered;
 use crate::domain::id::Key;
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::signature;
-use crate::engine::Engine;
 use crate::engine::desk::{DeskError, Desked};
 use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
+use crate::engine::{Engine, heard, labels};
 use crate::services::toggl::delivery;
 
-use super::{Ask, Rows, deliveries};
+use super::{Ask, Rows, deliveries, news};
 
 /// Fields of a body that are nobody's business on a screen.
 const MASKED: [&str; 5] = ["request_body", "api_token", "secret", "authToken", "ical_url"];
@@ -33,8 +33,7 @@ pub fn stored(engine: &Engine, seq: u64) -> Desked<Option<Delivered>> {
 pub fn rows(engine: &Engine, state: &State, ask: &Ask, seq: u64) -> Desked<Rows> {
     let Some(delivered) = stored(engine, seq)? else { return Ok(Rows::default()) };
     let letter: Option<DeadLetter> = state.desk.get(&rows::dead(seq))?;
-    let mut accounts = state.setup.sources.iter().map(|s| &s.account);
-    let account = accounts.find(|a| state.setup.hooks.label(a) == delivered.hook).cloned();
+    let account = labels::account(state, &delivered.hook);
     let zone = account.as_ref().map_or(chrono_tz::Tz::UTC, |a| state.zone(a));
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%a %-d %b %Y %H:%M:%S%.3f").to_string();
     let (kept, before) = {
@@ -50,13 +49,17 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask, seq: u64) -> Desked<Rows>
         _ => String::new(),
     };
     facts.add("verdict", kept, why);
-    let announced = delivery::parse(&delivered.body).ok();
+    let target = heard::target_of(state, &delivered.hook);
+    let announced = delivery::parse(&delivered.body).ok().filter(|_| target.is_none());
     let way = announced.as_ref().map(|a| {
         let ms = (delivered.received_at - a.created_at).num_milliseconds();
         format!("{}.{:03} s after the event", ms / 1_000, ms.rem_euclid(1_000))
     });
     facts.add("received", clock(delivered.received_at), way.unwrap_or_default());
     facts.add("hook", delivered.hook.clone(), "");
+    if let Some((target, event)) = &target {
+        facts.0.extend(news::lines(state, target, event, &delivered.body)?);
+    }
     if let Some(a) = &announced {
         facts.add("event", a.event_id.to_string(), format!("subscription {}", a.subscription));
         let user = match (&account, &a.user) {
@@ -65,9 +68,12 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask, seq: u64) -> Desked<Rows>
         };
         facts.add("by", user, clock(a.created_at));
     }
-    verified(state, &mut facts, &delivered, account.as_ref());
+    verified(state, &mut facts, &delivered);
     for (name, value) in &delivered.headers {
         facts.add(name.clone(), value.clone(), "header");
+    }
+    if target.is_some() {
+        changed(engine, &mut facts, &delivered, before)?;
     }
     if let (Some(account), Some(announced)) = (&account, &announced) {
         changed(engine, &mut facts, &delivered, before.filter(|_| kept != "duplicate"))?;
@@ -88,14 +94,9 @@ impl Facts {
     }
 }
 
-fn verified(
-    state: &State,
-    facts: &mut Facts,
-    delivered: &Delivered,
-    account: Option<&crate::domain::id::Account>,
-) {
+fn verified(state: &State, facts: &mut Facts, delivered: &Delivered) {
     use secrecy::ExposeSecret as _;
-    let secrets = account.map(|a| state.setup.hooks.secrets(a)).unwrap_or_default();
+    let secrets = labels::secrets(state, &delivered.hook);
     let mut told = None;
     for (which, secret) in secrets {
         let secret = secret.expose_secret().as_bytes();
@@ -138,8 +139,10 @@ fn changed(engine: &Engine, facts: &mut Facts, delivered: &Delivered, before: Op
 
 fn payload(body: &[u8]) -> Map<String, Value> {
     let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
-    match body.get_mut("payload").map(Value::take) {
-        Some(Value::Object(map)) => map,
+    match (body.get_mut("payload").map(Value::take), body) {
+        (Some(Value::Object(map)), _) => map,
+        // Clockify's body is the entity itself.
+        (None, Value::Object(map)) => map,
         _ => Map::new(),
     }
 }

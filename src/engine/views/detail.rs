@@ -18,7 +18,7 @@ use crate::engine::state::State;
 use crate::engine::words::Standing;
 
 use super::sync::{next_at, op};
-use super::{Ask, Rows};
+use super::{Ask, Rows, conflict};
 
 /// The window; empty when the entry is not known.
 pub fn rows(engine: &Engine, state: &mut State, ask: &Ask, key: &Key) -> Desked<Rows> {
@@ -27,6 +27,11 @@ pub fn rows(engine: &Engine, state: &mut State, ask: &Ask, key: &Key) -> Desked<
     let standings = state.standings(engine.seams.now());
     let zone = state.zone(&key.account);
     let mut facts = Facts { zone, lines: Vec::new() };
+    for standing in &standings {
+        if let Some(link) = state.desk.link(&standing.account, key)? {
+            facts.lines.extend(conflict::lines(state, &standing.account, &link, zone));
+        }
+    }
     source(state, &mut facts, key, &row);
     for standing in &standings {
         match state.desk.link(&standing.account, key)? {
@@ -149,6 +154,9 @@ fn reason(facts: &Facts, standing: &Standing, link: &Link, word: &SyncWord) -> S
     let next = next_at(standing, link).map(|at| facts.clock(at));
     match word {
         SyncWord::Synced => format!("since {since}"),
+        SyncWord::Queued | SyncWord::WaitingQuota if link.doubt.is_some() => {
+            "somebody may have changed it there; one read settles it".into()
+        }
         SyncWord::Queued if matches!(link.wish, Wish::Wait(_)) => {
             "a doubt at the source is settled first".into()
         }
@@ -190,6 +198,7 @@ fn route_words(state: &State, target: &Account, route: &Route) -> (String, Strin
         Some(By::Link(None)) => "link".into(),
         Some(By::Link(Some(day))) => format!("link from {day}"),
         Some(By::Fallback) => "fallback".into(),
+        Some(By::Found) => "found there".into(),
         None => "nothing takes it".into(),
     };
     (to, format!("{by}, mapping {}", route.version))

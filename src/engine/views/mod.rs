@@ -2,12 +2,14 @@
 //! anything.
 
 mod candidates;
+mod conflict;
 pub mod deliveries;
 pub mod delivery;
 mod detail;
 mod entries;
 mod log;
 pub mod mapping;
+mod news;
 mod requests;
 mod search;
 mod sync;

@@ -149,6 +149,7 @@ actions! {
     RevealSecret, Webhooks, "reveal-secret", ["*"], "secret", "Show the secret on the price line";
     RestoreOurs, Webhooks, "restore-ours", ["<"], "restore ours", "Undo what somebody changed at the service";
     AdoptTheirs, Webhooks, "adopt-theirs", [">"], "take theirs", "Want what somebody changed at the service";
+    ReadHookLog, Webhooks, "read-log", ["L"], "log", "Read what Clockify's log of 7 days tells of the deliveries (asks)";
     DeleteHook, Webhooks, "delete-subscription", ["D"], "delete", "Delete the subscription at the service";
     Pause, Quota, "pause", ["P"], "pause", "Pause the background work, or let it go on";
     SendNow, Quota, "send-now", ["S"], "send now", "Send what waits, from what is kept for you (asks)";

@@ -1,7 +1,9 @@
 //! What can be done right now: the actions of the contexts in force, each with the reason where it is blocked.
 
+use crate::control::snapshot::SubscriptionLine;
 use crate::control::view::LinkWord;
 use crate::domain::health::SubState;
+use crate::domain::id::Service;
 use crate::domain::word::SyncWord;
 
 use super::super::model::{Drawer, Model, Pane, reshape};
@@ -92,6 +94,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             | RestoreOurs
             | AdoptTheirs
             | DeleteHook
+            | ReadHookLog
             | Verify
             | Undo
     );
@@ -103,10 +106,10 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         Create | Unlink | Ignore | MoveSent if model.selected_project().is_none() => "no project is selected",
         Create if model.targets().is_empty() => "there is no target",
         Unlink | MoveSent if !is_linked(model) => "this project is not linked",
-        MakeHook if model.has_own_hook() => "there is one already",
+        MakeHook if model.has_own_hook() && !of_target(model) => "there is one already",
         MakeHook if reshape::account(model).is_none() => "there is no source account",
         Reenable | Test | Validate | Disable | EditEvents | RenameHook | RotateSecret | RevealSecret
-        | RestoreOurs | AdoptTheirs | DeleteHook => return subscription(model, action),
+        | RestoreOurs | AdoptTheirs | DeleteHook | ReadHookLog => return subscription(model, action),
         Pause if model.pausable().is_none() => "only a backfill can be paused, and none is queued",
         SendNow if model.waiting_target().is_none() => "nothing waits to be sent",
         Retry if !sync_is(model, |w| matches!(w, SyncWord::Failed(_))) => {
@@ -166,6 +169,9 @@ fn subscription(model: &Model, action: Action) -> Option<String> {
     let Some(line) = model.selected_subscription() else {
         return Some("no subscription is selected".to_owned());
     };
+    if let Some(reason) = of_clockify(line, action) {
+        return Some(reason.to_owned());
+    }
     let reason = match (action, line.state) {
         (Action::Reenable, SubState::Active | SubState::Pending | SubState::Silent | SubState::Drifted) => {
             "it is enabled already"
@@ -187,6 +193,29 @@ fn subscription(model: &Model, action: Action) -> Option<String> {
         _ => return None,
     };
     Some(reason.to_owned())
+}
+
+/// The selected webhook is one of a target.
+fn of_target(model: &Model) -> bool {
+    model.selected_subscription().is_some_and(|line| line.service == Service::Clockify)
+}
+
+/// What Clockify offers no call for, and what Toggl does not.
+fn of_clockify(line: &SubscriptionLine, action: Action) -> Option<&'static str> {
+    use Action::*;
+    if line.service != Service::Clockify {
+        return (action == ReadHookLog).then_some("only Clockify keeps such a log");
+    }
+    match action {
+        Test => Some("Clockify has no ping; a delivery comes with the next change"),
+        Validate => Some("Clockify knows no handshake"),
+        Disable => Some("no call of Clockify switches it off; D deletes it, and it stays so"),
+        EditEvents => Some("a webhook of Clockify tells one event"),
+        RenameHook => Some("its name is given here"),
+        Reenable if line.state == SubState::DisabledByPlan => Some("the plan has no room for it"),
+        Reenable | DeleteHook if !line.ours => Some("it is not ours, and left alone"),
+        _ => None,
+    }
 }
 
 /// The actions worth a place in the footer now, the most useful first.

@@ -3,7 +3,7 @@
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{HoldLine, IncidentLine, SubscriptionLine};
 use crate::control::view::Row;
-use crate::domain::id::Key;
+use crate::domain::id::{Key, Service};
 
 use super::{List, Model, Picker, Slot};
 
@@ -154,7 +154,8 @@ impl Model {
     /// Whether a subscription of ours is there.
     pub fn has_own_hook(&self) -> bool {
         let lines = self.snapshot.as_ref().map_or(&[][..], |s| s.subscriptions.as_slice());
-        lines.iter().any(|line| line.ours && line.cause != "deleted here")
+        let of_source = |line: &&SubscriptionLine| line.service == Service::Toggl;
+        lines.iter().filter(of_source).any(|line| line.ours && line.cause != "deleted here")
     }
 
     /// The selected project of the Mapping pane.

@@ -9,7 +9,7 @@ use crate::domain::drift::Drift;
 pub fn rows(model: &Model) -> u16 {
     let Some(line) = model.incident_subscription() else { return 0 };
     let drift: u16 = line.drift.iter().map(|d| if fits(d, model.size.0) { 1 } else { 2 }).sum();
-    1 + drift + u16::from(!line.plan.is_empty())
+    1 + drift + line.facts.len() as u16 + u16::from(!line.plan.is_empty())
 }
 
 /// Whether both values stand in one row of this many columns.
@@ -75,5 +75,10 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     if !line.plan.is_empty() {
         let upgrade = if line.upgrade.is_empty() { String::new() } else { format!(" · {}", line.upgrade) };
         p.cell(3, y, w.saturating_sub(4), &format!("plan {}{upgrade}", line.plan), s.faint);
+        y += 1;
+    }
+    for fact in &line.facts {
+        p.cell(3, y, w.saturating_sub(4), fact, s.fg);
+        y += 1;
     }
 }

@@ -1,6 +1,7 @@
 //! Webhooks: is every road open?
 
 use crate::control::snapshot::SubscriptionLine;
+use crate::domain::clockify_hook::Event;
 use crate::domain::health::{SubState, Wanted};
 use crate::domain::text::every;
 
@@ -16,7 +17,7 @@ use super::{has_keys, name, overview};
 pub fn state(model: &Model, line: &SubscriptionLine) -> String {
     match line.state {
         SubState::Unknown => format!("unknown since {}", clock(line.since, model.zone())),
-        state => state.to_string(),
+        state => state.short().to_owned(),
     }
 }
 
@@ -25,6 +26,14 @@ fn service(model: &Model, line: &SubscriptionLine) -> String {
     let tag = model.snapshot.as_ref().and_then(|s| s.accounts.iter().find(|a| a.name == line.at.account));
     let service = super::super::model::service_label(line.service);
     tag.map_or_else(|| service.to_owned(), |a| format!("{service} {}", a.tag))
+}
+
+/// Its name; of a webhook of ours for one event that event, which stands at the end of its name.
+fn called(line: &SubscriptionLine) -> String {
+    match line.events.first() {
+        Some(event) if line.flags.is_some() && line.ours => Event::of(event).short(),
+        _ => line.description.clone(),
+    }
 }
 
 fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)> {
@@ -62,7 +71,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: "", right, focused });
     let cols = [
         Col::new("state", 16, 0, 9).flex(14, 0),
-        Col::new("service", 11, 1, 5).flex(8, 1),
+        Col::new("service", 11, 1, 5),
         Col::new("name", 19, 2, 8).flex(8, 3),
         Col::new("last good", 12, 1, 7),
         Col::new("last 24 h", 12, 3, 3),
@@ -94,7 +103,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         put(0, &format!("  {}", state(model, line)), word);
         let plain = if line.wanted == Wanted::Disabled { s.muted } else { s.fg };
         put(1, &service(model, line), plain);
-        put(2, &line.description, plain);
+        put(2, &called(line), plain);
         let last =
             line.last_delivery_at.map_or_else(|| "never".to_owned(), |at| age(at, model.now, model.zone()));
         put(3, &last, s.muted);

@@ -7,7 +7,7 @@ use crate::domain::health::Wanted;
 
 use super::super::keymap::Action;
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
-use super::{Effect, input, jump, mapping, quota, refuse, send};
+use super::{Effect, conflict, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -123,9 +123,12 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         HourBefore => quota::hour(model, -1),
         HourAfter => quota::hour(model, 1),
         OnlyCause => quota::only(model),
-        Retry => sync_wish(model, |target, source| Wish::Retry { target, source }),
-        KeepSource => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: true }),
-        KeepTarget => sync_wish(model, |target, source| Wish::Resolve { target, source, keep_source: false }),
+        Retry => conflict::retry(model),
+        KeepSource => conflict::ours(model),
+        KeepTarget => conflict::theirs(model),
+        ReadHookLog => ask_subscription(model, "read the log of 7 days of", 1, |subscription| {
+            Wish::ReadHookLog { subscription }
+        }),
         SendHeld => decide(model, true),
         DropHeld => decide(model, false),
         Older => other_incident(model, 1),
@@ -386,15 +389,6 @@ fn ask_subscription(
 
 fn reshaped(subscription: SubscriptionRef, change: Reshape) -> Wish {
     Wish::Reshape { subscription, change }
-}
-
-fn sync_wish(
-    model: &mut Model,
-    make: impl FnOnce(crate::domain::id::Account, crate::domain::id::Key) -> Wish,
-) -> Vec<Effect> {
-    let Some(line) = model.selected_sync() else { return Vec::new() };
-    let made = make(line.target.clone(), line.key.clone());
-    wish(model, made)
 }
 
 fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {

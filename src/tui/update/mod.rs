@@ -2,6 +2,7 @@
 //! comes with the message, everything outside is asked for by an effect.
 
 mod act;
+mod conflict;
 mod door;
 mod input;
 mod jump;

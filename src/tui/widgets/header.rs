@@ -193,7 +193,8 @@ fn sync(model: &Model, s: &Styles) -> Slot {
 fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
     // Worst last in the order of the states, so the sign of the worst stands for all.
     let rank = |state: SubState| match state {
-        SubState::Disabled => 6,
+        SubState::Disabled | SubState::DisabledByFailures => 7,
+        SubState::DisabledByPlan | SubState::Off => 6,
         SubState::NotValidated => 5,
         SubState::Silent => 4,
         SubState::Drifted => 3,
@@ -204,7 +205,7 @@ fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
     let worst = snapshot.subscriptions.iter().filter(|l| !l.is_well()).max_by_key(|l| rank(l.state));
     if let Some(line) = worst {
         let style = super::words::subscription(line.state, line.wanted, s);
-        return slot(format!("hook {}", line.state), style, Pane::Webhooks);
+        return slot(format!("hook {}", line.state.short()), style, Pane::Webhooks);
     }
     if let Some(seconds) = snapshot.reading {
         return slot(format!("reading {}", every(seconds)), s.muted, Pane::Webhooks);

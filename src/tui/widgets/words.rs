@@ -33,8 +33,9 @@ pub fn subscription(state: SubState, wanted: Wanted, s: &Styles) -> Style {
         (_, Wanted::Disabled) => s.muted,
         (SubState::Active, _) => s.ok,
         (SubState::Pending, _) => s.pending,
-        (SubState::NotValidated | SubState::Disabled, _) => s.error,
-        (SubState::Drifted | SubState::Silent, _) => s.warn,
+        (SubState::NotValidated | SubState::Disabled | SubState::DisabledByFailures, _) => s.error,
+        (SubState::Drifted | SubState::Silent | SubState::DisabledByPlan, _) => s.warn,
+        (SubState::Off, _) => s.muted,
         (SubState::Unknown, _) => s.stale,
     }
 }

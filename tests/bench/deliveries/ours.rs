@@ -59,7 +59,13 @@ pub fn run(folder: &Path) {
     let hooks = Hooks::new(system_clock());
     hooks.set(
         HOOK,
-        Hook { service: Service::Toggl, label: "main".into(), secret: SECRET.into(), previous: None },
+        Hook {
+            service: Service::Toggl,
+            label: "main".into(),
+            secret: SECRET.into(),
+            previous: None,
+            event: None,
+        },
     );
     let receiver = Arc::new(Receiver::new(Arc::new(hooks), inbox, system_clock()));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

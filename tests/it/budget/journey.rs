@@ -115,7 +115,7 @@ fn several_edits_of_one_waiting_entry_go_as_one_and_what_people_do_goes_first() 
         let mut screen = Screen::open(&shop).await;
         screen.press(&shop, "4").await;
         let shown = screen.text(&shop).await;
-        assert!(shown.contains("of a backfill") && shown.contains("waiting quota"), "{shown}");
+        assert!(shown.contains("of a backf") && shown.contains("waiting quota"), "{shown}");
         // Fill what is left for changes, so that the next ones wait.
         for place in 0..25 {
             shop.track(&format!("Fresh {place}"), shop.time.now() - TimeDelta::minutes(300 - place * 5), 4)

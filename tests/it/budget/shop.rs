@@ -137,6 +137,7 @@ impl Shop {
                     base_url: "http://clockify.test/api/v1".into(),
                     token: SecretString::from(keys.clockify_token.clone()),
                     workspace: keys.clockify_workspace.as_str().into(),
+                    managed: webhook,
                     on_delete: OnDelete::Retire,
                     sync_from: None,
                     wire: to(Service::Clockify),

@@ -189,7 +189,8 @@ fn what_a_plan_lacks_is_asked_again_by_a_person_or_after_a_change_of_plan_and_by
         assert!(screen.contains("R sends it again") && screen.contains("1 request · "), "{screen}");
         let posts = |shop: &Shop| {
             let sent = since(shop, at, "clockify");
-            sent.iter().filter(|one| one.method == Method::POST).count()
+            let entries = |one: &&Sent| one.path.ends_with("/time-entries");
+            sent.iter().filter(entries).filter(|one| one.method == Method::POST).count()
         };
         pass(7_200.0).await;
         assert_eq!(posts(&shop), 1, "never by itself");

@@ -380,7 +380,7 @@ async fn a_conflict_is_decided_for_either_side() {
         pass(400).await;
         viewer.drain();
         assert_eq!(counts(&viewer, "conflict"), 1);
-        let resolve = Wish::Resolve { target: "mirror".into(), source, keep_source };
+        let resolve = Wish::Resolve { target: "mirror".into(), source, keep_source, dry: false };
         let reply = viewer.wish(resolve.clone()).await;
         assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
         pass(400).await;

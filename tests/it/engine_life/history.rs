@@ -95,13 +95,14 @@ async fn a_backfill_leaves_what_a_person_decided() {
     pass(400).await;
     assert_eq!(running.word(&key), "conflict");
     let mut viewer = viewer(&running).await;
-    let theirs = Wish::Resolve { target: "mirror".into(), source: key.clone(), keep_source: false };
+    let theirs =
+        Wish::Resolve { target: "mirror".into(), source: key.clone(), keep_source: false, dry: false };
     assert!(matches!(wish(&mut viewer, "1", theirs).await, Reply::Done { .. }));
     pass(60).await;
     let before = services.count(Service::Clockify, "/time-entries/");
     assert!(matches!(wish(&mut viewer, "2", backfill(&services)).await, Reply::Done { .. }));
     pass(600).await;
-    assert_eq!(running.word(&key), "synced");
+    assert_eq!(running.word(&key), "skipped (deleted in the target)");
     assert_eq!(services.count(Service::Clockify, "/time-entries/"), before, "nothing is sent against it");
     assert!(services.there().is_empty());
 }

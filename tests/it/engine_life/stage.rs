@@ -319,6 +319,7 @@ impl Folder {
                 base_url: "http://sim/api/v1".into(),
                 token: access.clockify_token.into(),
                 workspace: access.clockify_workspace.as_str().into(),
+                managed: false,
                 on_delete: OnDelete::Delete,
                 sync_from: None,
                 wire: Arc::new(Line(services.clone(), Service::Clockify)),

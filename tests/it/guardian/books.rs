@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use hourwire::domain::id::{Account, RemoteId, Service};
 use hourwire::domain::mapping::{Mapping, MappingEdit};
 use hourwire::engine::seams::Clock;
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook};
+use hourwire::engine::setup::{EventHook, Hook, HookBook, Loaded, MappingBook};
 use hourwire::receiver::{self, Hooks};
 use secrecy::SecretString;
+
+use super::mirror::Places;
 
 /// No mapping.
 pub struct NoMapping;
@@ -57,6 +59,7 @@ impl Book {
                 label,
                 secret: hook.secret.clone(),
                 previous: previous.map(|(secret, until)| receiver::Previous { secret, until }),
+                event: None,
             };
             hooks.set(hook.path.clone(), known);
         }
@@ -73,6 +76,8 @@ impl Book {
 /// The book of a running engine.
 pub struct Open {
     pub book: Arc<Book>,
+    /// Of the target's webhooks.
+    pub places: Option<Arc<Places>>,
     pub hooks: Arc<Hooks>,
     pub clock: Clock,
 }
@@ -133,5 +138,25 @@ impl HookBook for Open {
 
     fn label(&self, account: &Account) -> String {
         account.to_string()
+    }
+    fn event_hook(&self, _: &Account, _: &RemoteId, event: &str) -> Result<EventHook, String> {
+        Ok(self.places.as_ref().ok_or("no target")?.place(event))
+    }
+
+    fn event_hooks(&self, _: &Account) -> Vec<EventHook> {
+        self.places.as_ref().map(|places| places.all()).unwrap_or_default()
+    }
+
+    fn keep_token(
+        &self,
+        _: &Account,
+        event: &str,
+        path: Option<&str>,
+        made: (&RemoteId, SecretString),
+    ) -> Result<(), String> {
+        let places = self.places.as_ref().ok_or("no target")?;
+        places.keep(event, path, made);
+        places.publish(&self.hooks);
+        Ok(())
     }
 }

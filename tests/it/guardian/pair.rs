@@ -22,8 +22,11 @@ async fn the_second_holds_and_a_person_may_take() {
     office.until("both have it", 10, || first.entries() == 1 && second.entries() == 1).await;
     let reply = second.engine.take(&"main".into()).await;
     assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
-    assert_eq!(second.held(), None);
-    office.until("the first holds", 400, || first.held().is_some()).await;
+    // The first one sends until it has looked: never both at once.
+    let both = || first.held().is_none() && second.held().is_none();
+    office.until("the first holds", 400, || first.held().is_some() || both()).await;
+    assert!(!both() && second.held().is_some_and(|say| say.contains(":take")), "{:?}", second.log());
+    office.until("the second sends", 400, || second.held().is_none() || first.held().is_none()).await;
     office.pass(1_200).await;
     assert!(second.held().is_none() && first.held().is_some());
     // A restart changes nothing.
@@ -31,6 +34,24 @@ async fn the_second_holds_and_a_person_may_take() {
     let first = den.start(&office);
     office.pass(60).await;
     assert!(first.held().is_some_and(|say| say.contains("hourwire hut")), "{:?}", first.log());
+}
+
+#[tokio::test(start_paused = true)]
+async fn taken_twice_it_sends_at_once_and_a_restart_waits_on() {
+    let office = Office::new(Plan::Premium);
+    let (den, hut) = (Machine::new("den"), Machine::new("hut"));
+    let first = live(&office, &den).await;
+    let second = live(&office, &hut).await;
+    office.pass(30).await;
+    second.engine.take(&"main".into()).await;
+    assert!(second.held().is_some());
+    second.kill(&office).await;
+    let second = hut.start(&office);
+    office.pass(30).await;
+    assert!(first.held().is_none() && second.held().is_some(), "{:?}", second.log());
+    first.kill(&office).await;
+    second.engine.take(&"main".into()).await;
+    assert_eq!(second.held(), None, "{:?}", second.log());
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,12 +9,15 @@ use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::LogLine;
 use hourwire::domain::id::{Account, Key, RemoteId};
 use hourwire::domain::incident::Incident;
+use hourwire::domain::link::Link;
 use hourwire::domain::order::EntryRow;
 use hourwire::domain::subscription::Subscription;
+use hourwire::domain::target_hook::TargetHook;
 use hourwire::engine::Engine;
 use hourwire::journal::InboxWriter;
 use serde_json::Value;
 
+use super::mirror::mirror;
 use super::stage::Office;
 
 /// An engine at work.
@@ -141,5 +144,36 @@ impl Running {
         self.store.scan(rows::logs(), false, usize::MAX, &mut visit).unwrap();
         lines.reverse();
         lines
+    }
+    /// The target's webhooks of ours, as the ledger has them.
+    pub fn hooks(&self) -> Vec<TargetHook> {
+        let mut hooks: Vec<TargetHook> = Vec::new();
+        let mut visit = |_: &[u8], value: &[u8]| {
+            hooks.push(rows::decode(value).unwrap());
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::hooks_of(&mirror()), false, usize::MAX, &mut visit).unwrap();
+        hooks
+    }
+
+    /// The bonds with the target.
+    pub fn links(&self) -> Vec<Link> {
+        let mut links: Vec<Link> = Vec::new();
+        let mut visit = |_: &[u8], value: &[u8]| {
+            links.push(rows::decode(value).unwrap());
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(rows::links(&mirror()), false, usize::MAX, &mut visit).unwrap();
+        links
+    }
+
+    /// How many bonds have a word.
+    pub fn count(&self, word: &str) -> usize {
+        self.links().iter().filter(|link| link.word(false).name() == word).count()
+    }
+
+    /// Entries confirmed as billable in the target.
+    pub fn billable(&self) -> usize {
+        self.links().iter().filter(|link| link.there.as_ref().is_some_and(|t| t.entry.billable)).count()
     }
 }

@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 pub use super::running::Running;
 
 use super::books::{Book, NoMapping, Open};
+use super::mirror::Mirror;
 use super::way::{ELSEWHERE, Road, Trouble, Way};
 
 pub const WORKSPACE: i64 = 4_440_001;
@@ -121,6 +122,15 @@ impl Office {
         self.person(Method::POST, &format!("/api/v9/workspaces/{WORKSPACE}/time_entries"), body).await;
     }
 
+    /// A person changes an entry by its description.
+    pub async fn change(&self, description: &str, change: Value) {
+        let state = self.sim.state();
+        let rows = state["toggl"]["time_entries"].as_array().cloned().unwrap_or_default();
+        let row = rows.into_iter().find(|row| row["description"] == description).expect("the entry");
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries/{}", row["id"]);
+        self.person(Method::PUT, &path, change).await;
+    }
+
     /// A colleague tracks an hour; answers its id.
     pub async fn colleague_tracks(&self, description: &str) -> i64 {
         let token = self.sim.access().toggl_second_token.expect("a colleague");
@@ -210,6 +220,8 @@ pub struct Machine {
     pub reenable: Reenable,
     /// The public address leads to this machine.
     pub reached: bool,
+    /// The target, if it has one.
+    pub mirror: Option<Mirror>,
     ledger: SimDisk,
     inbox: SimDisk,
     pub book: Arc<Book>,
@@ -224,11 +236,17 @@ impl Machine {
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
             reached: true,
+            mirror: None,
             ledger: SimDisk::new(1),
             inbox: SimDisk::new(2),
             book: Arc::new(Book::default()),
             plug: Arc::new(AtomicUsize::new(0)),
         }
+    }
+
+    /// A machine that sends to Clockify.
+    pub async fn with_mirror(name: &str, office: &Office) -> Self {
+        Self { mirror: Some(Mirror::new(office).await), ..Self::new(name) }
     }
 
     /// Another machine with a copy of this one's state folder and settings, but not its address.
@@ -249,6 +267,9 @@ impl Machine {
             Arc::new(move || clock().timestamp_nanos_opt().expect("this century"));
         let hooks = Arc::new(Hooks::new(ns.clone()));
         self.book.publish(&hooks);
+        if let Some(mirror) = &self.mirror {
+            mirror.places.publish(&hooks);
+        }
         let options = InboxOptions { sizes: Sizes::small(), ..InboxOptions::default() };
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), options).unwrap();
         let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
@@ -322,13 +343,18 @@ impl Machine {
         };
         Setup {
             sources: vec![source],
-            targets: Vec::new(),
+            targets: self.mirror.iter().map(|mirror| mirror.setup(office)).collect(),
             policy: Policy::default(),
             public_url: Some(format!("https://{}", self.host)),
             instance: self.instance.clone(),
             hosted_by: "serve".into(),
-            mapping: Arc::new(NoMapping),
-            hooks: Arc::new(Open { book: self.book.clone(), hooks, clock: office.clock.clone() }),
+            mapping: self.mirror.as_ref().map_or_else(|| Arc::new(NoMapping) as _, Mirror::mapping),
+            hooks: Arc::new(Open {
+                book: self.book.clone(),
+                places: self.mirror.as_ref().map(|mirror| mirror.places.clone()),
+                hooks,
+                clock: office.clock.clone(),
+            }),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::guardian::stage::{Machine, Office, Running, live};
 use crate::guardian::way::Trouble;
 
 /// People at work, with what the scenario lets happen.
-fn play(office: &Office, name: &str) -> DropGuard {
+pub fn play(office: &Office, name: &str) -> DropGuard {
     let scenario = Scenario::named(name).expect("a scenario");
     let stop = CancellationToken::new();
     let way = office.way.clone();

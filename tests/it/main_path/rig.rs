@@ -169,6 +169,7 @@ impl Rig {
                 base_url: "http://sim/api/v1".into(),
                 token: access.clockify_token.clone().into(),
                 workspace: access.clockify_workspace.as_str().into(),
+                managed: false,
                 on_delete: OnDelete::Delete,
                 sync_from: Some("2026-05-01".parse().unwrap()),
                 wire: Arc::new(SimWire(simulator.clone(), Service::Clockify, hidden.clone())),

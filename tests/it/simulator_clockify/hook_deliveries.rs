@@ -301,6 +301,8 @@ async fn five_failures_in_a_row_switch_delivery_off_and_only_a_new_one_mends_it(
     }
     pass(1).await;
     assert_eq!(bench.states().await, [State::DisabledByFailures, State::Active]);
+    let given_up = bench.clockify.webhook_statuses(&hook.id, Some(Fate::Failed), 0, 50).await;
+    assert_eq!(given_up.result.expect("statuses").rows.len(), 5, "none is tried again");
     bench.answers(200, 0);
     pass(86_400).await;
     assert_eq!(bench.came().len(), 5, "what waited is given up");
@@ -403,7 +405,7 @@ async fn what_a_person_does_in_the_web_page_is_seen() {
 #[test]
 fn what_befalls_clockify_s_webhooks_can_be_played() {
     for (name, first) in [
-        ("webhook-clockify-plan", Act::ClockifyOlder),
+        ("webhook-downgrade", Act::ClockifyOlder),
         ("webhook-clockify-502", Act::ClockifyWay(true)),
         ("clockify-edit", Act::ClockifyEdit),
     ] {

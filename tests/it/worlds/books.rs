@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hourwire::domain::id::{Account, RemoteId, Service};
 use hourwire::domain::mapping::{LinkRow, Mapping, MappingEdit, Rule, SourceRef, Then, When};
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook};
+use hourwire::engine::setup::{EventHook, Hook, HookBook, Loaded, MappingBook, event_label};
 use hourwire::receiver;
 use secrecy::SecretString;
 
@@ -95,19 +95,23 @@ fn skipped(source: &SourceRef) -> When {
 pub struct Hooks {
     dice: Dice,
     kept: Arc<Mutex<BTreeMap<Account, Hook>>>,
+    events: Arc<Mutex<BTreeMap<(Account, String), EventHook>>>,
     table: Arc<Mutex<Option<Arc<receiver::Hooks>>>>,
 }
 
 impl Hooks {
     /// No hook yet.
     pub fn new(dice: Dice) -> Self {
-        Self { dice, kept: Arc::default(), table: Arc::default() }
+        Self { dice, kept: Arc::default(), events: Arc::default(), table: Arc::default() }
     }
 
     /// Another receiver starts: it reads the file.
     pub fn open(&self, table: Arc<receiver::Hooks>) {
         for (account, hook) in self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             table.set(hook.path.clone(), known(account, hook));
+        }
+        for ((account, _), hook) in self.events.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            believe(&table, account, hook);
         }
         *self.table.lock().unwrap_or_else(PoisonError::into_inner) = Some(table);
     }
@@ -119,7 +123,21 @@ fn known(account: &Account, hook: &Hook) -> receiver::Hook {
         label: account.to_string(),
         secret: hook.secret.clone(),
         previous: None,
+        event: None,
     }
+}
+
+/// Lets a receiver believe a target's webhook once it is made.
+fn believe(table: &receiver::Hooks, account: &Account, hook: &EventHook) {
+    let Some((_, token)) = &hook.made else { return };
+    let known = receiver::Hook {
+        service: Service::Clockify,
+        label: event_label(account, &hook.event),
+        secret: token.clone(),
+        previous: None,
+        event: Some(hook.event.clone()),
+    };
+    table.set(hook.path.clone(), known);
 }
 
 impl HookBook for Hooks {
@@ -153,5 +171,38 @@ impl HookBook for Hooks {
 
     fn label(&self, account: &Account) -> String {
         account.to_string()
+    }
+    fn event_hook(&self, account: &Account, _: &RemoteId, event: &str) -> Result<EventHook, String> {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = || EventHook {
+            event: event.to_owned(),
+            path: format!("{:016x}{:016x}", self.dice.seed(), self.dice.seed()),
+            made: None,
+        };
+        Ok(events.entry((account.clone(), event.to_owned())).or_insert_with(made).clone())
+    }
+
+    fn event_hooks(&self, account: &Account) -> Vec<EventHook> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.iter().filter(|((of, _), _)| of == account).map(|(_, hook)| hook.clone()).collect()
+    }
+
+    fn keep_token(
+        &self,
+        account: &Account,
+        event: &str,
+        path: Option<&str>,
+        (id, token): (&RemoteId, SecretString),
+    ) -> Result<(), String> {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let hook = events.get_mut(&(account.clone(), event.to_owned())).ok_or("a place comes first")?;
+        if let Some(path) = path {
+            path.clone_into(&mut hook.path);
+        }
+        hook.made = Some((id.clone(), token));
+        if let Some(table) = &*self.table.lock().unwrap_or_else(PoisonError::into_inner) {
+            believe(table, account, hook);
+        }
+        Ok(())
     }
 }

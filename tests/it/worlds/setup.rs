@@ -45,6 +45,7 @@ pub fn setup(script: &Script, access: &Access, wire: SimWire, mappings: &Mapping
                 base_url: "http://clockify.test/api/v1".into(),
                 token: SecretString::from(access.clockify_token.clone()),
                 workspace: access.clockify_workspace.as_str().into(),
+                managed: script.webhook,
                 on_delete: script.on_delete,
                 sync_from: Some(script.sync_from()),
                 wire: to(Service::Clockify),

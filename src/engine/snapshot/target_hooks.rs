@@ -1,0 +1,170 @@
+//! The webhooks of targets for the screen, beside the subscriptions of sources and with facts of their own. The secret
+//! part of an address is masked here, before it leaves the engine.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use secrecy::ExposeSecret as _;
+
+use crate::control::command::SubscriptionRef;
+use crate::control::snapshot::SubscriptionLine;
+use crate::domain::clockify_hook::{State as Flagged, left_out, slots};
+use crate::domain::drift::masked;
+use crate::domain::health::{SubState, Wanted};
+use crate::domain::id::{Account, Service};
+use crate::domain::subscription::STALE;
+use crate::domain::target_hook::{TargetHook, interval};
+use crate::engine::desk::Desked;
+use crate::engine::history::midnight;
+use crate::engine::lobby::Refused;
+use crate::engine::setup::event_label;
+use crate::engine::state::State;
+use crate::engine::target_guard::{self, keep, note};
+
+use super::subscriptions::note_refused;
+
+/// All webhooks of all targets.
+pub fn lines(
+    state: &State,
+    refused: &BTreeMap<String, Refused>,
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Desked<Vec<SubscriptionLine>> {
+    let mut lines = Vec::new();
+    for target in &state.setup.targets {
+        let hooks = keep::hooks(&state.desk, &target.account)?;
+        let count = keep::care_of(&state.desk, &target.account)?.count;
+        let of = Target::new(state, &target.account, &hooks, count);
+        for hook in &hooks {
+            let mut line = line(state, &of, hook, zone, now);
+            let label = event_label(&target.account, hook.event.as_str());
+            if let Some(refused) = refused.get(&label).filter(|_| hook.ours) {
+                note_refused(&mut line, refused);
+            }
+            lines.push(line);
+        }
+    }
+    Ok(lines)
+}
+
+/// What all webhooks of a target have in common.
+struct Target<'a> {
+    account: &'a Account,
+    plan: String,
+    fresh: TimeDelta,
+    used: String,
+    untold: String,
+}
+
+impl<'a> Target<'a> {
+    fn new(state: &State, account: &'a Account, hooks: &[TargetHook], count: usize) -> Self {
+        let profile = state.profile(account);
+        let plan = profile.map(|p| p.plan.clone()).unwrap_or_default();
+        let free = profile.is_none_or(|p| p.free);
+        let room = slots(&plan);
+        let used = count.max(hooks.len());
+        let name = if free { "Free".to_owned() } else { plan.clone() };
+        let told = hooks.iter().filter(|hook| hook.ours && hook.flags.state() == Flagged::Active);
+        let told: Vec<_> = told.map(|hook| &hook.event).collect();
+        let untold: Vec<String> =
+            left_out(0).iter().filter(|event| !told.contains(event)).map(|event| event.short()).collect();
+        Self {
+            account,
+            fresh: if free { interval(free) + STALE } else { STALE },
+            used: format!("{used} of {} on {name}", room.workspace),
+            untold: untold.join(", "),
+            plan,
+        }
+    }
+}
+
+fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTime<Utc>) -> SubscriptionLine {
+    let word = hook.state(now, of.fresh);
+    let unknown = word == SubState::Unknown;
+    // What the plan has no room for is nobody's fault and nothing to mend.
+    let spare = hook.spare && word == SubState::DisabledByPlan;
+    SubscriptionLine {
+        at: SubscriptionRef::new(of.account, &hook.id),
+        service: Service::Clockify,
+        description: hook.name.clone(),
+        state: word,
+        since: if unknown { hook.known_at() + of.fresh } else { hook.since },
+        checked_at: Some(hook.checked_at),
+        wanted: if spare { Wanted::Disabled } else { hook.wanted },
+        ours: hook.ours,
+        cause: cause(word).to_owned(),
+        events: vec![hook.event.as_str().to_owned()],
+        address: masked(&hook.url),
+        last_delivery_at: hook.last_delivery_at,
+        today: today(hook, zone, now),
+        spark: hook.spark(now),
+        latency_s: None,
+        latency_spark: Vec::new(),
+        drift: Vec::new(),
+        edited_at: None,
+        last_bad_at: hook.last_bad_at,
+        failures: 0,
+        refused: String::new(),
+        secret: secret(state, of.account, hook),
+        plan: of.used.clone(),
+        upgrade: String::new(),
+        flags: Some(hook.flags),
+        facts: facts(of, hook, word, zone),
+    }
+}
+
+/// Why nothing comes, for a narrow column.
+fn cause(word: SubState) -> &'static str {
+    match word {
+        SubState::DisabledByFailures => "by failures",
+        SubState::DisabledByPlan => "by the plan",
+        SubState::Off => "by a person",
+        _ => "",
+    }
+}
+
+/// What a person should know about it, a sentence each.
+fn facts(of: &Target<'_>, hook: &TargetHook, word: SubState, zone: Tz) -> Vec<String> {
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    let flags = hook.flags;
+    let mut facts = vec![format!(
+        "enabled {} · deliveryEnabled {} · planEnabled {}",
+        yes(flags.enabled),
+        yes(flags.delivery),
+        yes(flags.plan)
+    )];
+    facts.extend(match word {
+        SubState::DisabledByFailures => Some(
+            "its deliveries failed too often: it is deleted and made anew as soon as our address answers"
+                .into(),
+        ),
+        SubState::DisabledByPlan => Some(format!("{}; an upgrade switches it on", note::reason(&of.plan))),
+        SubState::Off => Some("a person switched it off: it is left so; R makes it anew".into()),
+        _ => None,
+    });
+    if hook.ours && !of.untold.is_empty() {
+        facts.push(format!("not told: {}", of.untold));
+    }
+    if let Some(log) = &hook.log {
+        let clock = |at: &DateTime<Utc>| at.with_timezone(&zone).format("%-d %b %H:%M").to_string();
+        facts.push(format!("log read {}: {}", clock(&log.at), log.say()));
+        facts.extend(log.lines.iter().map(|(at, answer)| format!("  {}  {answer}", clock(at))));
+    }
+    facts
+}
+
+/// The last four signs of its token.
+fn secret(state: &State, account: &Account, hook: &TargetHook) -> String {
+    let Some(token) = target_guard::token(state, account, hook) else { return String::new() };
+    let signs: Vec<char> = token.expose_secret().chars().collect();
+    let end: String = signs[signs.len().saturating_sub(4)..].iter().collect();
+    format!("····{end}")
+}
+
+/// Deliveries of the slots of two hours that begin today.
+fn today(hook: &TargetHook, zone: Tz, now: DateTime<Utc>) -> u32 {
+    let day = now.with_timezone(&zone).date_naive();
+    let Some(from) = midnight(day, zone) else { return 0 };
+    hook.recent.iter().filter(|(slot, _)| slot * 7_200 >= from.timestamp()).map(|(_, n)| n).sum()
+}

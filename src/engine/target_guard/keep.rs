@@ -1,0 +1,204 @@
+//! What the guard of a target's webhooks keeps in the ledger: its memory, the rows and the incidents. Every step is one
+//! frame, so that a kill between two steps resumes at the second.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::cache::rows;
+use crate::domain::clockify_hook::Event;
+use crate::domain::guard::Tries;
+use crate::domain::id::{Account, RemoteId};
+use crate::domain::incident::Incident;
+use crate::domain::target_hook::TargetHook;
+use crate::engine::Shared;
+use crate::engine::desk::{Desk, Desked, Draft};
+use crate::engine::guardian::care as source_care;
+
+/// Shorter than this the own address may be away without any delivery failing too often.
+const LONG: TimeDelta = TimeDelta::minutes(2);
+
+/// The guard's memory of one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Care {
+    /// When the webhooks were listed last; `None` asks for a list soon.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// Something is to be made or made anew.
+    pub unmended: bool,
+    /// Failed tries.
+    pub tries: Tries,
+    /// When one was made anew last.
+    pub remade_at: Option<DateTime<Utc>>,
+    /// Events that a person wants no webhook for.
+    pub unwanted: BTreeSet<Event>,
+    /// When a webhook of an event was found removed.
+    pub removed: BTreeMap<Event, DateTime<Utc>>,
+    /// Webhooks that are being deleted here: their absence is ours.
+    pub dropping: BTreeSet<RemoteId>,
+    /// The open incident.
+    pub incident: Option<u64>,
+    /// Deliveries that the service's log gave back for it.
+    pub recovered: u32,
+    /// All webhooks of the workspace when they were listed last.
+    pub count: usize,
+}
+
+/// Rows being changed in one frame.
+pub struct Page<'a, 'd> {
+    draft: &'a mut Draft<'d>,
+    account: &'a Account,
+    next_incident: u64,
+    /// The memory; written back when it changed.
+    pub care: Care,
+}
+
+fn care_key(account: &Account) -> Vec<u8> {
+    rows::meta(&format!("hooks:{account}"))
+}
+
+/// The guard's memory.
+pub fn care(engine: &Shared, account: &Account) -> Desked<Care> {
+    care_of(&engine.state().desk, account)
+}
+
+/// The guard's memory, by who holds the state already.
+pub fn care_of(desk: &Desk, account: &Account) -> Desked<Care> {
+    Ok(desk.get(&care_key(account))?.unwrap_or_default())
+}
+
+/// The key of a webhook's row: ours by its event, others' by their id.
+pub fn key(account: &Account, hook: &TargetHook) -> Vec<u8> {
+    if hook.ours {
+        rows::hook(account, hook.event.as_str())
+    } else {
+        rows::hook(account, &format!("#{}", hook.id))
+    }
+}
+
+/// The webhooks of an account as they were listed last.
+pub fn hooks(desk: &Desk, account: &Account) -> Desked<Vec<TargetHook>> {
+    let mut hooks = Vec::new();
+    desk.scan(rows::hooks_of(account), usize::MAX, &mut |_, value| {
+        hooks.extend(rows::decode::<TargetHook>(value));
+        ControlFlow::Continue(())
+    })?;
+    Ok(hooks)
+}
+
+/// Whether the own public address was away after this moment, as the guardians of the sources saw it.
+pub fn was_away_since(engine: &Shared, at: DateTime<Utc>) -> Desked<bool> {
+    let sources: Vec<Account> = engine.state().setup.sources.iter().map(|s| s.account.clone()).collect();
+    for source in sources {
+        let down = source_care::care(engine, &source)?.down;
+        if !down.is_down() && down.last_end(LONG).is_some_and(|end| end > at) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Changes rows in one frame. `point` names the write for tests that pull the plug.
+pub fn write<T>(
+    engine: &Shared,
+    account: &Account,
+    point: &'static str,
+    change: impl FnOnce(&mut Page<'_, '_>) -> Desked<T>,
+) -> Desked<T> {
+    let mut state = engine.state();
+    let mut newest = 0;
+    state.desk.scan(rows::incidents(), 1, &mut |_, value| {
+        newest = rows::decode::<Incident>(value).map_or(0, |i| i.id);
+        ControlFlow::Break(())
+    })?;
+    let out = state.desk.write(point, |draft| {
+        let before: Option<Care> = draft.get(&care_key(account))?;
+        let care = before.clone().unwrap_or_default();
+        let mut page = Page { draft, account, next_incident: newest + 1, care };
+        let out = change(&mut page)?;
+        let Page { draft, care, .. } = page;
+        if before.as_ref() != Some(&care) {
+            draft.put(care_key(account), &care)?;
+        }
+        Ok(out)
+    })?;
+    drop(state);
+    engine.touch();
+    Ok(out)
+}
+
+impl Page<'_, '_> {
+    /// Our clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.draft.now
+    }
+
+    /// The webhook of ours for an event.
+    pub fn own(&self, event: &Event) -> Desked<Option<TargetHook>> {
+        self.draft.get(&rows::hook(self.account, event.as_str()))
+    }
+
+    /// Stages a webhook.
+    pub fn put(&mut self, hook: &TargetHook) -> Desked<()> {
+        self.draft.put(key(self.account, hook), hook)
+    }
+
+    /// Stages the removal of a webhook's row.
+    pub fn forget(&mut self, hook: &TargetHook) {
+        self.draft.delete(key(self.account, hook));
+    }
+
+    /// Adds a line to the log.
+    pub fn say(&mut self, level: &str, say: impl Into<String>) -> Desked<()> {
+        self.draft.say("webhook", level, say, None)
+    }
+
+    /// Makes sure that an incident is open, and says its newest cause.
+    pub fn opened(&mut self, subject: &RemoteId, kind: &str, cause: &str) -> Desked<()> {
+        if let Some(id) = self.care.incident {
+            return self.change(id, |incident| cause.clone_into(&mut incident.cause));
+        }
+        let subject = Some((self.account.clone(), subject.clone()));
+        let incident = Incident::open(self.next_incident, kind, subject, cause, self.draft.now);
+        self.next_incident += 1;
+        self.draft.put(rows::incident(incident.id), &incident)?;
+        self.say("warn", format!("incident {} opened: {kind}, {cause}", incident.id))?;
+        self.care.incident = Some(incident.id);
+        self.care.recovered = 0;
+        Ok(())
+    }
+
+    /// Adds a line to the open incident, if there is one.
+    pub fn step(&mut self, what: &str, answer: &str, requests: u32) -> Desked<()> {
+        let now = self.draft.now;
+        match self.care.incident {
+            Some(id) => self.change(id, |incident| incident.step(what, answer, requests, now)),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the open incident.
+    pub fn close(&mut self) -> Desked<()> {
+        let Some(id) = self.care.incident.take() else { return Ok(()) };
+        let (now, recovered) = (self.draft.now, self.care.recovered);
+        let mut requests = 0;
+        self.change(id, |incident| {
+            incident.recovered = recovered;
+            incident.close(now);
+            requests = incident.requests;
+        })?;
+        self.say(
+            "info",
+            format!("incident {id} closed: {recovered} deliveries recovered, {requests} requests"),
+        )
+    }
+
+    fn change(&mut self, id: u64, change: impl FnOnce(&mut Incident)) -> Desked<()> {
+        let key = rows::incident(id);
+        let Some(mut incident) = self.draft.get::<Incident>(&key)? else { return Ok(()) };
+        change(&mut incident);
+        self.draft.put(key, &incident)
+    }
+}

@@ -1,0 +1,4 @@
+//! What people change in Clockify, told by its webhooks: over the simulator in one process, in paused time.
+
+mod conflicts;
+mod keeping;
