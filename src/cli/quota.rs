@@ -148,7 +148,9 @@ pub fn quota_table(snapshot: &Snapshot) -> String {
     }
     if !snapshot.jobs.is_empty() {
         let line = |job: &JobLine| {
-            let cost = job.cost.map_or_else(String::new, |cost| format!("{cost} requests"));
+            let cost = job.cost.map_or_else(String::new, |cost| {
+                if cost == 1 { "1 request".into() } else { format!("{cost} requests") }
+            });
             vec![job.name.clone(), cost, job.when.clone(), job.state.clone()]
         };
         text.push_str("\nqueued\n");

@@ -46,6 +46,9 @@ pub struct Snapshot {
     pub timers: Vec<Timer>,
     /// Subscriptions.
     pub subscriptions: Vec<SubscriptionLine>,
+    /// A public address is set, at which a subscription delivers or will.
+    #[serde(default)]
+    pub public_address: bool,
     /// Set when an account is read instead of announced: seconds between reads.
     pub reading: Option<u32>,
     /// Quota meters, tightest first.
@@ -137,6 +140,9 @@ pub struct Timer {
     pub project: String,
     /// Description.
     pub description: String,
+    /// Its time is billable.
+    #[serde(default)]
+    pub billable: bool,
 }
 
 /// A subscription.
@@ -351,6 +357,12 @@ pub struct Alert {
     pub pane: u8,
 }
 
+/// The reason of a hold that a person set.
+pub const BY_HAND: &str = "by hand";
+
+/// The reason of a hold because another engine sends for the same workspace.
+pub const ANOTHER: &str = "another instance";
+
 /// Sending that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldLine {
@@ -411,6 +423,18 @@ impl SubscriptionLine {
     /// Whether anything about it needs eyes.
     pub fn is_well(&self) -> bool {
         matches!(self.state, SubState::Active) || self.wanted == Wanted::Disabled || !self.ours
+    }
+}
+
+impl HoldLine {
+    /// A person has to decide it: nobody held it by hand.
+    pub fn is_open(&self) -> bool {
+        self.reason != BY_HAND
+    }
+
+    /// Another engine sends; taking over is the only choice here.
+    pub fn is_another(&self) -> bool {
+        self.reason == ANOTHER
     }
 }
 

@@ -139,5 +139,33 @@ mod tests {
             keys.dedup();
             prop_assert_eq!(keys.len(), pairs.len());
         }
+
+        /// What fits in every part is paired so; of what is left over, the same work in whatever project. Nothing that could
+        /// be paired is left on both sides.
+        #[test]
+        fn the_same_work_in_another_project_is_found(
+            wished in prop::collection::vec((0u16..3, 0u8..3), 0..10),
+            there in prop::collection::vec((0u16..3, 0u8..3), 0..10),
+        ) {
+            let project = |p: u8| Some(RemoteId::from(p.to_string().as_str()));
+            let wishes: Vec<_> = wished.iter().enumerate().map(|(i, (kind, p))| {
+                (Key { account: "a".into(), id: i.to_string().into() }, TargetEntry { project: project(*p), ..wish(*kind) })
+            }).collect();
+            let reads: Vec<_> = there.iter().enumerate()
+                .map(|(i, (kind, p))| TargetRead { project: project(*p), ..read(i, *kind) }).collect();
+            let pairs = pair(&wishes, &reads);
+            let at_most = |alike: &dyn Fn(&(u16, u8), &(u16, u8)) -> bool, all: &[(u16, u8)]| -> usize {
+                all.iter().map(|a| {
+                    let of = |list: &[(u16, u8)]| list.iter().filter(|b| alike(a, b)).count();
+                    of(&wished).min(of(&there))
+                }).sum()
+            };
+            let kinds: Vec<(u16, u8)> = (0..3).map(|k| (k, 0)).collect();
+            let both: Vec<(u16, u8)> = (0..3).flat_map(|k| (0..3).map(move |p| (k, p))).collect();
+            prop_assert_eq!(pairs.len(), at_most(&|a, b| a.0 == b.0, &kinds));
+            let wished_as = |key: &Key| wishes.iter().find(|(k, _)| k == key).map(|(_, w)| w.project.clone());
+            let exact = pairs.iter().filter(|(key, read)| wished_as(key) == Some(read.project.clone())).count();
+            prop_assert_eq!(exact, at_most(&|a, b| a == b, &both));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::cache::rows;
@@ -53,8 +53,9 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
         for job in history::planned(state, &source.account)? {
             let (what, cause) =
                 if job.backfill { ("backfill", Cause::Backfill) } else { ("history", Cause::Gapfill) };
-            let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%-d %b").to_string();
-            let name = format!("{what} {}–{}", day(job.from), day(job.to));
+            // What is read on to the present is planned a little beyond it.
+            let to = if job.backfill { job.to } else { job.to.min(now) };
+            let name = format!("{what} {}", days(job.from, to, zone));
             let pays = (&source.account, Charge::User, cause);
             let id = reading(&source.account);
             let mut line = line(state, zone, now, id, name, job.requests(), pays);
@@ -110,6 +111,9 @@ fn line(
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
     let (word, when) = match gate {
         _ if paused => ("paused", String::new()),
+        _ if state.is_held(account) && state.only_looks() => {
+            ("queued", "once no other instance is seen to send".to_owned())
+        }
         _ if state.disk.room.is_short() && (charge == Charge::User || cause >= Cause::Backfill) => {
             ("stopped", "when the disk has room".to_owned())
         }
@@ -135,6 +139,29 @@ fn line(
     }
 }
 
+/// The days of a range whose end is excluded.
+fn days(from: DateTime<Utc>, to: DateTime<Utc>, zone: Tz) -> String {
+    let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%-d %b").to_string();
+    let last = (to - TimeDelta::seconds(1)).max(from);
+    format!("{}–{}", day(from), day(last))
+}
+
 fn changes(count: u32) -> String {
     if count == 1 { "1 change".into() } else { format!("{count} changes") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_day_of_a_range_is_one_that_is_read() {
+        let zone = chrono_tz::Europe::Berlin;
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        // Midnights in Berlin.
+        let (from, to) = (at("2026-10-31T23:00:00Z"), at("2026-11-03T23:00:00Z"));
+        assert_eq!(days(from, to, zone), "1 Nov–3 Nov");
+        assert_eq!(days(from, at("2026-11-03T12:00:00Z"), zone), "1 Nov–3 Nov");
+        assert_eq!(days(from, from, zone), "1 Nov–1 Nov");
+    }
 }

@@ -32,7 +32,7 @@ use super::disk;
 use super::jobs;
 use super::lobby::Refused;
 use super::puller;
-use super::state::State;
+use super::state::{LOOKING, State};
 use super::views::mapping;
 use super::words::Standing;
 
@@ -105,6 +105,7 @@ impl Engine {
             today: DaySummary::default(),
             timers: Vec::new(),
             subscriptions: Vec::new(),
+            public_address: state.setup.public_url.is_some(),
             reading: reading(state),
             meters: meters::lines(state, now),
             strains: meters::strains(state, now),
@@ -228,7 +229,8 @@ fn targets(state: &State, standings: &[Standing], zone: Tz) -> Vec<TargetLine> {
     standings.iter().map(line).collect()
 }
 
-/// The holds; those by hand with the number of entries that wait behind them.
+/// The holds; those by hand with the number of entries that wait behind them. The look at a start for another
+/// instance is over in a moment, and nobody can decide anything: it is none to those who look.
 fn holds(state: &State) -> Vec<HoldLine> {
     let line = |hold: &HoldLine| {
         if hold.id.starts_with("mass") {
@@ -238,7 +240,7 @@ fn holds(state: &State) -> Vec<HoldLine> {
         let entries = targets.map(|(_, tally)| tally[Class::Ready as usize]).sum::<i64>();
         HoldLine { entries: u32::try_from(entries).unwrap_or(0), ..hold.clone() }
     };
-    state.holds.iter().take(MANY).map(line).collect()
+    state.holds.iter().filter(|h| h.reason != LOOKING).take(MANY).map(line).collect()
 }
 
 fn incidents(state: &State) -> Desked<Vec<IncidentLine>> {

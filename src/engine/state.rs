@@ -27,6 +27,9 @@ use super::setup::Setup;
 use super::snapshot::Board;
 use super::steady::{Steady, apart};
 
+/// The reason of a hold that the guardian sets at a start, until it has looked whether another engine is at work.
+pub const LOOKING: &str = "looking for another instance";
+
 /// Who a token is, kept so that a start spends nothing. Pinned: another user or workspace stops the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
@@ -273,6 +276,11 @@ impl State {
     /// Whether sending to a target is held by hand or by another instance.
     pub fn is_held(&self, target: &Account) -> bool {
         self.holds.iter().any(|h| !h.id.starts_with("mass") && h.target.as_ref().is_none_or(|t| t == target))
+    }
+
+    /// Sending waits only for the look whether another engine is at work.
+    pub fn only_looks(&self) -> bool {
+        self.holds.iter().filter(|h| !h.id.starts_with("mass")).all(|h| h.reason == LOOKING)
     }
 
     /// Counts a request of an account.

@@ -11,7 +11,7 @@ use crate::domain::word::{Class, SyncWord};
 use crate::services::http::Charge;
 
 use super::call::bucket_of;
-use super::state::State;
+use super::state::{LOOKING, State};
 
 /// What a sentence calls an entry: its description, or that it has none.
 pub fn called(description: &str) -> &str {
@@ -81,10 +81,12 @@ impl State {
                 Gate::Go => None,
             }
         });
-        let by_hand = |h: &&crate::control::snapshot::HoldLine| {
-            !h.id.starts_with("mass") && h.target.as_ref().is_none_or(|t| *t == account)
+        let whole = |h: &&crate::control::snapshot::HoldLine| {
+            h.reason != LOOKING
+                && !h.id.starts_with("mass")
+                && h.target.as_ref().is_none_or(|t| *t == account)
         };
-        let held = self.holds.iter().filter(by_hand).min_by_key(|h| h.since);
+        let held = self.holds.iter().filter(whole).min_by_key(|h| h.since);
         let held = held.map(|h| (h.since, h.reason.clone()));
         let strained = self.running.get(&account).and_then(|r| r.breaker.strained(now));
         Standing { account, held, waits, strained }

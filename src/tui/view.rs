@@ -54,8 +54,20 @@ fn too_small(p: &mut Paint<'_>) {
     if w == 0 || h == 0 {
         return;
     }
-    let line = format!("needs {}×{}, has {w}×{h} · q leaves", SMALLEST.0, SMALLEST.1);
-    let wide = super::text::width(&line).min(w);
+    let parts =
+        [format!("needs {}×{}", SMALLEST.0, SMALLEST.1), format!("has {w}×{h}"), "q leaves".to_owned()];
+    let whole = format!("{}, {} · {}", parts[0], parts[1], parts[2]);
+    // Where they do not fit side by side, the way out stands on a row of its own, and first where there is one row.
+    let lines = match h {
+        _ if super::text::width(&whole) <= w => vec![whole],
+        1 => vec![parts[2].clone()],
+        2 => vec![parts[0].clone(), parts[2].clone()],
+        _ => parts.to_vec(),
+    };
     let style = p.s.warn;
-    p.cell((w - wide) / 2, (h - 1) / 2, w, &line, style);
+    let top = h.saturating_sub(lines.len() as u16) / 2;
+    for (y, line) in (top..h).zip(&lines) {
+        let wide = super::text::width(line).min(w);
+        p.cell((w - wide) / 2, y, w, line, style);
+    }
 }

@@ -67,6 +67,7 @@ pub fn well() -> Snapshot {
             plan: "1 of 1, 3 of 3 events".to_owned(),
             upgrade: String::new(),
         }],
+        public_address: true,
         reading: None,
         meters: vec![Meter {
             service: Service::Toggl,

@@ -9,5 +9,6 @@ mod keys;
 mod ledger;
 pub mod looks;
 mod offers;
+mod said;
 mod sizes;
 mod whole;

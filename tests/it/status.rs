@@ -1,7 +1,8 @@
 //! What `status` says of an engine: the object for scripts, the table for eyes, and whether all is well.
 
+use hourwire::cli::quota::quota_table;
 use hourwire::cli::status::{not_well, status_json, status_table};
-use hourwire::control::snapshot::{CacheWord, DiskLine, HoldLine, Snapshot};
+use hourwire::control::snapshot::{CacheWord, DiskLine, HoldLine, JobLine, Snapshot};
 use hourwire::domain::health::{SubState, Wanted};
 use hourwire::domain::id::RemoteId;
 use hourwire::domain::quota::Source;
@@ -174,4 +175,24 @@ fn a_subscription_a_person_switched_off_is_well() {
     snapshot.subscriptions[0].state = SubState::Disabled;
     snapshot.subscriptions[0].wanted = Wanted::Disabled;
     assert!(not_well(&snapshot).is_empty());
+}
+
+#[test]
+fn queued_work_counts_its_requests_in_words() {
+    for (cost, said) in [(1, "  1 request  "), (3, "  3 requests  ")] {
+        let mut snapshot = well();
+        snapshot.jobs.push(JobLine {
+            id: "read:main".to_owned(),
+            name: "backfill 1 Nov–3 Nov".to_owned(),
+            done: 0,
+            total: None,
+            state: "reading".to_owned(),
+            cost: Some(cost),
+            when: "now".to_owned(),
+            pausable: true,
+            paused: false,
+        });
+        let table = quota_table(&snapshot);
+        assert!(table.contains(said), "{table}");
+    }
 }

@@ -30,7 +30,9 @@ pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
     }
     for hold in &snapshot.holds {
         let who = hold.target.as_ref().map_or("all targets", |target| target.as_str());
-        troubles.push(format!("{who} held ({}): {}", hold.reason, hold.say));
+        let told = hold.say.contains(":take");
+        let take = if hold.is_another() && !told { "; `:take` in the dashboard sends from here" } else { "" };
+        troubles.push(format!("{who} held ({}): {}{take}", hold.reason, hold.say));
     }
     if let Some(alert) = &snapshot.mapping.alert {
         troubles.push(format!("mapping: {alert}"));

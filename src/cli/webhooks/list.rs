@@ -2,20 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::{health, lines};
+use super::health;
 use crate::cli::exit::Outcome;
-use crate::cli::print;
+use crate::cli::{ask, print};
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::SubscriptionLine;
 use crate::domain::health::Wanted;
 
 /// Prints all subscriptions; 1 when one is not well.
 pub async fn list(engine: &mut ViewerEnd, json: bool) -> Outcome {
-    let lines = lines(engine).await?;
+    let snapshot = ask::snapshot(engine).await?;
+    let lines = snapshot.subscriptions;
     if json {
         print::json(&Value::from(lines.iter().map(as_json).collect::<Vec<_>>()));
     } else if lines.is_empty() {
-        print::say("there is no subscription; `hourwire webhooks create` makes one");
+        print::say(none(snapshot.public_address));
     } else {
         print::say(&print::table(&lines.iter().map(as_cells).collect::<Vec<_>>()));
         for line in &lines {
@@ -35,6 +36,15 @@ pub async fn list(engine: &mut ViewerEnd, json: bool) -> Outcome {
         }
     }
     Ok(health(&lines))
+}
+
+/// With a public address the engine looks for one itself, or could not yet.
+fn none(public_address: bool) -> &'static str {
+    if public_address {
+        "no subscription is known yet; `hourwire status` says what is in the way"
+    } else {
+        "there is no subscription, changes are read; one needs receiver.public_url"
+    }
 }
 
 fn as_cells(line: &SubscriptionLine) -> Vec<String> {
@@ -81,4 +91,15 @@ fn as_json(line: &SubscriptionLine) -> Value {
         })),
         "facts": line.facts,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::none;
+
+    #[test]
+    fn nothing_is_told_to_be_made_where_the_engine_makes_it() {
+        assert!(none(true).starts_with("no subscription is known yet") && !none(true).contains("create"));
+        assert!(none(false).contains("receiver.public_url"));
+    }
 }

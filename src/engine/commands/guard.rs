@@ -8,9 +8,9 @@ use crate::domain::id::{Account, RemoteId};
 use crate::domain::subscription::Subscription;
 use crate::engine::Shared;
 use crate::engine::guard_wish::Asked;
+use crate::engine::state::LOOKING;
 use crate::engine::target_guard;
 
-use super::hold::ANOTHER;
 use super::{Answered, Asker, because};
 
 /// Hands a wish over.
@@ -53,7 +53,7 @@ pub fn reveal(engine: &Shared, subscription: &SubscriptionRef) -> Answered {
 pub fn take(engine: &Shared, asker: &Asker<'_>) -> Answered {
     let accounts: Vec<Account> = {
         let state = engine.state();
-        if !state.holds.iter().any(|h| h.reason == ANOTHER) {
+        if !state.holds.iter().any(|h| h.is_another() || h.reason == LOOKING) {
             return because("no other engine holds this one back");
         }
         state.setup.sources.iter().map(|s| s.account.clone()).collect()

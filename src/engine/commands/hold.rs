@@ -2,20 +2,18 @@
 
 use crate::cache::rows;
 use crate::control::command::Reply;
-use crate::control::snapshot::HoldLine;
+use crate::control::snapshot::{ANOTHER, BY_HAND, HoldLine};
 use crate::domain::id::Account;
 use crate::domain::link::Trouble;
 use crate::domain::word::Class;
 use crate::engine::Shared;
 use crate::engine::desk::Desked;
-use crate::engine::state::State;
+use crate::engine::state::{LOOKING, State};
 
 use super::undo::{Back, keep};
 use super::{Answered, Asker, because, entries, known_target};
 
-const BY_HAND: &str = "by hand";
-/// The reason of a hold that the guardian sets when another engine is at work.
-pub const ANOTHER: &str = "another instance";
+const ELSEWHERE: &str = "another engine sends for this workspace; `take` makes this one the sender";
 
 fn id_of(target: Option<&Account>) -> String {
     target.map_or_else(|| "hold:all".into(), |t| format!("hold:{t}"))
@@ -26,14 +24,14 @@ fn name_of(target: Option<&Account>) -> String {
 }
 
 fn line(engine: &Shared, target: Option<Account>) -> HoldLine {
-    let name = name_of(target.as_ref());
+    let to = target.as_ref().map_or_else(|| "any target".into(), ToString::to_string);
     HoldLine {
         id: id_of(target.as_ref()),
         target,
         since: engine.seams.now(),
         reason: BY_HAND.into(),
         entries: 0,
-        say: format!("nothing is sent to {name} until `release`"),
+        say: format!("nothing is sent to {to} until `release`"),
         rows: Vec::new(),
     }
 }
@@ -82,9 +80,12 @@ pub fn release(engine: &Shared, asker: &Asker<'_>, target: Option<Account>) -> A
     }
     if holds == state.holds {
         if state.holds.iter().any(|h| h.reason == ANOTHER) {
-            return because("another engine sends for this workspace; `take` makes this one the sender");
+            return because(ELSEWHERE);
         }
-        return because(format!("{name} is not held by hand"));
+        return because(match &target {
+            Some(target) => format!("{target} is not held by hand"),
+            None => "no target is held by hand".to_owned(),
+        });
     }
     put(engine, asker, &mut state, holds, &format!("{name} released by {}", asker.by.name))?;
     drop(state);
@@ -113,7 +114,10 @@ pub fn restore(state: &State, before: &[HoldLine]) -> Vec<HoldLine> {
 /// Sends a mass change, or drops it.
 pub fn decide(engine: &Shared, hold: &str, send: bool) -> Answered {
     let mut state = engine.state();
-    if !state.holds.iter().any(|h| h.id == hold && h.reason != BY_HAND && h.reason != ANOTHER) {
+    if state.holds.iter().any(|h| h.id == hold && h.reason == ANOTHER) {
+        return because(ELSEWHERE);
+    }
+    if !state.holds.iter().any(|h| h.id == hold && h.is_open() && h.reason != LOOKING) {
         return because("this change is decided already");
     }
     let mut holds = state.holds.clone();

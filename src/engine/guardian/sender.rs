@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::rows;
-use crate::control::snapshot::HoldLine;
+use crate::control::snapshot::{ANOTHER, HoldLine};
 use crate::domain::guard_election::{Elected, Standing, elect, take_of, taking};
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
@@ -12,7 +12,7 @@ use super::list::{self, Listing};
 use super::{Hitch, Post, Step, Why, care, interval, make};
 use crate::engine::Shared;
 use crate::engine::desk::Desked;
-use crate::engine::state::State;
+use crate::engine::state::{LOOKING, State};
 use crate::engine::survey;
 
 /// Who was the sender this long ago may not be it any more.
@@ -40,7 +40,7 @@ pub fn hold_at_start(post: &Post) -> Desked<()> {
         return Ok(());
     }
     let say = format!("{}: looking whether another instance sends already", post.account);
-    hold(&post.engine, &post.account, Some(say))
+    hold(&post.engine, &post.account, Some((LOOKING, say)))
 }
 
 /// The first list did not come: what is known from before holds.
@@ -95,14 +95,14 @@ fn enter(post: &Post, listing: &Listing) -> Desked<Elected> {
     if before.held_by.is_some() && elected.standing.held_by.is_none() {
         survey::forget(&mut post.engine.state())?;
     }
-    let say = match (&elected.standing.held_by, elected.standing.sends_at) {
-        (Some(other), _) => Some(format!(
-            "{account}: {other} has a live subscription in this workspace and sends; :take sends from here"
-        )),
-        (None, Some(at)) => Some(waits(post, at)),
+    let why = match (&elected.standing.held_by, elected.standing.sends_at) {
+        (Some(other), _) => {
+            Some((ANOTHER, format!("{account}: {other} has a live subscription in this workspace and sends")))
+        }
+        (None, Some(at)) => Some((ANOTHER, waits(post, at))),
         (None, None) => None,
     };
-    hold(&post.engine, account, say)?;
+    hold(&post.engine, account, why)?;
     let id = format!("beside:{account}");
     let mut state = post.engine.state();
     match &elected.beside {
@@ -142,22 +142,22 @@ pub fn release_taken(post: &Post) -> Desked<Option<DateTime<Utc>>> {
 }
 
 /// Holds sending, or lets it go on.
-fn hold(engine: &Shared, account: &Account, say: Option<String>) -> Desked<()> {
+fn hold(engine: &Shared, account: &Account, why: Option<(&str, String)>) -> Desked<()> {
     let id = hold_id(account);
     let mut state = engine.state();
     let now = engine.seams.now();
     let old = state.holds.iter().find(|h| h.id == id).cloned();
-    if old.as_ref().map(|h| &h.say) == say.as_ref() {
+    if old.as_ref().map(|h| (h.reason.as_str(), &h.say)) == why.as_ref().map(|(r, say)| (*r, say)) {
         return Ok(());
     }
     let mut holds = state.holds.clone();
     holds.retain(|h| h.id != id);
-    if let Some(say) = say {
+    if let Some((reason, say)) = why {
         holds.push(HoldLine {
             id,
             target: None,
             since: old.map_or(now, |h| h.since),
-            reason: "another instance".into(),
+            reason: reason.into(),
             entries: 0,
             say,
             rows: Vec::new(),
@@ -195,7 +195,7 @@ pub async fn take_over(post: &mut Post) -> Step<String> {
     survey::forget(&mut post.engine.state())?;
     if let Some(at) = standing.sends_at {
         let say = waits(post, at);
-        hold(&post.engine, &post.account, Some(say.clone()))?;
+        hold(&post.engine, &post.account, Some((ANOTHER, say.clone())))?;
         return Ok(say);
     }
     hold(&post.engine, &post.account, None)?;

@@ -1,6 +1,6 @@
 //! What needs a person, oldest first: what parts raised, and what follows from the rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +15,7 @@ use crate::domain::word::{Class, SyncWord};
 use crate::engine::desk::Desked;
 use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
+use crate::engine::views::search::project_of;
 
 /// Alerts shown.
 const MANY: usize = 50;
@@ -22,6 +23,8 @@ const MANY: usize = 50;
 const TOLD: TimeDelta = TimeDelta::hours(48);
 /// Held bonds looked at for one that asks for a person.
 const LOOKED: usize = 20;
+/// Entries without a link whose projects are counted.
+const PROJECTS: usize = 200;
 /// The reason of an entry whose person is nobody in the target.
 const NEEDS_OWNER: &str = "needs owner";
 /// Dead letters looked at for the oldest one.
@@ -103,7 +106,16 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
         SyncWord::Unmapped => {
             let entries = if count == 1 { "1 entry waits".into() } else { format!("{count} entries wait") };
             let of = if project.is_empty() { "entries without project".into() } else { project };
-            format!("{entries} for a link to {target} ({of}); link it, leave it out, or set a fallback")
+            match projects(state, target)? {
+                Some(many) => format!(
+                    "{count} entries of {many} wait for a link to {target}; link them, leave them out, or set a fallback"
+                ),
+                None => {
+                    format!(
+                        "{entries} for a link to {target} ({of}); link it, leave it out, or set a fallback"
+                    )
+                }
+            }
         }
         SyncWord::Conflict => format!("{name}{more} changed on both sides; decide in Sync"),
         SyncWord::Failed(why) => format!("{name}{more} refused by {target}: {why}; mend it and retry"),
@@ -130,6 +142,25 @@ fn longest(state: &State, target: &Account, class: Class) -> Desked<Option<(Key,
     Ok(None)
 }
 
+/// How many projects wait for a link: `11 projects`; nothing where all entries are of one.
+fn projects(state: &State, target: &Account) -> Desked<Option<String>> {
+    let keys = state.desk.named(rows::by_class(target, Class::Unmapped), PROJECTS + 1)?;
+    let mut found = BTreeSet::new();
+    for key in keys.iter().take(PROJECTS) {
+        found.insert((key.account.clone(), project_of(state, key)?));
+    }
+    let without = found.iter().any(|(_, project)| project.is_none());
+    let many = found.iter().filter(|(_, project)| project.is_some()).count();
+    Ok(of_projects(many, without, keys.len() > PROJECTS))
+}
+
+fn of_projects(many: usize, without: bool, more: bool) -> Option<String> {
+    let at_least = if more { "at least " } else { "" };
+    let projects = if many == 1 { "project" } else { "projects" };
+    let none = if without { " and of none" } else { "" };
+    (many > 1 || (many == 1 && without)).then(|| format!("{at_least}{many} {projects}{none}"))
+}
+
 fn names(state: &State, key: &Key) -> Desked<(String, String)> {
     let row: Option<EntryRow> = state.desk.get(&rows::entry(key))?;
     let Some(entry) = row.and_then(|r| r.entry) else {
@@ -152,4 +183,18 @@ fn dead(state: &State) -> Desked<Option<(Alert, u32)>> {
     let many = if count == 1 { "1 delivery".into() } else { format!("{count} deliveries") };
     let say = format!("{many} could not be used: {}; look at it and replay it", letter.reason);
     Ok(Some((Alert { id: "dead letters".into(), since: letter.at, say, pane: 3 }, count)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_projects_are_counted_and_one_is_named() {
+        assert_eq!(of_projects(11, false, false).as_deref(), Some("11 projects"));
+        assert_eq!(of_projects(11, true, true).as_deref(), Some("at least 11 projects and of none"));
+        assert_eq!(of_projects(1, true, false).as_deref(), Some("1 project and of none"));
+        assert_eq!(of_projects(1, false, false), None);
+        assert_eq!(of_projects(0, true, false), None);
+    }
 }

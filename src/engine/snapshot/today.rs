@@ -47,6 +47,7 @@ pub fn timers(state: &State) -> Desked<Vec<Timer>> {
             start: entry.start,
             project: state.project_name(&key.account, &entry),
             description: entry.description,
+            billable: entry.billable,
             key,
         });
     }

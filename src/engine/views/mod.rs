@@ -11,7 +11,7 @@ mod log;
 pub mod mapping;
 mod news;
 mod requests;
-mod search;
+pub mod search;
 mod sync;
 
 use crate::control::view::{Open, Row, ViewKind};

@@ -168,6 +168,7 @@ actions! {
 
     SendHeld, Hold, "send-held", ["S"], "send", "Send the held changes";
     DropHeld, Hold, "drop-held", ["x"], "drop", "Drop the held changes (asks)";
+    TakeOver, Hold, "take-over", ["t"], "send from here", "Make this engine the sender where another one is";
 
     OpenDelivery, Deliveries, "open-delivery", ["enter"], "open", "Show headers, proof, what the delivery changed and why";
     Replay, Deliveries, "replay", ["r"], "replay", "Apply the delivery again, after showing what would change";

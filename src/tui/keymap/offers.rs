@@ -1,6 +1,6 @@
 //! What can be done right now: the actions of the contexts in force, each with the reason where it is blocked.
 
-use crate::control::snapshot::SubscriptionLine;
+use crate::control::snapshot::{HoldLine, SubscriptionLine};
 use crate::control::view::LinkWord;
 use crate::domain::health::SubState;
 use crate::domain::id::Service;
@@ -84,6 +84,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             | IgnoreHere
             | SendHeld
             | DropHeld
+            | TakeOver
             | Replay
             | ReplayShown
             | MakeHook
@@ -128,7 +129,11 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             "this one was refused at the door and not kept"
         }
         OtherTarget if model.targets().len() < 2 => "there is one target",
-        SendHeld | DropHeld if model.hold().is_none() => "this has been decided",
+        SendHeld | DropHeld | TakeOver if model.hold().is_none() => "this has been decided",
+        SendHeld | DropHeld if model.hold().is_some_and(HoldLine::is_another) => {
+            "another engine sends; t makes this one the sender"
+        }
+        TakeOver if !model.hold().is_some_and(HoldLine::is_another) => "no other engine sends",
         HourBefore | HourAfter if model.ledger_meter().is_none() => "no bucket is open",
         HourBefore if model.ledger_step(-1).is_none() => "hours are kept for eight days",
         HourAfter if model.ledger_step(1).is_none() => "this is the newest",
@@ -138,7 +143,6 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         NextProblem | PrevProblem if model.next_problem(model.list(), false).is_none() => {
             "nothing needs a person here"
         }
-        Filter if model.active().slot().is_none() => "this list is short enough",
         Zoom if model.pane == Pane::Overview && !model.zoom && !model.tiled() => {
             "there is one pane at this size"
         }
@@ -149,10 +153,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
 }
 
 fn needs_person(model: &Model) -> bool {
-    model
-        .snapshot
-        .as_ref()
-        .is_some_and(|s| !s.alerts.is_empty() || s.holds.iter().any(|h| h.reason != "by hand"))
+    model.snapshot.as_ref().is_some_and(|s| !s.alerts.is_empty() || s.holds.iter().any(HoldLine::is_open))
 }
 
 fn sync_is(model: &Model, test: impl Fn(&SyncWord) -> bool) -> bool {
@@ -231,7 +232,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
     }
     let mut actions = match (&model.drawer, model.in_drawer) {
         (Some(Drawer::Picker(_)), true) => vec![Link, Search, OtherTarget, CreateHere, IgnoreHere, Back],
-        (Some(Drawer::Hold { .. }), true) => vec![SendHeld, DropHeld, Back],
+        (Some(Drawer::Hold { .. }), true) => vec![SendHeld, DropHeld, TakeOver, Back],
         (Some(Drawer::Incident { .. }), true) => {
             vec![RestoreOurs, AdoptTheirs, Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
         }

@@ -21,7 +21,10 @@ pub fn height(model: &Model, body: u16) -> u16 {
             let lines = width(say) / 70 + 2;
             lines + model.len(List::Drawer) as u16
         }
-        Some(Drawer::Hold { .. }) => model.len(List::Drawer) as u16 + 3,
+        Some(Drawer::Hold { .. }) => {
+            let say = model.hold().map_or(0, |hold| width(&hold.say));
+            model.len(List::Drawer) as u16 + say / model.size.0.saturating_sub(16).max(20) + 3
+        }
         Some(Drawer::Deliveries) => (model.len(List::Drawer).min(12) as u16).max(3) + 5,
     };
     // The row in question stays in sight; below a short list the drawer follows at once.
@@ -183,9 +186,9 @@ fn hold(model: &Model, p: &mut Paint<'_>) {
     let Some(hold) = model.hold() else { return };
     let s = p.s;
     let (w, h) = (p.w(), p.h());
-    p.cell(3, 0, w.saturating_sub(4), &hold.say, s.warn);
+    let top = wrapped(p, &hold.say, s.warn) + 1;
     table::rows(
-        &mut p.part(0, 2, w, h.saturating_sub(2)),
+        &mut p.part(0, top, w, h.saturating_sub(top)),
         model,
         List::Drawer,
         0,

@@ -36,9 +36,15 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
 fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let today = &snapshot.today;
+    // Timers count as far as the lanes show them.
+    let now = timeline::minute(model.now);
+    let running = |billable: bool| -> i64 {
+        let timers = snapshot.timers.iter().filter(|t| !billable || t.billable);
+        timers.map(|t| (now - t.start).num_seconds().max(0)).sum()
+    };
     let mut right = vec![
-        (format!("{} tracked", hours(today.tracked_s)), p.s.fg),
-        (format!("{} billable", hours(today.billable_s)), p.s.fg),
+        (format!("{} tracked", hours(today.tracked_s + running(false))), p.s.fg),
+        (format!("{} billable", hours(today.billable_s + running(true))), p.s.fg),
     ];
     if today.without_project > 0 {
         right.push((format!("{} without project", today.without_project), p.s.warn));

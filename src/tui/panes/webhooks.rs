@@ -13,6 +13,9 @@ use super::super::widgets::table::{self, Col};
 use super::super::widgets::{rule, words};
 use super::{has_keys, name, overview};
 
+/// With a public address the service is asked; until it answers, or where it has none.
+const NONE_YET: &str = "no subscription known yet";
+
 /// The state's word, with its time where it is unknown.
 pub fn state(model: &Model, line: &SubscriptionLine) -> String {
     match line.state {
@@ -131,6 +134,14 @@ fn without(model: &Model, p: &mut Paint<'_>, y: u16) {
         super::nothing(model, p, Pane::Webhooks, y, "");
         return;
     };
+    if snapshot.public_address {
+        p.cell(3, y, w.saturating_sub(4), NONE_YET, fg);
+        if let Some(seconds) = snapshot.reading {
+            let text = format!("reading  Toggl every {}", every(seconds));
+            p.cell(3, y + 1, w.saturating_sub(4), &text, muted);
+        }
+        return;
+    }
     let every = snapshot.reading.map_or_else(|| "now and then".to_owned(), |s| format!("every {}", every(s)));
     let lines = [
         (format!("reading  Toggl {every}"), fg),
@@ -165,8 +176,16 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let right = (format!("{active} active"), p.s.muted);
     overview::title(model, p, Pane::Webhooks, "", Some(right));
     if snapshot.subscriptions.is_empty() {
-        let every = every(snapshot.reading.unwrap_or(300));
         let (fg, muted) = (p.s.fg, p.s.muted);
+        if snapshot.public_address {
+            p.cell(3, 1, w.saturating_sub(4), NONE_YET, fg);
+            if let Some(seconds) = snapshot.reading {
+                let text = format!("reading Toggl every {}", every(seconds));
+                p.cell(3, 2, w.saturating_sub(4), &text, muted);
+            }
+            return;
+        }
+        let every = every(snapshot.reading.unwrap_or(300));
         p.cell(3, 1, w.saturating_sub(4), &format!("reading Toggl every {every}"), fg);
         p.cell(3, 2, w.saturating_sub(4), "a public address makes it live", muted);
         p.cell(3, 3, w.saturating_sub(4), "Enter shows three ways to one", muted);

@@ -27,6 +27,12 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             Some(at) => go(model, at),
             None => Vec::new(),
         },
+        // These lists are short: what is searched from here are the entries.
+        Filter if model.active().slot().is_none() => {
+            let effects = jump::entries(model);
+            model.typing = Some(String::new().into());
+            effects
+        }
         Filter => {
             let filter = model.active().slot().map_or("", |slot| model.views.filter(slot)).to_owned();
             model.in_drawer = false;
@@ -63,6 +69,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Validate => ask_subscription(model, "validate", 1, |subscription| Wish::Validate { subscription }),
         Disable => ask_subscription(model, "disable", 1, |subscription| Wish::Disable { subscription }),
         Deliveries => {
+            model.notice = None;
             model.drawer = Some(Drawer::Deliveries);
             model.in_drawer = true;
             model.cursors.remove(&List::Drawer);
@@ -76,6 +83,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         OpenDelivery => {
             let Some(seq) = model.selected_delivery() else { return Vec::new() };
+            model.notice = None;
             model.drawer = Some(Drawer::Delivery { seq });
             model.cursors.remove(&List::Drawer);
             send(model.views.ensure(Slot::Detail, ViewKind::Delivery { seq }, WINDOW))
@@ -131,6 +139,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }),
         SendHeld => decide(model, true),
         DropHeld => decide(model, false),
+        TakeOver => wish(model, Wish::Take),
         Older => other_incident(model, 1),
         Newer => other_incident(model, -1),
         Confirm => confirm(model),
@@ -236,6 +245,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
 
 /// Opens the drawer of the selected row, or changes the open one to it.
 pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
+    model.notice = None;
     let list = model.active().list();
     let detail = |model: &mut Model, key: crate::domain::id::Key| {
         send(model.views.ensure(Slot::Detail, ViewKind::Detail { key }, WINDOW))
@@ -307,6 +317,8 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 }
 
 fn back(model: &mut Model) -> Vec<Effect> {
+    // What was said was said of what is left now.
+    model.notice = None;
     if matches!(model.drawer, Some(Drawer::Delivery { .. })) {
         model.drawer = Some(Drawer::Deliveries);
         model.cursors.remove(&List::Drawer);

@@ -5,6 +5,7 @@ use crate::control::message::ToEngine;
 use crate::control::view::Row;
 
 use super::super::model::{Drawer, List, Model, Pane, Pending, Slot, Tone};
+use super::super::widgets::price::held_by;
 use super::{Effect, act, door, send};
 
 /// Shows a pane.
@@ -107,18 +108,23 @@ pub fn tile(model: &mut Model, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to what needs a person: a held mass change, for the price line promises it, else the oldest alert.
+/// Goes to what needs a person: a held change where the price line promises it, else the oldest alert.
 pub fn alert(model: &mut Model) -> Vec<Effect> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
-    let hold = snapshot.holds.iter().filter(|h| h.reason != "by hand").min_by_key(|h| h.since).cloned();
     let alert = snapshot.alerts.iter().min_by_key(|a| a.since).cloned();
+    // With an account in trouble the price line tells that instead.
+    let told = snapshot.accounts.iter().all(|a| a.trouble.is_none()) || alert.is_none();
+    let of_alert = |id: &String| alert.as_ref().is_some_and(|a| a.id == *id);
+    let holds = snapshot.holds.iter().filter(|h| h.is_open() && (told || of_alert(&h.id)));
+    let hold = holds.min_by_key(|h| h.since).cloned();
     let from = (model.pane == Pane::Overview).then_some(Pane::Overview);
     if let Some(hold) = hold {
         let effects = show(model, Pane::Sync);
-        model.drawer = Some(Drawer::Hold { id: hold.id });
+        model.drawer = Some(Drawer::Hold { id: hold.id.clone() });
         model.in_drawer = true;
         model.came_from = from;
-        model.say(Tone::Said, hold.say);
+        let say = if hold.is_another() { held_by(&hold) } else { hold.say };
+        model.say(Tone::Said, say);
         return effects;
     }
     let Some(alert) = alert else { return Vec::new() };

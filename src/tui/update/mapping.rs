@@ -90,6 +90,7 @@ pub fn link(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Price, format!("{why} · Enter again"));
         return Vec::new();
     }
+    model.notice = None;
     let made = edit_wish(model, edit, false);
     let offer = if moves > 0 { move_wishes(model) } else { None };
     let mut effects = match offer {

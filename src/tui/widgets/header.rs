@@ -212,6 +212,8 @@ fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
     }
     if snapshot.subscriptions.iter().any(|l| l.ours) {
         slot("hook ok", s.ok, Pane::Webhooks)
+    } else if snapshot.public_address {
+        slot("hook not known", s.muted, Pane::Webhooks)
     } else {
         slot("no hook", s.muted, Pane::Webhooks)
     }

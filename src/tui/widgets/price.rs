@@ -2,7 +2,8 @@
 
 use ratatui::style::Style;
 
-use crate::control::snapshot::{AccountLine, CacheWord, Snapshot};
+use crate::control::command::Price;
+use crate::control::snapshot::{AccountLine, CacheWord, HoldLine, Snapshot};
 use crate::domain::word::SyncWord;
 
 use super::super::model::{Connection, Drawer, Model, Pane, Tone};
@@ -26,6 +27,13 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             Tone::Price => accent,
             Tone::Trouble => warn,
         };
+        // What the next key of the picker costs stays in sight beside whatever was said.
+        if let Some(Drawer::Picker(_)) = &model.drawer
+            && model.is_live()
+        {
+            line(p, &notice.say, style, &picked(model));
+            return;
+        }
         line(p, &notice.say, style, "");
         return;
     }
@@ -58,10 +66,6 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         link_price(model, p);
         return;
     }
-    if let Some(hold) = snapshot.holds.iter().find(|h| h.reason != "by hand") {
-        line(p, &format!("{} · ! to decide", hold.say), warn, "");
-        return;
-    }
     if let Some(account) = snapshot.accounts.iter().find(|a| is_refused(a)) {
         let waits = match waiting(snapshot) {
             0 => String::new(),
@@ -70,7 +74,8 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         line(p, &format!("{waits}:token {} to renew · deliveries still arrive", account.tag), warn, "");
         return;
     }
-    if let Some((say, price)) = decision(model) {
+    let hold = snapshot.holds.iter().find(|h| h.is_open());
+    if let Some((say, price)) = decision(model).filter(|_| hold.is_none()) {
         line(p, &say, accent, &price);
         return;
     }
@@ -83,6 +88,11 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         line(p, &format!("{kept}nothing is lost{why}"), warn, "");
         return;
     }
+    if let Some(hold) = hold {
+        let say = if hold.is_another() { held_by(hold) } else { format!("{} · ! to decide", hold.say) };
+        line(p, &say, warn, "");
+        return;
+    }
     match &snapshot.last {
         Some((at, say)) => {
             let time = if p.w() >= 100 { clock_s(*at, model.zone()) } else { clock(*at, model.zone()) };
@@ -92,6 +102,11 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         }
         None => line(p, "nothing has happened yet", muted, ""),
     }
+}
+
+/// What sends here again comes first, for a narrow screen cuts the end.
+pub fn held_by(hold: &HoldLine) -> String {
+    format!(":take sends from here · {}", hold.say)
 }
 
 /// Changes that are not at their target yet.
@@ -168,29 +183,44 @@ pub fn typed(p: &mut Paint<'_>, x: u16, y: u16, room: u16, input: &tui_input::In
     p.cursor(x + column.min(room), y);
 }
 
+/// The price of linking the selected candidate, once the engine has told it.
+fn price_of(model: &Model) -> Option<&Price> {
+    let Some(Drawer::Picker(picker)) = &model.drawer else { return None };
+    let id = model.candidate()?.project.id.to_string();
+    picker.price.as_ref().filter(|(of, _)| *of == id).map(|(_, price)| price)
+}
+
+fn cost(price: &Price) -> String {
+    let left = price.left.map(|n| format!(" · {n} left")).unwrap_or_default();
+    format!("{}{left}", count(u64::from(price.requests), "request", "requests"))
+}
+
+/// The same in a few words, where a sentence has the line.
+fn picked(model: &Model) -> String {
+    match price_of(model) {
+        Some(price) => {
+            let sends = count(u64::from(price.creates), "entry", "entries");
+            format!("{sends} · {}", cost(price))
+        }
+        None if model.candidate().is_some() => "the price is being asked".to_owned(),
+        None => String::new(),
+    }
+}
+
 fn link_price(model: &Model, p: &mut Paint<'_>) {
-    let Some(Drawer::Picker(picker)) = &model.drawer else { return };
     let (accent, muted) = (p.s.accent, p.s.muted);
-    let Some(candidate) = model.candidate() else {
+    if model.candidate().is_none() {
         line(p, "no candidate · / searches · c creates it there", muted, "");
         return;
-    };
-    let id = candidate.project.id.to_string();
-    match &picker.price {
-        Some((of, price)) if *of == id => {
-            let left = price.left.map(|n| format!(" · {n} left")).unwrap_or_default();
-            let requests = count(u64::from(price.requests), "request", "requests");
-            let w = p.w();
-            let right = format!("{requests}{left}");
-            p.right(w.saturating_sub(1), 0, width(&right), &right, muted);
-            let room = w.saturating_sub(width(&right) + 4);
-            let say = if price.say.is_empty() {
-                format!("Enter links it and sends the {} waiting", price.creates)
-            } else {
-                format!("Enter {}", price.say)
-            };
-            p.cell(1, 0, room, &say, accent);
-        }
-        _ => line(p, "Enter links it · the price is being asked", muted, ""),
     }
+    let Some(price) = price_of(model) else {
+        line(p, "Enter links it · the price is being asked", muted, "");
+        return;
+    };
+    let say = if price.say.is_empty() {
+        format!("Enter links it and sends the {} waiting", price.creates)
+    } else {
+        format!("Enter {}", price.say)
+    };
+    line(p, &say, accent, &cost(price));
 }

@@ -1,6 +1,6 @@
 //! A day as swim-lanes, one a person: tracked time with its ends, gaps, overlaps, what still runs, and now.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use ratatui::style::{Modifier, Style};
 
@@ -15,6 +15,11 @@ const DAY: (u32, u32) = (7, 19);
 const GAP: TimeDelta = TimeDelta::minutes(5);
 /// The shortest and longest pause that may be a break.
 const BREAK: (TimeDelta, TimeDelta) = (TimeDelta::minutes(20), TimeDelta::minutes(90));
+
+/// The minute of a moment: sums with a timer in them change with the clock's minute and not between.
+pub fn minute(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now)
+}
 
 /// A day's geometry: where each minute falls.
 #[derive(Clone, Copy, Debug)]
@@ -146,6 +151,7 @@ pub fn lane(p: &mut Paint<'_>, y: u16, scale: &Scale, now: DateTime<Utc>, lane: 
         }
     }
     if lane.sum {
+        let now = minute(now);
         let total: i64 = entries.iter().map(|e| (e.stop.unwrap_or(now) - e.start).num_seconds().max(0)).sum();
         let w = p.w();
         p.right(w.saturating_sub(1), y, 6, &hours(total), s.muted);

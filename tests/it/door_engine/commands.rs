@@ -189,6 +189,7 @@ async fn a_hold_stops_sending_until_it_is_released() {
     assert_eq!(rig.there(), []);
     assert_eq!((counts(&viewer, "held"), viewer.snapshot().holds[0].entries), (2, 2));
     assert!(viewer.snapshot().targets[0].trouble.starts_with("held "));
+    assert_eq!(viewer.snapshot().holds[0].say, "nothing is sent to any target until `release`");
     let lines = viewer.rows(ViewKind::Sync, "").await;
     assert!(matches!(&lines[0], Row::Sync(l) if l.word == SyncWord::Held("by hand".into())), "{lines:?}");
     let released = viewer.wish(Wish::Release { target: None }).await;
@@ -197,7 +198,8 @@ async fn a_hold_stops_sending_until_it_is_released() {
     viewer.drain();
     assert_eq!(rig.there().len(), 2);
     assert!(viewer.snapshot().holds.is_empty());
-    assert!(failed(&viewer.wish(Wish::Release { target: None }).await).contains("not held"));
+    let reply = viewer.wish(Wish::Release { target: None }).await;
+    assert_eq!(failed(&reply), "no target is held by hand");
     viewer.wish(Wish::Undo).await;
     viewer.settle().await;
     assert_eq!(viewer.snapshot().holds.len(), 1, "the release was the last change");

@@ -36,6 +36,10 @@ async fn a_viewer_is_greeted_before_the_cache_is_ready_and_then_sees_everything(
     assert_eq!((snapshot.mapping.unmapped, snapshot.mapping.linked), (1, 0));
     let alert = &snapshot.alerts[0];
     assert_eq!((alert.id.as_str(), alert.pane), ("unmapped:mirror", 2));
+    assert!(
+        alert.say.starts_with("2 entries of 1 project and of none wait for a link to mirror; "),
+        "{alert:?}"
+    );
     let words: Vec<(String, SyncWord)> = viewer.pages[&1]
         .rows
         .iter()

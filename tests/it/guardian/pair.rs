@@ -83,3 +83,16 @@ async fn on_free_the_second_has_no_subscription_and_holds() {
     assert!(second.held().is_some_and(|say| say.contains("hourwire den")), "{:?}", second.log());
     assert!(second.own().is_none() && first.held().is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_look_at_a_start_holds_but_asks_nobody() {
+    let office = Office::new(Plan::Premium);
+    let den = Machine::with_mirror("den", &office).await;
+    office.down(true);
+    let running = den.start(&office);
+    office.pass(20).await;
+    assert!(running.held().is_some_and(|say| say.contains("looking")), "{:?}", running.held());
+    let snapshot = running.engine.snapshot().expect("ready");
+    assert!(snapshot.holds.is_empty(), "{:?}", snapshot.holds);
+    assert!(snapshot.targets.iter().all(|t| !t.trouble.starts_with("held")), "{:?}", snapshot.targets);
+}

@@ -335,8 +335,8 @@ pub fn snapshot() -> Snapshot {
         ],
         today: DaySummary {
             day: NaiveDate::from_ymd_opt(2026, 5, 12),
-            tracked_s: 11 * 3600 + 22 * 60,
-            billable_s: 10 * 3600 + 19 * 60,
+            tracked_s: 10 * 3600 + 18 * 60,
+            billable_s: 9 * 3600 + 37 * 60,
             without_project: 1,
         },
         timers: vec![
@@ -347,6 +347,7 @@ pub fn snapshot() -> Snapshot {
                 start: now() - TimeDelta::seconds(42 * 60 + 17),
                 project: "Harbor API".to_owned(),
                 description: "Retry on 429".to_owned(),
+                billable: true,
             },
             Timer {
                 key: Key::new(&account("main"), 1000),
@@ -355,9 +356,11 @@ pub fn snapshot() -> Snapshot {
                 start: at("15:02"),
                 project: String::new(),
                 description: "Ops handover notes".to_owned(),
+                billable: false,
             },
         ],
         subscriptions: vec![ours, off],
+        public_address: true,
         reading: None,
         meters: vec![
             meter(Service::Clockify, "clockify", 14, 5, "15:58", Source::Estimate),

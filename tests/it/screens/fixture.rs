@@ -95,6 +95,7 @@ pub fn bad_days() -> Vec<(&'static str, Model)> {
     day("token", &|s| s.accounts[0].trouble = Some("token refused".to_owned()));
     day("no-hook", &|s| {
         s.subscriptions.clear();
+        s.public_address = false;
         s.reading = Some(300);
     });
     day("dry", &|s| {

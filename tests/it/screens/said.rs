@@ -1,0 +1,217 @@
+//! What the price line says, and when: the price of the next key, trouble, who sends, and nothing that is over.
+
+use hourwire::control::command::{Price, Reply, Wish};
+use hourwire::control::message::{FromEngine, ToEngine};
+use hourwire::control::snapshot::{ANOTHER, HoldLine, Snapshot};
+use hourwire::tui::model::{Drawer, Model, Pane, Tone};
+use hourwire::tui::update::{Effect, Event};
+
+use super::fixture;
+use super::looks::text;
+
+fn effects(model: &mut Model, key: &str) -> Vec<Effect> {
+    fixture::step(model, Event::Key(key.parse().unwrap()))
+}
+
+fn wishes(effects: &[Effect]) -> Vec<Wish> {
+    let command = |e: &Effect| match e {
+        Effect::Send(ToEngine::Command(c)) => Some(c.wish.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(command).collect()
+}
+
+fn with(size: (u16, u16), change: impl FnOnce(&mut Snapshot)) -> Model {
+    let mut model = fixture::model(size);
+    let mut snapshot = fixture::snapshot();
+    change(&mut snapshot);
+    fixture::say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
+    model
+}
+
+fn other_instance() -> HoldLine {
+    HoldLine {
+        id: "other:main".to_owned(),
+        target: None,
+        since: fixture::at("10:24"),
+        reason: ANOTHER.to_owned(),
+        entries: 41,
+        say: "main: hourwire harbor-laptop 0f1e has a live subscription in this workspace and sends"
+            .to_owned(),
+        rows: Vec::new(),
+    }
+}
+
+/// The row above the footer.
+fn price_line(model: &mut Model) -> String {
+    let text = text(model);
+    text.lines().rev().nth(1).unwrap_or_default().to_owned()
+}
+
+/// Opens the picker by these keys and lets the engine tell the price.
+fn priced(model: &mut Model, keys: &str) {
+    let (before, last) = keys.rsplit_once(' ').unwrap();
+    fixture::press(model, before);
+    let opened = effects(model, last);
+    let Some(Effect::Send(ToEngine::Open(open))) = opened.first() else { panic!("{opened:?}") };
+    let page = fixture::page(open);
+    let asked = fixture::step(model, Event::Engine(Box::new(FromEngine::Page(page))));
+    let Some(Effect::Send(ToEngine::Command(dry))) = asked.first() else { panic!("{asked:?}") };
+    let price = Price {
+        creates: 12,
+        moves: 0,
+        requests: 12,
+        left: Some(14),
+        say: "links it and sends the 12 waiting".to_owned(),
+    };
+    fixture::say(model, FromEngine::Reply { id: dry.id.clone(), reply: Reply::Price(price) });
+}
+
+#[test]
+fn the_way_by_the_alert_shows_the_price_before_it_sends() {
+    let mut model = fixture::model((80, 24));
+    priced(&mut model, "! enter");
+    let shown = price_line(&mut model);
+    assert!(shown.contains("sends the 12 waiting") && shown.contains("12 requests · 14 left"), "{shown}");
+}
+
+#[test]
+fn a_sentence_beside_an_open_picker_leaves_the_price_in_sight() {
+    for size in [(60, 15), (80, 24), (160, 40)] {
+        let mut model = fixture::model(size);
+        priced(&mut model, "2 enter");
+        model.say(Tone::Price, "\"Ferndale audit\" is a weak match · Enter again");
+        let shown = price_line(&mut model);
+        assert!(shown.contains("12 entries · 12 requests · 14 left"), "{shown}");
+        assert!(shown.contains("weak match") || size.0 == 60, "{shown}");
+    }
+}
+
+#[test]
+fn what_was_said_goes_when_a_drawer_opens_or_closes() {
+    for (before, key) in [("2", "enter"), ("2 enter", "esc"), ("1", "enter"), ("1 enter", "esc"), ("3", "d")]
+    {
+        let mut model = fixture::model((80, 24));
+        fixture::press(&mut model, before);
+        model.say(Tone::Said, "linked · 12 sent");
+        fixture::press(&mut model, key);
+        assert!(!text(&mut model).contains("linked · 12 sent"), "{before} {key}");
+    }
+    let mut model = fixture::model((80, 24));
+    fixture::press(&mut model, "2 enter G enter");
+    assert!(text(&mut model).contains("weak match"));
+    fixture::press(&mut model, "enter");
+    assert!(model.drawer.is_none() && !text(&mut model).contains("weak match"));
+}
+
+#[test]
+fn trouble_with_an_account_comes_before_what_is_held() {
+    for (trouble, said) in [("offline 10:24", "nothing is lost"), ("token refused", ":token HP to renew")] {
+        for alerts in [true, false] {
+            let mut model = with((80, 24), |s| {
+                s.accounts[0].trouble = Some(trouble.to_owned());
+                s.holds.push(other_instance());
+                s.alerts.truncate(if alerts { 9 } else { 0 });
+            });
+            let shown = price_line(&mut model);
+            assert!(shown.contains(said) && !shown.contains("to decide"), "{shown}");
+            fixture::press(&mut model, "!");
+            assert_eq!(matches!(model.drawer, Some(Drawer::Hold { .. })), !alerts);
+        }
+    }
+}
+
+#[test]
+fn held_for_another_instance_offers_to_take_over_and_nothing_else() {
+    for size in [(60, 24), (80, 24), (120, 36)] {
+        let mut model = with(size, |s| s.holds.push(other_instance()));
+        let shown = price_line(&mut model);
+        assert!(shown.trim_start().starts_with(":take sends from here"), "{shown}");
+        fixture::press(&mut model, "!");
+        let shown = text(&mut model);
+        assert!(shown.contains(":take sends from here"), "{shown}");
+        // Wrapped, so that the end is there too.
+        assert!(shown.lines().any(|l| l.trim_end().ends_with("and sends")), "{shown}");
+        let footer = shown.lines().last().unwrap_or_default();
+        assert!(footer.contains("t send from here"), "{footer}");
+        assert!(!footer.contains("S send") && !footer.contains("x drop"), "{footer}");
+        for key in ["S", "x"] {
+            assert!(wishes(&effects(&mut model, key)).is_empty() && model.question.is_none());
+            assert!(text(&mut model).contains("another engine sends"));
+        }
+        assert_eq!(wishes(&effects(&mut model, "t")), [Wish::Take]);
+    }
+    let (_, mut mass) = fixture::bad_days().into_iter().find(|(name, _)| *name == "held-decide").unwrap();
+    assert!(wishes(&effects(&mut mass, "t")).is_empty(), "there is nobody to take over from");
+    assert!(text(&mut mass).lines().last().is_some_and(|l| l.contains("S send") && !l.contains("from here")));
+}
+
+#[test]
+fn with_a_public_address_no_way_to_one_is_offered() {
+    for (size, keys) in [((120, 36), "0"), ((80, 24), "3")] {
+        let mut model = with(size, |s| s.subscriptions.clear());
+        fixture::press(&mut model, keys);
+        let shown = text(&mut model);
+        assert!(shown.contains("no subscription known yet"), "{shown}");
+        assert!(!shown.to_lowercase().contains("public address") && !shown.contains("three ways"), "{shown}");
+        assert!(shown.contains("hook not known") && !shown.contains("no hook"), "{shown}");
+    }
+    // A snapshot of an engine that does not tell is taken as before.
+    let mut old = serde_json::to_value(fixture::snapshot()).unwrap();
+    old.as_object_mut().unwrap().remove("public_address");
+    assert!(!serde_json::from_value::<Snapshot>(old).unwrap().public_address);
+}
+
+#[test]
+fn a_running_timer_counts_in_the_day_by_the_clocks_minute() {
+    let mut model = with((80, 24), |s| {
+        (s.today.tracked_s, s.today.billable_s) = (0, 0);
+        s.timers.truncate(1);
+        s.timers[0].start = fixture::at("15:00");
+    });
+    for (clock, seconds, tracked) in [("15:25", 0, "0h25"), ("15:25", 59, "0h25"), ("15:26", 0, "0h26")] {
+        model.now = fixture::at(clock) + chrono::TimeDelta::seconds(seconds);
+        let shown = text(&mut model);
+        assert!(shown.contains(&format!("{tracked} tracked · {tracked} billable")), "{shown}");
+    }
+    // Started in the middle of a minute it still changes with the clock.
+    let mut titles = Vec::new();
+    for second in [0, 29, 30, 31, 59] {
+        model.now = fixture::at("15:25") + chrono::TimeDelta::seconds(second);
+        if let Some(snapshot) = &mut model.snapshot {
+            snapshot.timers[0].start = fixture::at("15:00") + chrono::TimeDelta::seconds(30);
+        }
+        titles.push(text(&mut model).lines().nth(1).map(str::to_owned));
+    }
+    titles.dedup();
+    assert_eq!(titles.len(), 1, "{titles:?}");
+}
+
+#[test]
+fn a_screen_too_small_still_tells_the_way_out() {
+    for size in [(59, 14), (40, 10), (20, 5), (14, 3), (10, 2), (8, 1)] {
+        let mut model = fixture::model((80, 24));
+        model.size = size;
+        let shown = text(&mut model);
+        assert!(shown.contains("q leaves"), "{size:?}: {shown}");
+        assert!(shown.contains("needs 60×15") || size.1 == 1 || size.0 < 11, "{size:?}: {shown}");
+    }
+}
+
+#[test]
+fn a_slash_where_the_list_is_short_searches_all_entries() {
+    for pane in ["3", "4"] {
+        for slashes in ["/", "/ /"] {
+            let mut model = fixture::model((80, 24));
+            fixture::press(&mut model, pane);
+            let from = model.pane;
+            fixture::press(&mut model, slashes);
+            assert_eq!((model.pane, model.came_from), (Pane::Today, Some(from)), "{pane} {slashes}");
+            // Letters are text now: S and P would be keys of the pane.
+            assert!(wishes(&effects(&mut model, "S")).is_empty());
+            assert_eq!(model.typing.as_ref().map(|t| t.value()), Some("S"));
+            fixture::press(&mut model, "esc esc");
+            assert_eq!(model.pane, from);
+        }
+    }
+}
