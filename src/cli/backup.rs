@@ -1,6 +1,6 @@
 //! `hourwire backup` and `hourwire restore`: the ledger as JSON lines.
 //!
-//! They open the ledger themselves, so no engine may run on the state folder meanwhile.
+//! Beside a running engine a backup is made of a copy of its files; a restore needs the folder for itself.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -21,13 +21,13 @@ use crate::cache::rows;
 use crate::config::Paths;
 use crate::config::paths::control_socket;
 use crate::config::state::{EngineLock, HostedBy, LockError, LockInfo};
-use crate::journal::{Frame, JournalError, Ledger, LedgerOptions, Op, RealDisk, export, import};
+use crate::journal::{Frame, JournalError, Ledger, LedgerOptions, Op, RealDisk, copy_ledger, export, import};
 
 /// Options of `backup`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  hourwire backup hours.jsonl\n\n\
     Holds entries, links, mapping versions and all else the ledger knows; no token and no webhook secret.\n\
-    Stop the engine first.")]
+    An engine may run meanwhile.")]
 pub struct Backup {
     /// The file to write; it must not exist. `-` is standard output
     #[arg(value_name = "FILE")]
@@ -51,16 +51,16 @@ pub fn backup(global: &Global, options: &Backup) -> Outcome {
     if !ledger_folder(&paths).is_dir() {
         return Err(Failure::usage(format!("{} holds no ledger to back up", paths.state_dir.display())));
     }
-    let _lock = lock(&paths)?;
-    let (ledger, _) = open_ledger(&paths)?;
+    let source = source(&paths)?;
+    let ledger = &source.ledger;
     if is_dash(&options.file) {
-        export(&ledger, &mut io::stdout().lock()).map_err(journal)?;
+        export(ledger, &mut io::stdout().lock()).map_err(journal)?;
         return Ok(Exit::Good);
     }
     let failed = |error: io::Error| Failure::usage(format!("{}: {error}", options.file.display()));
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(&options.file).map_err(failed)?;
-    let keys = export(&ledger, &mut file).map_err(journal)?;
+    let keys = export(ledger, &mut file).map_err(journal)?;
     file.flush().and_then(|()| file.sync_all()).map_err(failed)?;
     print::say(&format!("{keys} keys written to {}", options.file.display()));
     Ok(Exit::Good)
@@ -126,6 +126,42 @@ fn ledger_folder(paths: &Paths) -> PathBuf {
     paths.state_dir.join("ledger")
 }
 
+/// What a backup is made of.
+struct Source {
+    ledger: Ledger,
+    /// The folder itself, while no engine runs.
+    _lock: Option<EngineLock>,
+    /// Else a copy, which goes when this is dropped.
+    _copy: Option<Copied>,
+}
+
+/// A folder that goes when this is dropped.
+struct Copied(PathBuf);
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        // What stays behind is found and removed by the next backup of this process id.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn source(paths: &Paths) -> Result<Source, Failure> {
+    let owned = match acquire(paths)? {
+        Ok(lock) => {
+            let (ledger, _) = open_ledger(paths)?;
+            return Ok(Source { ledger, _lock: Some(lock), _copy: None });
+        }
+        Err(LockError::Owned { .. }) => paths.state_dir.join(format!("backup-{}", std::process::id())),
+        Err(error) => return Err(Failure::usage(error)),
+    };
+    let copy = Copied(owned);
+    let _ = fs::remove_dir_all(&copy.0);
+    copy_ledger(&ledger_folder(paths), &copy.0).map_err(journal)?;
+    let disk = RealDisk::open(&copy.0).map_err(journal)?;
+    let (ledger, _) = Ledger::open(Arc::new(disk), LedgerOptions::default()).map_err(journal)?;
+    Ok(Source { ledger, _lock: None, _copy: Some(copy) })
+}
+
 fn open_ledger(paths: &Paths) -> Result<(Ledger, crate::journal::Recovered), Failure> {
     let disk = RealDisk::open(ledger_folder(paths)).map_err(journal)?;
     Ledger::open(Arc::new(disk), LedgerOptions::default()).map_err(journal)
@@ -133,6 +169,16 @@ fn open_ledger(paths: &Paths) -> Result<(Ledger, crate::journal::Recovered), Fai
 
 /// Takes the state folder for this command's duration.
 fn lock(paths: &Paths) -> Result<EngineLock, Failure> {
+    acquire(paths)?.map_err(|error| match error {
+        LockError::Owned { owner: Some(owner), .. } => Failure::usage(format!(
+            "an engine runs on this state; stop it with `kill {}`, and start it again afterwards",
+            owner.pid
+        )),
+        error => Failure::usage(error),
+    })
+}
+
+fn acquire(paths: &Paths) -> Result<Result<EngineLock, LockError>, Failure> {
     let info = LockInfo {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -140,13 +186,7 @@ fn lock(paths: &Paths) -> Result<EngineLock, Failure> {
         started_at: Utc::now(),
         hosted_by: HostedBy::Command,
     };
-    EngineLock::acquire(&paths.state_dir, &info).map_err(|error| match error {
-        LockError::Owned { owner: Some(owner), .. } => Failure::usage(format!(
-            "an engine runs on this state; stop it with `kill {}`, and start it again afterwards",
-            owner.pid
-        )),
-        error => Failure::usage(error),
-    })
+    Ok(EngineLock::acquire(&paths.state_dir, &info))
 }
 
 fn journal(error: JournalError) -> Failure {
@@ -203,13 +243,25 @@ mod tests {
     }
 
     #[test]
-    fn a_running_engine_is_named() {
+    fn a_running_engine_is_backed_up_and_never_restored_over() {
         let folder = tempfile::tempdir().expect("a folder");
         let global = Global { state_dir: Some(folder.path().to_owned()), ..Global::default() };
         let paths = attach::paths(&global).expect("folders");
-        fs::create_dir(ledger_folder(&paths)).expect("made");
         let _engine = lock(&paths).expect("free");
-        let refused = backup(&global, &Backup { file: "-".into() }).expect_err("it runs");
+        let (mut ledger, _) = open_ledger(&paths).expect("a ledger");
+        ledger.append(&Frame::put(b"\x01entry".to_vec(), "kept")).expect("appended");
+        ledger.sync().expect("durable");
+        let file = folder.path().join("hours.jsonl");
+        assert_eq!(backup(&global, &Backup { file: file.clone() }), Ok(Exit::Good));
+        let text = fs::read_to_string(&file).expect("written");
+        assert!(text.contains("entry") && text.ends_with("\"entries\":1}\n"), "{text}");
+        let left = fs::read_dir(folder.path()).expect("listed").flatten();
+        let left: Vec<_> = left.filter(|e| e.file_name().to_string_lossy().starts_with("backup-")).collect();
+        assert!(left.is_empty(), "the copy is gone: {left:?}");
+        // Its writer goes on.
+        ledger.append(&Frame::put(b"\x02entry".to_vec(), "more")).expect("appended");
+        ledger.sync().expect("durable");
+        let refused = restore(&global, &Restore { file }).expect_err("it runs");
         assert!(refused.message.contains(&format!("kill {}", std::process::id())), "{}", refused.message);
     }
 }

@@ -8,10 +8,10 @@ use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
 use crate::domain::id::{Account, Key, RemoteId, Service};
 use crate::domain::quota::Source;
-use crate::domain::room::Room;
 use crate::domain::strain::Strained;
 
 use super::command::SubscriptionRef;
+pub use super::disk::{DISK, DiskLine};
 
 /// The whole state that fits on a header and four panes; at most 256 KiB as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,24 +86,8 @@ pub enum CacheWord {
     Ready,
 }
 
-/// The disk under the engine's own files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DiskLine {
-    /// How it is.
-    pub room: Room,
-    /// Megabytes left, while that is little.
-    pub free_mb: Option<u64>,
-    /// The folder.
-    pub place: String,
-    /// Since when it is short of room.
-    pub since: Option<DateTime<Utc>>,
-}
-
 /// Who spends a bucket beside us, in the place of a cause.
 pub const OTHERS: &str = "others";
-
-/// The id of the alert that a disk is short of room. It goes with its cause.
-pub const DISK: &str = "disk";
 
 /// How the trouble of an account begins whose service does not answer.
 pub const OFFLINE: &str = "offline";
@@ -465,28 +449,6 @@ impl Snapshot {
     /// What is in the way of an account's calls.
     pub fn strain(&self, account: &Account) -> Option<&Strained> {
         self.strains.iter().find(|line| line.account == *account).map(|line| &line.strained)
-    }
-}
-
-impl DiskLine {
-    /// `disk 40 MB`, `disk full`, `disk error`; `None` while there is room.
-    pub fn word(&self) -> Option<String> {
-        match self.room {
-            Room::Enough => None,
-            Room::Little => Some(format!("disk {} MB", self.free_mb.unwrap_or(0))),
-            Room::Reserve | Room::Full => Some("disk full".into()),
-            Room::Broken => Some("disk error".into()),
-        }
-    }
-
-    /// What is true of deliveries meanwhile, of which `refused` were answered 503, and what to do.
-    pub fn say(&self, refused: u64) -> String {
-        let kept = match self.room {
-            Room::Full | Room::Broken => format!("{refused} refused, Toggl tries again"),
-            _ => "deliveries are still kept".into(),
-        };
-        let cure = if self.room == Room::Broken { "look at the disk of" } else { "free space at" };
-        format!("{kept} · backfill stopped · {cure} {}", self.place)
     }
 }
 

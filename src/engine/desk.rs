@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -119,24 +119,22 @@ impl Desk {
 
     /// Bytes of the ledger on the disk; `None` while somebody else reads or writes it, which is not waited for.
     pub fn ledger_bytes(&self) -> Option<u64> {
-        match self.ledger.try_lock() {
-            Ok(ledger) => Some(ledger.bytes()),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner().bytes()),
-            Err(TryLockError::WouldBlock) => None,
-        }
+        self.idle_ledger().map(|ledger| ledger.bytes())
     }
 
     /// The ledger's alarms, after it took its reserve back if it can; `None` while somebody else reads or writes it.
     pub fn mind_ledger(&self) -> Option<Alarms> {
-        let mut ledger = match self.ledger.try_lock() {
-            Ok(ledger) => ledger,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        if ledger.alarms().is_pressed() {
-            ledger.make_good();
-        }
+        let mut ledger = self.idle_ledger()?;
+        ledger.make_good();
         Some(ledger.alarms())
+    }
+
+    fn idle_ledger(&self) -> Option<MutexGuard<'_, Ledger>> {
+        match self.ledger.try_lock() {
+            Ok(ledger) => Some(ledger),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Our clock.

@@ -28,7 +28,7 @@ const CUT: usize = 1_000;
 /// Days that one Reports request covers here.
 const REPORT_DAYS: u64 = 90;
 
-/// A disk that is short of room is looked at again after this; [`Engine::mind_disk`] wakes sooner.
+/// A disk that is short of room is looked at again after this; a change that is noticed before wakes sooner.
 const FULL: TimeDelta = TimeDelta::seconds(60);
 
 /// A range of history to read, newest part first.

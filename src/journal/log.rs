@@ -29,7 +29,7 @@ pub struct Alarms {
 }
 
 impl Alarms {
-    /// Whether [`Log::make_good`] may mend something.
+    /// Whether looking at the disk again may mend something.
     pub fn is_pressed(&self) -> bool {
         self.reserve_used || self.refusing
     }
@@ -304,8 +304,9 @@ impl Log {
 
     /// Takes the reserve back once there is room for more than it, so that it does not come and go with each record.
     pub fn make_good(&mut self) {
-        let free = self.shared.disk.free_space().unwrap_or(0);
-        if !self.alarms.is_pressed() || free < self.sizes.reserve.saturating_mul(4) {
+        let roomy =
+            || self.shared.disk.free_space().is_ok_and(|free| free >= self.sizes.reserve.saturating_mul(2));
+        if !self.alarms.is_pressed() || !roomy() {
             return;
         }
         self.take_reserve();

@@ -7,6 +7,7 @@
 mod backup;
 mod base;
 mod compaction;
+mod copy;
 mod disk;
 mod error;
 mod frame;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use backup::{export, import};
 pub use compaction::{Compacted, Compaction};
+pub use copy::copy_ledger;
 pub use disk::{Disk, DiskFile, Fault, RealDisk, SimDisk};
 pub use error::{Damage, JournalError, Recovered};
 pub use frame::{Frame, Op};

@@ -1,5 +1,6 @@
 //! The two logs: what they promise on a good disk; `faults` and `cuts` hold what they promise on a bad one.
 
+mod copies;
 mod cuts;
 mod damage;
 mod faults;
