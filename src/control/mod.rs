@@ -3,6 +3,7 @@
 //! Types here are plain data with serde; carried in memory or over a Unix socket. No decisions, no terminal.
 
 pub mod command;
+pub mod deliveries;
 pub mod disk;
 pub mod link;
 pub mod message;
