@@ -131,7 +131,12 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
         (Op::Create, Found::This(read, entry)) => {
             let id = read.id.clone();
             link.there = Some(There { id, entry, at: now, adopted: intent.unsent, carried: *read });
-            stay(link);
+            // What was sent from here goes where the source says by now.
+            let unchanged =
+                matches!(&link.wish, Wish::Present(wished) if wished.project == intent.body.project);
+            if intent.unsent && unchanged {
+                stay(link);
+            }
         }
         (Op::Create, Found::Nothing) => {
             let Some(uncertain) = &mut intent.uncertain else { return };
