@@ -33,7 +33,7 @@ use counts::Counts;
 use matching::{Want, explain};
 
 /// Seeds of the run that every `cargo test` makes.
-const WORLDS: u64 = 560;
+const WORLDS: u64 = 700;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
