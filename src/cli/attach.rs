@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 use super::detached::{self, Launch};
 use super::exit::Failure;
 use super::options::Global;
-use crate::config::state::{LockInfo, owner};
+use crate::config::state::{HostedBy, LockInfo, owner};
 use crate::config::{ConfigError, Paths};
 use crate::control::link::ViewerEnd;
 use crate::control::socket::{ConnectError, connect};
+
+/// How long an engine may take to leave when it is asked to.
+const LEAVING: Duration = Duration::from_secs(15);
 
 /// A viewer's end and the engine behind it.
 #[derive(Debug)]
@@ -38,16 +41,20 @@ pub async fn running(global: &Global) -> Result<ViewerEnd, Failure> {
     let paths = paths(global)?;
     match to_owner(&paths).await? {
         Some((engine, _)) => Ok(engine),
-        None => Err(Failure::unreachable(format!(
-            "no engine runs for {}; start one with `hourwire serve`",
-            paths.state_dir.display()
-        ))),
+        None => Err(nobody(&paths)),
     }
+}
+
+/// No engine runs (exit 3).
+pub fn nobody(paths: &Paths) -> Failure {
+    let state = paths.state_dir.display();
+    Failure::unreachable(format!("no engine runs for {state}; start one with `hourwire serve`"))
 }
 
 /// Attaches to the running engine, or starts one that outlives this process and attaches to that.
 pub async fn or_start(global: &Global) -> Result<Attached, Failure> {
     let paths = paths(global)?;
+    take_turn(&paths).await?;
     if let Some((engine, owner)) = to_owner(&paths).await? {
         return Ok(Attached { engine, owner, started: false });
     }
@@ -68,7 +75,7 @@ pub async fn or_start(global: &Global) -> Result<Attached, Failure> {
 }
 
 /// The engine that holds the lock; `None` when nobody does. One that is just starting or leaving gets a moment.
-async fn to_owner(paths: &Paths) -> Result<Option<(ViewerEnd, LockInfo)>, Failure> {
+pub async fn to_owner(paths: &Paths) -> Result<Option<(ViewerEnd, LockInfo)>, Failure> {
     let unreadable = |error| {
         Failure::usage(format!("the lock file in {} can't be read: {error}", paths.state_dir.display()))
     };
@@ -83,6 +90,37 @@ async fn to_owner(paths: &Paths) -> Result<Option<(ViewerEnd, LockInfo)>, Failur
             Err(error) => return Err(Failure::unreachable(error)),
         }
     }
+}
+
+/// Ends the engine that a command hosts for itself: what it was asked for is kept, and whoever comes now goes on with it.
+pub async fn take_turn(paths: &Paths) -> Result<(), Failure> {
+    match owner(&paths.state_dir) {
+        Ok(Some(other)) if other.hosted_by == HostedBy::Command => stop(&other, paths).await,
+        _ => Ok(()),
+    }
+}
+
+/// Asks an engine to leave and waits until its lock is free. It loses nothing by it.
+pub async fn stop(other: &LockInfo, paths: &Paths) -> Result<(), Failure> {
+    let stays = || {
+        Failure::unreachable(format!(
+            "the engine (pid {}) did not stop; look at its log, or kill it",
+            other.pid
+        ))
+    };
+    let pid = i32::try_from(other.pid).ok().and_then(rustix::process::Pid::from_raw).ok_or_else(stays)?;
+    match rustix::process::kill_process(pid, rustix::process::Signal::TERM) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(_) => return Err(stays()),
+    }
+    let patience = Instant::now() + LEAVING;
+    while owner(&paths.state_dir).ok().flatten().is_some_and(|now| now.pid == other.pid) {
+        if Instant::now() > patience {
+            return Err(stays());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 /// Whether an engine speaks another protocol than this program; two builds of one version may.

@@ -4,9 +4,11 @@ use chrono::NaiveDate;
 use clap::Args;
 
 use super::exit::{Failure, Outcome};
+use super::hosting::{Need, with_engine};
 use super::options::Global;
-use super::{ask, attach, reach};
+use super::{ask, reach};
 use crate::control::command::Wish;
+use crate::control::link::ViewerEnd;
 
 /// Options of `backfill`.
 #[derive(Args, Clone, Debug)]
@@ -26,20 +28,25 @@ pub struct Backfill {
     pub json: bool,
 }
 
-/// Asks the running engine for the range.
+/// Asks the engine for the range.
 pub async fn run(global: &Global, options: &Backfill) -> Outcome {
-    let Backfill { from, to, dry_run: dry, json } = *options;
+    let Backfill { from, to, dry_run: dry, .. } = *options;
     if to < from {
         return Err(Failure::usage(format!("--to {to} is before --from {from}; swap them")));
     }
-    let mut engine = attach::running(global).await?;
+    let need = if dry { Need::Kept } else { Need::Sent };
+    with_engine(global, need, async |engine| plan(engine, options).await).await
+}
+
+async fn plan(engine: &mut ViewerEnd, options: &Backfill) -> Outcome {
+    let Backfill { from, to, dry_run: dry, json } = *options;
     if !dry {
         // Whoever types this wants to know when it can't be done now; planned silently, it would look as if it were.
-        let offline = reach::out_of_reach(&ask::snapshot(&mut engine).await?, None);
+        let offline = reach::out_of_reach(&ask::snapshot(engine).await?, None);
         if let Some(mut offline) = offline {
             offline.message.insert_str(0, "nothing is planned: ");
             return Err(offline);
         }
     }
-    ask::show(ask::wish(&mut engine, Wish::Backfill { from, to, dry }).await?, json)
+    ask::show(ask::wish(engine, Wish::Backfill { from, to, dry }).await?, json)
 }

@@ -1,9 +1,8 @@
 //! `hourwire` alone: the dashboard, attached to the running engine or to one it starts.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::attach::{self, Attached};
 use super::exit::{Exit, Failure, Outcome};
@@ -17,9 +16,6 @@ use crate::tui::connect::Connector;
 use crate::tui::first_run::{self, Choice};
 use crate::tui::run::SaveTheme;
 use crate::tui::start;
-
-/// How long an engine may take to leave when it is asked to.
-const LEAVING: Duration = Duration::from_secs(10);
 
 /// Shows the dashboard until the person leaves. Without configuration: the first-run screen, from which `demo` may be
 /// chosen. Without a terminal: exit 2 and what to type instead.
@@ -102,7 +98,7 @@ async fn after_restart(global: &Global, paths: &Paths, failure: Failure) -> Resu
     if !asked_yes(&failure.message, &other) {
         return Err(failure);
     }
-    stop(&other, &paths.state_dir).await?;
+    attach::stop(&other, paths).await?;
     attach::or_start(global).await
 }
 
@@ -116,26 +112,6 @@ fn asked_yes(why: &str, other: &LockInfo) -> bool {
     let _ = write!(io::stderr(), "Restart the engine (pid {}) with this version now? [y/N] ", other.pid);
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
-}
-
-/// Asks an engine to leave and waits until its lock is free. It loses nothing by it.
-async fn stop(other: &LockInfo, state_dir: &Path) -> Result<(), Failure> {
-    let stays = || {
-        Failure::unreachable(format!(
-            "the engine (pid {}) did not stop; look at its log, or kill it",
-            other.pid
-        ))
-    };
-    let pid = i32::try_from(other.pid).ok().and_then(rustix::process::Pid::from_raw).ok_or_else(stays)?;
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).map_err(|_| stays())?;
-    let patience = Instant::now() + LEAVING;
-    while owner(state_dir).ok().flatten().is_some_and(|now| now.pid == other.pid) {
-        if Instant::now() > patience {
-            return Err(stays());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
 }
 
 fn broken_terminal(error: io::Error) -> Failure {

@@ -205,6 +205,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
         receiver: None,
         metrics: None,
         hosted_by: HostedBy::Demo,
+        asks: true,
         config_dir: Some(folder.to_path_buf()),
         settings: None,
         commands: Hooked::default(),

@@ -3,9 +3,11 @@
 use clap::Args;
 
 use super::exit::Outcome;
+use super::hosting::{Need, with_engine};
 use super::options::Global;
-use super::{ask, attach, reach};
+use super::{ask, reach};
 use crate::control::command::Wish;
+use crate::control::link::ViewerEnd;
 use crate::domain::id::Account;
 
 /// Options of `hold` and `release`.
@@ -31,9 +33,9 @@ fn target(which: &Which) -> Option<Account> {
 }
 
 async fn ask_for(global: &Global, which: &Which, wish: Wish) -> Outcome {
-    let mut engine = attach::running(global).await?;
-    match ask::show(ask::wish(&mut engine, wish).await?, false) {
-        Err(failure) => Err(reach::or_unknown(&mut engine, which.target.as_deref(), failure).await),
+    let talk = async |engine: &mut ViewerEnd| match ask::show(ask::wish(engine, wish).await?, false) {
+        Err(failure) => Err(reach::or_unknown(engine, which.target.as_deref(), failure).await),
         done => done,
-    }
+    };
+    with_engine(global, Need::Kept, talk).await
 }

@@ -11,6 +11,7 @@ pub mod detached;
 pub mod exit;
 pub mod hold;
 pub mod host;
+pub mod hosting;
 pub mod keys;
 pub mod options;
 pub mod print;

@@ -5,9 +5,10 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::exit::{Exit, Outcome};
+use super::hosting::{Need, with_engine};
 use super::options::Global;
 use super::print::table;
-use super::{ask, attach, print};
+use super::{ask, print};
 use crate::control::snapshot::{JobLine, Meter, Snapshot};
 use crate::domain::quota::Source;
 
@@ -15,7 +16,7 @@ use crate::domain::quota::Source;
 #[derive(Args, Clone, Debug)]
 #[command(
     after_help = "Example:\n  hourwire quota --json | jq '.buckets[] | {bucket, remaining, dry_at}'\n\n\
-    Exit codes: 0 every bucket has something left, 1 one is dry, 3 no engine runs"
+    Exit codes: 0 every bucket has something left, 1 one is dry, 3 no engine ever ran here"
 )]
 pub struct Quota {
     /// Print JSON
@@ -23,14 +24,16 @@ pub struct Quota {
     pub json: bool,
 }
 
-/// Asks the running engine for its meters.
+/// Asks the engine for its meters.
 pub async fn run(global: &Global, options: &Quota) -> Outcome {
-    let mut engine = attach::running(global).await?;
-    let snapshot = ask::snapshot(&mut engine).await?;
+    with_engine(global, Need::Kept, async |engine| show(&ask::snapshot(engine).await?, options)).await
+}
+
+fn show(snapshot: &Snapshot, options: &Quota) -> Outcome {
     if options.json {
-        print::json(&quota_json(&snapshot));
+        print::json(&quota_json(snapshot));
     } else {
-        print::say(&quota_table(&snapshot));
+        print::say(&quota_table(snapshot));
     }
     Ok(if snapshot.meters.iter().any(is_dry) { Exit::NotWell } else { Exit::Good })
 }

@@ -56,6 +56,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         .map_err(Failure::usage)?;
     let hosted_by = if options.in_background { HostedBy::Detached } else { HostedBy::Serve };
     let cancel = signals::cancelled_by_signals()?;
+    attach::take_turn(&paths).await?;
     let spec = spec(&paths, &settings, hosted_by).await?;
     let hosted = host::start(spec, cancel).await?;
     hosted.ready.print();
@@ -83,6 +84,15 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
             paths.state_dir.display()
         )));
     }
+    // A command leaves the addresses to the engine that comes after it.
+    let (receiver, metrics) = match (hosted_by, settings.receiver.metrics_listen) {
+        (HostedBy::Command, _) => (None, None),
+        (_, None) => (Some(listen(paths, "listen", settings.receiver.listen).await?), None),
+        (_, Some(metrics)) => (
+            Some(listen(paths, "listen", settings.receiver.listen).await?),
+            Some(listen(paths, "metrics_listen", metrics).await?),
+        ),
+    };
     let hooks = Arc::new(Hooks::new(system_clock()));
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let host = host.split('.').next().unwrap_or("host");
@@ -144,12 +154,10 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
             hooks: Arc::new(secrets),
         },
         hooks,
-        receiver: Some(listen(paths, "listen", settings.receiver.listen).await?),
-        metrics: match settings.receiver.metrics_listen {
-            Some(address) => Some(listen(paths, "metrics_listen", address).await?),
-            None => None,
-        },
+        receiver,
+        metrics,
         hosted_by,
+        asks: true,
         config_dir: Some(paths.config_dir.clone()),
         settings: Some(settings.clone()),
         clock: Utc::now,

@@ -3,9 +3,11 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit::{Exit, Failure, Outcome};
+use super::hosting::{Need, with_engine};
 use super::options::Global;
-use super::{ask, attach, print, reach};
+use super::{ask, print, reach};
 use crate::control::command::{Reply, Wish};
+use crate::control::link::ViewerEnd;
 use crate::control::view::{Row, SyncLine, ViewKind};
 use crate::domain::word::SyncWord;
 
@@ -69,8 +71,15 @@ pub enum Side {
 
 /// Runs `sync`.
 pub async fn run(global: &Global, options: &Sync) -> Outcome {
-    let mut engine = attach::running(global).await?;
-    let page = ask::page(&mut engine, ViewKind::Sync, "").await?;
+    let need = match &options.what {
+        What::Status { .. } | What::Resolve { dry_run: true, .. } => Need::Kept,
+        What::Resolve { .. } | What::Retry { .. } => Need::Sent,
+    };
+    with_engine(global, need, async |engine| talk(engine, options).await).await
+}
+
+async fn talk(engine: &mut ViewerEnd, options: &Sync) -> Outcome {
+    let page = ask::page(engine, ViewKind::Sync, "").await?;
     let total = page.total;
     let rows: Vec<SyncLine> = page
         .rows
@@ -104,7 +113,7 @@ pub async fn run(global: &Global, options: &Sync) -> Outcome {
             };
             let keep_source = *keep == Side::Source;
             let wish = Wish::Resolve { target: line.target, source: line.key, keep_source, dry: *dry_run };
-            match ask::wish(&mut engine, wish).await? {
+            match ask::wish(engine, wish).await? {
                 Reply::Failed { reason } => Err(Failure::not_well(reason)),
                 Reply::Done { say } => {
                     print::say(&say);
@@ -127,12 +136,12 @@ pub async fn run(global: &Global, options: &Sync) -> Outcome {
                 .collect();
             if chosen.is_empty() && (target.is_some() || entry.is_some()) {
                 let none = Failure::not_well("nothing failed there; `hourwire sync status` lists open work");
-                return Err(reach::or_unknown(&mut engine, target.as_deref(), none).await);
+                return Err(reach::or_unknown(engine, target.as_deref(), none).await);
             }
             let mut sent = 0;
             for line in chosen {
                 let wish = Wish::Retry { target: line.target, source: line.key.clone() };
-                match ask::wish(&mut engine, wish).await? {
+                match ask::wish(engine, wish).await? {
                     Reply::Failed { reason } => {
                         return Err(Failure::not_well(format!("{}: {reason}", line.key)));
                     }

@@ -7,8 +7,9 @@ mod list;
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Failure, Outcome};
+use super::hosting::{Need, with_engine};
 use super::options::Global;
-use super::{ask, attach, reach};
+use super::{ask, reach};
 use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::SubscriptionLine;
@@ -120,13 +121,37 @@ pub enum What {
     Verify(deliveries::Verify),
 }
 
+impl What {
+    /// A subscription that is changed is called by its service, and has to answer.
+    fn need(&self) -> Need {
+        match self {
+            Self::List { .. }
+            | Self::Deliveries(_)
+            | Self::Verify(_)
+            | Self::Replay(deliveries::Replay { dry_run: true, .. }) => Need::Kept,
+            Self::Replay(_) => Need::Sent,
+            Self::Log(_) | Self::Disable(_) | Self::Delete { .. } | Self::Adopt(_) => Need::Services,
+            Self::Create { .. }
+            | Self::Enable(_)
+            | Self::Test { .. }
+            | Self::Validate(_)
+            | Self::Rename { .. }
+            | Self::Events { .. }
+            | Self::Rotate(_)
+            | Self::Restore(_) => Need::Receiver,
+        }
+    }
+}
+
 /// Runs `webhooks`.
 pub async fn run(global: &Global, options: &Webhooks) -> Outcome {
     if let What::Delete { yes: false, .. } = options.what {
         return Err(Failure::usage("deleting a subscription cannot be undone; add --yes if it is meant"));
     }
-    let mut engine = attach::running(global).await?;
-    let engine = &mut engine;
+    with_engine(global, options.what.need(), async |engine| talk(engine, options).await).await
+}
+
+async fn talk(engine: &mut ViewerEnd, options: &Webhooks) -> Outcome {
     match &options.what {
         What::List { json } => list::list(engine, *json).await,
         What::Create { account } => {

@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::exit::{Exit, Failure, Outcome};
+use super::hosting::{Need, with_engine};
 use super::options::Global;
-use super::{ask, attach, print};
+use super::{ask, print};
 use crate::control::link::ViewerEnd;
 use crate::control::view::{DetailLine, Row, ViewKind};
 use crate::domain::id::{Account, Key, Service};
@@ -23,9 +24,12 @@ pub struct Why {
 
 /// Prints everything the engine knows about an entry.
 pub async fn run(global: &Global, options: &Why) -> Outcome {
-    let mut engine = attach::running(global).await?;
-    for key in keys(&mut engine, &options.entry).await? {
-        let lines = detail(&mut engine, key).await?;
+    with_engine(global, Need::Kept, async |engine| tell(engine, options).await).await
+}
+
+async fn tell(engine: &mut ViewerEnd, options: &Why) -> Outcome {
+    for key in keys(engine, &options.entry).await? {
+        let lines = detail(engine, key).await?;
         if lines.is_empty() {
             continue;
         }

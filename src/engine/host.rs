@@ -1,6 +1,7 @@
 //! Starting and stopping an engine: what must be there before its parts may run, and in which order.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
@@ -81,10 +82,17 @@ impl Engine {
             changed: watch::Sender::new(0),
             ready: watch::Sender::new(false),
             stop: CancellationToken::new(),
+            rests: AtomicBool::new(false),
             lanes,
             guard_wishes,
             lobby,
         })
+    }
+
+    /// Lets [`Engine::run`] ask no service: what arrived is applied, what is kept can be read, and what a person decides
+    /// is kept for the next engine.
+    pub fn rest(&self) {
+        self.rests.store(true, Ordering::Relaxed);
     }
 
     /// Ends [`Engine::run`].
@@ -120,7 +128,8 @@ impl Engine {
     async fn work(self: Arc<Self>) -> Result<(), DeskError> {
         self.await_cache().await?;
         let mut parts = Running::default();
-        let (sources, targets) = self.accounts();
+        let (sources, targets) =
+            if self.rests.load(Ordering::Relaxed) { Default::default() } else { self.accounts() };
         parts.add("the intake".into(), intake::run(self.clone()));
         parts.add("the black box".into(), super::black_box::run(self.clone()));
         parts.add("the mapper".into(), mapper::run(self.clone()));

@@ -51,6 +51,7 @@ mod views;
 mod warm;
 mod words;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -88,6 +89,8 @@ pub struct Engine {
     /// True once intake may start.
     ready: watch::Sender<bool>,
     stop: CancellationToken,
+    /// No service is asked: see [`Engine::rest`].
+    rests: AtomicBool,
     lanes: call::Lanes,
     /// What people want of subscriptions.
     guard_wishes: guard_wish::Lines,

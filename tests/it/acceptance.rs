@@ -4,6 +4,7 @@ mod by_reading;
 mod damaged_cache;
 mod dry_bucket;
 mod forged;
+mod hosted;
 mod in_turns;
 mod known_ground;
 mod listed;

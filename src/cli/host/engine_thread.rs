@@ -84,6 +84,9 @@ async fn run(
         store: cache.clone(),
         inbox,
     });
+    if !spec.asks {
+        engine.rest();
+    }
     let settings = spec.settings.clone().zip(spec.config_dir.clone());
     let tokens = settings.as_ref().map(|(_, dir)| {
         let book: Arc<dyn TokenBook> = Arc::new(TokensOnDisk { config_dir: dir.clone() });

@@ -12,6 +12,7 @@ pub mod wiring;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
@@ -45,6 +46,8 @@ pub struct Spec {
     pub metrics: Option<TcpListener>,
     /// Who hosts it.
     pub hosted_by: HostedBy,
+    /// The services are asked and sent to; else only what is kept can be read and decided.
+    pub asks: bool,
     /// The folder whose mapping file is watched.
     pub config_dir: Option<PathBuf>,
     /// What `hourwire.toml` said, where there is one to follow.
@@ -69,6 +72,11 @@ pub struct Hosted {
 }
 
 impl Hosted {
+    /// Waits until at most this process is attached, for so long.
+    pub async fn alone(&self, ceiling: Duration) {
+        self.sockets.alone(ceiling).await;
+    }
+
     /// Waits until the engine has ended and every viewer has been let out; the error is one sentence.
     pub async fn ended(self) -> Result<(), Failure> {
         let outcome = self.ending.await;

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::guard::{ListenError, bind, is_own_peer};
 use super::{GREETING, VIEWERS, body, frames};
@@ -44,12 +45,23 @@ impl Default for Limits {
 pub struct Listening {
     path: PathBuf,
     task: JoinHandle<()>,
+    viewers: TaskTracker,
 }
 
 impl Listening {
     /// Where it listens.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Waits until nobody is attached, for so long.
+    pub async fn alone(&self, ceiling: Duration) {
+        let empty = async {
+            while !self.viewers.is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = timeout(ceiling, empty).await;
     }
 
     /// Ends when the cancellation given to [`listen`] has come and every viewer has been let out.
@@ -69,23 +81,30 @@ pub fn listen(
     let inode = inode(path);
     let path = path.to_owned();
     let own = path.clone();
+    let viewers = TaskTracker::new();
+    let attached = viewers.clone();
     let task = tokio::spawn(async move {
-        accept(&listener, &door, limits, &cancel).await;
+        accept(&listener, &door, limits, &attached, &cancel).await;
         // An engine that started meanwhile may have put its own socket here.
         if inode.is_some() && self::inode(&own) == inode {
             let _ = fs::remove_file(&own);
         }
     });
-    Ok(Listening { path, task })
+    Ok(Listening { path, task, viewers })
 }
 
 fn inode(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().map(|found| found.ino())
 }
 
-async fn accept(listener: &UnixListener, door: &Door, limits: Limits, cancel: &CancellationToken) {
+async fn accept(
+    listener: &UnixListener,
+    door: &Door,
+    limits: Limits,
+    viewers: &TaskTracker,
+    cancel: &CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(limits.viewers));
-    let viewers = tokio_util::task::TaskTracker::new();
     loop {
         let arrived = tokio::select! {
             biased;

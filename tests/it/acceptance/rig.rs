@@ -141,7 +141,12 @@ impl Seat {
 
     /// Runs one command to its end.
     pub async fn run(&self, args: &[&str]) -> Output {
-        let command = tokio::process::Command::new(env!("CARGO_BIN_EXE_hourwire"))
+        timeout(CEILING, self.command(args)).await.expect("it ends in time").expect("the binary runs")
+    }
+
+    /// One command, however long it takes.
+    pub fn command(&self, args: &[&str]) -> impl Future<Output = std::io::Result<Output>> {
+        tokio::process::Command::new(env!("CARGO_BIN_EXE_hourwire"))
             .args(args)
             .env_clear()
             .env("HOME", &self.home)
@@ -149,8 +154,7 @@ impl Seat {
             .env("HOURWIRE_STATE_DIR", self.state())
             .stdin(std::process::Stdio::null())
             .kill_on_drop(true)
-            .output();
-        timeout(CEILING, command).await.expect("it ends in time").expect("the binary runs")
+            .output()
     }
 
     pub async fn status(&self) -> Value {
