@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod black_box;
+mod books;
 mod budget;
 mod cache;
 mod cli;

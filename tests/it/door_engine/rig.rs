@@ -29,7 +29,7 @@ use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Options, Plans, Simulator, World};
 use serde_json::{Value, json};
 
-use super::no_hooks::NoHooks;
+use crate::books::NoHooks;
 
 /// A Tuesday morning.
 pub fn start() -> DateTime<Utc> {
@@ -195,7 +195,7 @@ impl Rig {
             instance: "hourwire test 0001".into(),
             hosted_by: "command".into(),
             mapping: Arc::new(book.clone()),
-            hooks: Arc::new(NoHooks),
+            hooks: Arc::new(NoHooks::default()),
         };
         let disk = Arc::new(SimDisk::new(1));
         let (ledger, _) = Ledger::open(disk.clone(), LedgerOptions::default()).expect("a ledger");

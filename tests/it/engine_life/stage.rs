@@ -17,7 +17,7 @@ use hourwire::domain::mapping::{Mapping, MappingEdit, Named};
 use hourwire::domain::order::EntryRow;
 use hourwire::domain::policy::{OnDelete, Policy, Reenable};
 use hourwire::engine::seams::{Clock, Plug, Seams};
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
+use hourwire::engine::setup::{Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
 use hourwire::engine::{DeskError, Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk};
 use hourwire::services::http::{Wire, WireError};
@@ -28,6 +28,8 @@ use http::{Request, Response};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
+
+use crate::books::NoHooks;
 
 pub const WORKSPACE: i64 = 4_440_001;
 
@@ -198,37 +200,6 @@ impl MappingBook for Book {
     }
 }
 
-/// A hook book that may panic, as no hook book should.
-#[derive(Clone, Default)]
-pub struct Hooks(pub Arc<AtomicBool>);
-
-impl HookBook for Hooks {
-    fn hook(&self, _: &Account, _: &RemoteId) -> Result<Hook, String> {
-        Err("no hooks".into())
-    }
-
-    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn secrets(&self, _: &Account) -> Vec<(&'static str, secrecy::SecretString)> {
-        Vec::new()
-    }
-
-    fn rotate(&self, _: &Account, _: i64) -> Result<secrecy::SecretString, String> {
-        Err("no file here".into())
-    }
-
-    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
-        Err("no file here".into())
-    }
-
-    fn label(&self, account: &Account) -> String {
-        assert!(!self.0.load(SeqCst), "a test broke the hook book");
-        account.to_string()
-    }
-}
-
 /// A cache that may be busy with itself.
 pub struct Gate {
     inner: Memory,
@@ -291,7 +262,7 @@ pub struct Folder {
     pub ledger: SimDisk,
     pub inbox: SimDisk,
     pub book: Book,
-    pub hooks: Hooks,
+    pub hooks: NoHooks,
     pub setup: Setup,
     pub plug: Plug,
 }
@@ -299,7 +270,7 @@ pub struct Folder {
 impl Folder {
     pub fn new(services: &Services) -> Self {
         let access = services.sim.access();
-        let (book, hooks) = (Book::default(), Hooks::default());
+        let (book, hooks) = (Book::default(), NoHooks::default());
         let setup = Setup {
             sources: vec![SourceSetup {
                 account: "main".into(),

@@ -11,11 +11,11 @@ use hourwire::cache::rows;
 use hourwire::control::command::{Command, Wish};
 use hourwire::control::link::Door;
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
-use hourwire::domain::id::{Account, RemoteId, Service};
-use hourwire::domain::mapping::{Mapping, MappingEdit, Named};
+use hourwire::domain::id::Service;
+use hourwire::domain::mapping::{Mapping, Named};
 use hourwire::domain::policy::{OnDelete, Policy, Reenable};
 use hourwire::engine::seams::Seams;
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
+use hourwire::engine::setup::{Setup, SourceSetup, TargetSetup};
 use hourwire::engine::{Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk};
 use hourwire::services::http::{Wire, WireError};
@@ -23,6 +23,8 @@ use hourwire::simulator::deliver::Nowhere;
 use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Options, Plans, Simulator, World};
 use serde_json::{Value, json};
+
+use crate::books::{Fixed, NoHooks};
 
 fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 5, 12, 8, 0, 0).unwrap()
@@ -49,46 +51,6 @@ impl Wire for SimWire {
             };
             Ok(http::Response::from_parts(head, body))
         })
-    }
-}
-
-struct Book(Mapping);
-
-impl MappingBook for Book {
-    fn load(&self) -> Loaded {
-        Ok((self.0.clone(), "1".into()))
-    }
-
-    fn edit(&self, _edit: &MappingEdit) -> Result<(Mapping, String), String> {
-        Err("not here".into())
-    }
-}
-
-struct NoHooks;
-
-impl HookBook for NoHooks {
-    fn hook(&self, _: &Account, _: &RemoteId) -> Result<Hook, String> {
-        Err("no hooks".into())
-    }
-
-    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn secrets(&self, _: &Account) -> Vec<(&'static str, secrecy::SecretString)> {
-        Vec::new()
-    }
-
-    fn rotate(&self, _: &Account, _: i64) -> Result<secrecy::SecretString, String> {
-        Err("no file here".into())
-    }
-
-    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
-        Err("no file here".into())
-    }
-
-    fn label(&self, account: &Account) -> String {
-        account.to_string()
     }
 }
 
@@ -178,8 +140,8 @@ impl Rig {
             public_url: None,
             instance: "hourwire test 0001".into(),
             hosted_by: "command".into(),
-            mapping: Arc::new(Book(mapping)),
-            hooks: Arc::new(NoHooks),
+            mapping: Arc::new(Fixed(mapping)),
+            hooks: Arc::new(NoHooks::default()),
         };
         let disk = Arc::new(SimDisk::new(1));
         let (ledger, _) = Ledger::open(disk.clone(), LedgerOptions::default()).unwrap();
