@@ -17,6 +17,7 @@ mod door_engine;
 mod encrypted;
 mod engine_life;
 mod engine_state;
+mod gate;
 mod guardian;
 mod journal;
 mod journeys;

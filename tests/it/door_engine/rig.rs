@@ -1,14 +1,12 @@
 //! One engine in one process, and viewers that keep their pages by deltas alone.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
-use hourwire::cache::{CacheError, Change, KeyRange, Memory, Store, Visit, rows};
 use hourwire::control::command::{Command, Reply, Wish};
 use hourwire::control::link::{Door, ViewerEnd};
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
@@ -30,6 +28,7 @@ use hourwire::simulator::{Options, Plans, Simulator, World};
 use serde_json::{Value, json};
 
 use crate::books::NoHooks;
+use crate::gate::Gate;
 
 /// A Tuesday morning.
 pub fn start() -> DateTime<Utc> {
@@ -66,55 +65,6 @@ impl MappingBook for Book {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *book = (remap::apply(&book.0, edit), book.1 + 1);
         Ok((book.0.clone(), format!("v{}", book.1)))
-    }
-}
-
-/// A cache that may be busy with itself.
-pub struct Gate {
-    inner: Memory,
-    open: AtomicBool,
-}
-
-impl Gate {
-    fn new() -> Self {
-        Self { inner: Memory::new(rows::index), open: AtomicBool::new(true) }
-    }
-
-    /// Lets everybody wait, or no longer.
-    pub fn set_open(&self, open: bool) {
-        self.open.store(open, Ordering::Relaxed);
-    }
-
-    fn ask(&self) -> Result<&Memory, CacheError> {
-        if self.open.load(Ordering::Relaxed) { Ok(&self.inner) } else { Err(CacheError::NotReady) }
-    }
-}
-
-impl Store for Gate {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, CacheError> {
-        self.ask()?.get(key)
-    }
-
-    fn scan(
-        &self,
-        range: KeyRange,
-        back: bool,
-        limit: usize,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), CacheError> {
-        self.ask()?.scan(range, back, limit, visit)
-    }
-
-    fn apply(&self, seq: u64, changes: &[Change]) -> Result<(), CacheError> {
-        self.inner.apply(seq, changes)
-    }
-
-    fn applied_seq(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.applied_seq()
-    }
-
-    fn flush(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.flush()
     }
 }
 

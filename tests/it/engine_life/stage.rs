@@ -1,6 +1,5 @@
 //! The simulated services behind wires that a test can bend, and an engine whose disks survive its end.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
-use hourwire::cache::{CacheError, Change, KeyRange, Memory, Store, Visit, rows};
+use hourwire::cache::{Store as _, rows};
 use hourwire::control::link::Door;
 use hourwire::domain::catalogue::{Item, Kind};
 use hourwire::domain::id::{Account, Key, RemoteId, Service};
@@ -30,6 +29,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use crate::books::NoHooks;
+use crate::gate::Gate;
 
 pub const WORKSPACE: i64 = 4_440_001;
 
@@ -200,63 +200,6 @@ impl MappingBook for Book {
     }
 }
 
-/// A cache that may be busy with itself.
-pub struct Gate {
-    inner: Memory,
-    open: AtomicBool,
-    shut_at: Mutex<Option<Vec<u8>>>,
-}
-
-impl Gate {
-    pub fn is_open(&self) -> bool {
-        self.open.load(SeqCst)
-    }
-
-    pub fn set_open(&self, open: bool) {
-        self.open.store(open, SeqCst);
-    }
-
-    /// Shuts itself as soon as this row is asked for.
-    pub fn shut_at(&self, key: Vec<u8>) {
-        *self.shut_at.lock().unwrap() = Some(key);
-    }
-
-    fn ask(&self) -> Result<&Memory, CacheError> {
-        if self.open.load(SeqCst) { Ok(&self.inner) } else { Err(CacheError::NotReady) }
-    }
-}
-
-impl Store for Gate {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, CacheError> {
-        if self.shut_at.lock().unwrap().take_if(|at| at == key).is_some() {
-            self.set_open(false);
-        }
-        self.ask()?.get(key)
-    }
-
-    fn scan(
-        &self,
-        range: KeyRange,
-        back: bool,
-        limit: usize,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), CacheError> {
-        self.ask()?.scan(range, back, limit, visit)
-    }
-
-    fn apply(&self, seq: u64, changes: &[Change]) -> Result<(), CacheError> {
-        self.inner.apply(seq, changes)
-    }
-
-    fn applied_seq(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.applied_seq()
-    }
-
-    fn flush(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.flush()
-    }
-}
-
 /// One state folder and the files of its person.
 pub struct Folder {
     pub ledger: SimDisk,
@@ -311,11 +254,7 @@ impl Folder {
         let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), InboxOptions::default()).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
-        let store = Arc::new(Gate {
-            inner: Memory::new(rows::index),
-            open: AtomicBool::new(true),
-            shut_at: Mutex::default(),
-        });
+        let store = Arc::new(Gate::new());
         catch_up(&ledger, store.as_ref()).unwrap();
         let clock = services.clock.clone();
         let ns: hourwire::journal::Clock = Arc::new(move || clock().timestamp_nanos_opt().unwrap());
