@@ -24,6 +24,7 @@ mod journeys;
 mod main_path;
 mod office;
 mod outages;
+mod person;
 mod process;
 mod pty;
 mod receiver;

@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 
 use crate::books::NoHooks;
 use crate::gate::Gate;
+use crate::person::person;
 
 /// A Tuesday morning.
 pub fn start() -> DateTime<Utc> {
@@ -245,30 +246,6 @@ impl Rig {
         self.engine.stop();
         self.task.await.expect("a quiet end");
     }
-}
-
-/// Works as a person in the services' own pages.
-async fn person(simulator: &Simulator, service: Service, method: &str, path: &str, body: Value) -> Value {
-    let access = simulator.access();
-    let request = http::Request::builder()
-        .method(method)
-        .uri(format!("http://sim{path}"))
-        .header("X-Simulator-Person", "1")
-        .header("Content-Type", "application/json");
-    let request = match service {
-        Service::Toggl => {
-            use base64::Engine as _;
-            let basic =
-                base64::engine::general_purpose::STANDARD.encode(format!("{}:api_token", access.toggl_token));
-            request.header("Authorization", format!("Basic {basic}"))
-        }
-        Service::Clockify => request.header("X-Api-Key", access.clockify_token),
-    };
-    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-    let answer = simulator.call(service, request.body(body).expect("a request")).await;
-    let answer = answer.expect("an answer");
-    assert!(answer.status().is_success(), "{method} {path}: {} {:?}", answer.status(), answer.body());
-    serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
 }
 
 async fn toggl_project(simulator: &Simulator, name: &str) -> i64 {

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base64::Engine as _;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
@@ -30,6 +29,7 @@ use serde_json::{Value, json};
 
 use crate::books::NoHooks;
 use crate::gate::Gate;
+use crate::person::{person, somebody};
 
 pub const WORKSPACE: i64 = 4_440_001;
 
@@ -119,31 +119,10 @@ impl Services {
         self.sent(service, part).len()
     }
 
-    /// A person at work in a service's own pages; `second`: the colleague.
+    /// A person at work in a service's own pages.
     pub async fn person(&self, service: Service, line: &str, body: Value) -> Value {
-        self.work(service, line, body, false).await
-    }
-
-    pub async fn work(&self, service: Service, line: &str, body: Value, second: bool) -> Value {
-        let access = self.sim.access();
         let (method, path) = line.split_once(' ').unwrap();
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("http://sim{path}"))
-            .header("X-Simulator-Person", "1")
-            .header("Content-Type", "application/json");
-        let token = if second { access.toggl_second_token.unwrap() } else { access.toggl_token };
-        let request = match service {
-            Service::Toggl => {
-                let basic = base64::engine::general_purpose::STANDARD.encode(format!("{token}:api_token"));
-                request.header("Authorization", format!("Basic {basic}"))
-            }
-            Service::Clockify => request.header("X-Api-Key", access.clockify_token),
-        };
-        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-        let answer = self.sim.call(service, request.body(body).unwrap()).await.unwrap();
-        assert!(answer.status().is_success(), "{line}: {} {:?}", answer.status(), answer.body());
-        serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
+        person(&self.sim, service, method, path, body).await
     }
 
     /// A person tracks ten minutes that began then.
@@ -151,11 +130,14 @@ impl Services {
         self.track_as(text, start, tags, false).await
     }
 
+    /// `second`: the colleague.
     pub async fn track_as(&self, text: &str, start: DateTime<Utc>, tags: &[&str], second: bool) -> Key {
         let body = json!({"created_with": "a person", "workspace_id": WORKSPACE, "start": start.to_rfc3339(),
             "duration": 600, "description": text, "tags": tags});
-        let line = format!("POST /api/v9/workspaces/{WORKSPACE}/time_entries");
-        let made = self.work(Service::Toggl, &line, body, second).await;
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
+        let access = self.sim.access();
+        let token = if second { access.toggl_second_token.unwrap() } else { access.toggl_token };
+        let made = somebody(&self.sim, Service::Toggl, &token, "POST", &path, body).await;
         Key { account: "main".into(), id: made["id"].as_i64().unwrap().into() }
     }
 

@@ -25,6 +25,7 @@ use hourwire::simulator::{Options, Plans, Simulator, World};
 use serde_json::{Value, json};
 
 use crate::books::{Fixed, NoHooks};
+use crate::person::person;
 
 fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 5, 12, 8, 0, 0).unwrap()
@@ -61,29 +62,6 @@ pub struct Rig {
     task: tokio::task::JoinHandle<()>,
     door: Door,
     hidden: Hidden,
-}
-
-/// A call as a person in the service's web page makes it.
-pub async fn person(simulator: &Simulator, service: Service, method: &str, path: &str, body: Value) -> Value {
-    let access = simulator.access();
-    let mut request = http::Request::builder()
-        .method(method)
-        .uri(format!("http://sim{path}"))
-        .header("X-Simulator-Person", "1")
-        .header("Content-Type", "application/json");
-    request = match service {
-        Service::Toggl => {
-            use base64::Engine as _;
-            let basic =
-                base64::engine::general_purpose::STANDARD.encode(format!("{}:api_token", access.toggl_token));
-            request.header("Authorization", format!("Basic {basic}"))
-        }
-        Service::Clockify => request.header("X-Api-Key", access.clockify_token),
-    };
-    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-    let answer = simulator.call(service, request.body(body).unwrap()).await.unwrap();
-    assert!(answer.status().is_success(), "{method} {path}: {} {:?}", answer.status(), answer.body());
-    serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
 }
 
 impl Rig {
