@@ -30,6 +30,7 @@ mod pty;
 mod receiver;
 mod rooms;
 mod screens;
+mod seeds;
 mod services;
 mod simulate;
 mod simulator_clockify;
