@@ -32,6 +32,7 @@ mod rooms;
 mod screens;
 mod seeds;
 mod services;
+mod settings;
 mod simulate;
 mod simulator_clockify;
 mod simulator_toggl;
