@@ -49,7 +49,9 @@ pub fn claim(listed: &[Listed<'_>], own: &Standpoint<'_>) -> Ours {
         // Not looked after here now, but it has our seat.
         return listed.iter().find(named).map_or(Ours::Nowhere, |s| Ours::Elsewhere(s.id.clone()));
     };
-    if let Some(one) = listed.iter().find(|s| s.url == url) {
+    let here = || listed.iter().filter(|s| s.url == url);
+    // Two may have it: the one that is known stays ours.
+    if let Some(one) = here().find(|s| Some(s.id) == own.bound).or_else(|| here().next()) {
         return if own.reached || named(&one) { Ours::Here(one.id.clone()) } else { Ours::Taken };
     }
     let adoptable = |s: &&Listed<'_>| s.url.starts_with(base) && (own.reached || named(s));
@@ -96,6 +98,17 @@ mod tests {
             let own = Standpoint { address: Some((URL, BASE)), bound: Some(&id), instance: MINE, reached };
             let listed = [Listed { id: &id, description, url }];
             assert_eq!(claim(&listed, &own), wanted, "{description} {url} {reached}");
+        }
+    }
+
+    #[test]
+    fn of_two_at_our_address_the_known_one_is_ours() {
+        let (first, second) = (RemoteId::from("1"), RemoteId::from("2"));
+        let listed = [&first, &second].map(|id| Listed { id, description: MINE, url: URL });
+        for bound in [Some(&first), Some(&second), None] {
+            let own = Standpoint { address: Some((URL, BASE)), bound, instance: MINE, reached: true };
+            let wanted = bound.unwrap_or(&first).clone();
+            assert_eq!(claim(&listed, &own), Ours::Here(wanted), "{bound:?}");
         }
     }
 

@@ -31,6 +31,20 @@ pub enum SyncWord {
 }
 
 impl SyncWord {
+    /// The names of all words, in the order in which counters are shown.
+    pub const NAMES: [&'static str; 10] = [
+        "synced",
+        "queued",
+        "sending",
+        "waiting quota",
+        "unmapped",
+        "conflict",
+        "held",
+        "failed",
+        "skipped",
+        "running",
+    ];
+
     /// The key of a counter: the word without its reason.
     pub fn name(&self) -> &'static str {
         match self {
@@ -141,5 +155,18 @@ impl fmt::Display for SyncWord {
             Some(reason) => write!(f, " ({reason})"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_counted_under_a_word_that_is_shown() {
+        for class in Class::ALL {
+            assert!(SyncWord::NAMES.contains(&class.name()), "{class:?}");
+        }
+        assert!(SyncWord::NAMES.contains(&SyncWord::WaitingQuota.name()));
     }
 }

@@ -22,14 +22,14 @@ use tokio::sync::mpsc;
 use crate::domain::guard::next_check;
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
-use crate::domain::strain::Strain;
-use crate::services::http::{Answer, Failure};
+use crate::services::http::Answer;
 use crate::services::toggl::{Call, Toggl};
 
 use super::Shared;
-use super::call::{CallError, Patience};
+use super::call::Patience;
 use super::desk::{DeskError, Desked};
 use super::guard_wish::GuardWish;
+use super::hitch::{AGAIN, Hitch, SOON, Step, sorted};
 use super::seams::ProbeFailure;
 use super::state::Profile;
 
@@ -37,12 +37,8 @@ use super::state::Profile;
 const UNMANAGED: TimeDelta = TimeDelta::minutes(30);
 /// Reads wait this long after a start.
 const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
-/// What went wrong on the way and is nobody's refusal is tried again after this.
-const SOON: TimeDelta = TimeDelta::seconds(15);
 /// A cache that is being rebuilt is asked again after this.
 const NOT_READY: TimeDelta = TimeDelta::milliseconds(200);
-/// A list whose answer was lost or broken is asked for again after this.
-const AGAIN: TimeDelta = TimeDelta::minutes(2);
 
 /// Why the subscriptions are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,32 +59,6 @@ impl Why {
         }
     }
 }
-
-/// Why a step did not come through.
-#[derive(Clone, Debug)]
-enum Hitch {
-    /// Not now: quota, pace, network. No failed try.
-    Later(DateTime<Utc>, String),
-    /// The service said no.
-    Refused(String),
-    /// It may have been done.
-    Unclear(String),
-    /// It is not there.
-    Missing,
-    /// A person wants something else first.
-    Interrupted,
-    /// The desk is closed.
-    Desk(DeskError),
-}
-
-impl From<DeskError> for Hitch {
-    fn from(e: DeskError) -> Self {
-        Self::Desk(e)
-    }
-}
-
-/// The result of a step.
-type Step<T> = Result<T, Hitch>;
 
 /// The guardian of one account while it runs.
 struct Post {
@@ -130,9 +100,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
     let managed = {
         let state = engine.state();
         let setup = state.setup.sources.iter().find(|s| s.account == account);
-        // A command that hosts the engine for its own duration has no receiver.
-        let receives = state.setup.public_url.is_some() && state.setup.hosted_by != "command";
-        setup.is_some_and(|s| s.managed) && receives
+        setup.is_some_and(|s| s.managed) && state.setup.receives()
     };
     let now = engine.seams.now();
     let mut post = Post {
@@ -304,31 +272,7 @@ impl Post {
         F: Future<Output = Answer<T>>,
     {
         let answer = self.engine.ask_toggl(&self.account, call, cause, Patience::Short, send).await;
-        let soon = self.now() + SOON;
-        let failure = match answer {
-            Ok(answer) => match answer.result {
-                Ok(value) => return Ok(value),
-                Err(failure) => failure,
-            },
-            Err(CallError::NotBefore(until)) => {
-                return Err(Hitch::Later(until, format!("waits until {}", until.format("%H:%M:%S"))));
-            }
-            Err(CallError::Desk(e)) => return Err(e.into()),
-            Err(CallError::Stopped(why)) => return Err(Hitch::Later(soon, why)),
-            Err(CallError::Failed(failure)) => failure,
-        };
-        let say = failure.to_string();
-        Err(match failure {
-            Failure::Quota { resets_in } => {
-                let wait = resets_in.unwrap_or(TimeDelta::minutes(1)) + TimeDelta::seconds(2);
-                Hitch::Later(self.now() + wait, say)
-            }
-            Failure::Pace { .. } | Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
-            Failure::Unknown(_) | Failure::Server { .. } | Failure::Garbled(_) => Hitch::Unclear(say),
-            Failure::Missing(_) => Hitch::Missing,
-            Failure::Plan(said) => Hitch::Refused(Strain::Plan.reason(&said)),
-            Failure::Forbidden(text) | Failure::Refused { text, .. } => Hitch::Refused(text),
-        })
+        sorted(answer, self.now())
     }
 }
 

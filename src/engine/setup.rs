@@ -159,3 +159,10 @@ pub struct Setup {
     /// The hooks' secrets.
     pub hooks: Arc<dyn HookBook>,
 }
+
+impl Setup {
+    /// Whether deliveries can arrive: a command that hosts the engine for its own duration has no receiver.
+    pub fn receives(&self) -> bool {
+        self.public_url.is_some() && self.hosted_by != "command"
+    }
+}

@@ -24,7 +24,7 @@ use crate::control::snapshot::{
 use crate::control::view::LinkWord;
 use crate::domain::id::{Account, Service};
 use crate::domain::incident::{Incident, Step};
-use crate::domain::word::Class;
+use crate::domain::word::{Class, SyncWord};
 
 use super::Engine;
 use super::desk::Desked;
@@ -198,18 +198,6 @@ fn reading(state: &State) -> Option<u32> {
 }
 
 fn targets(state: &State, standings: &[Standing], zone: Tz) -> Vec<TargetLine> {
-    const WORDS: [&str; 10] = [
-        "synced",
-        "queued",
-        "sending",
-        "waiting quota",
-        "unmapped",
-        "conflict",
-        "held",
-        "failed",
-        "skipped",
-        "running",
-    ];
     let line = |standing: &Standing| {
         let tally = state.desk.tally.get(&standing.account).copied().unwrap_or_default();
         let count = |word: &str| {
@@ -222,7 +210,7 @@ fn targets(state: &State, standings: &[Standing], zone: Tz) -> Vec<TargetLine> {
         TargetLine {
             service: Service::Clockify,
             account: standing.account.clone(),
-            counts: WORDS.iter().map(|word| ((*word).to_owned(), count(word))).collect(),
+            counts: SyncWord::NAMES.iter().map(|word| ((*word).to_owned(), count(word))).collect(),
             trouble: standing.trouble(zone),
         }
     };

@@ -13,19 +13,19 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 
 use super::Shared;
-use super::call::{CallError, Patience};
+use super::call::Patience;
 use super::desk::{DeskError, Desked};
 use super::guard_wish::GuardWish;
+use super::hitch::{AGAIN, Hitch, Step, is_paced, sorted};
 use super::state::{Profile, State};
 use super::target_plan;
 use crate::control::command::SubscriptionRef;
 use crate::domain::clockify_hook::{Event, State as Flagged};
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
-use crate::domain::strain::Strain;
 use crate::domain::target_hook::{ON_EVIDENCE, TargetHook, interval};
 use crate::services::clockify::Clockify;
-use crate::services::http::{Answer, Failure};
+use crate::services::http::Answer;
 
 /// A webhook of a target by its id, as it was listed last.
 pub fn hook(state: &State, at: &SubscriptionRef) -> Desked<Option<TargetHook>> {
@@ -42,38 +42,10 @@ pub fn token(state: &State, account: &Account, hook: &TargetHook) -> Option<Secr
 
 /// How often is looked whether something is due; costs nothing.
 const LOOK: TimeDelta = TimeDelta::seconds(10);
-/// What is nobody's refusal is tried again after this.
-const SOON: TimeDelta = TimeDelta::seconds(15);
-/// What may have been done shows in a list after this.
-const AGAIN: TimeDelta = TimeDelta::minutes(2);
 /// An echo of our own write comes within this, or deliveries do not come at all.
 const ECHO: TimeDelta = TimeDelta::minutes(10);
 /// Nothing is made while the own address does not answer; it is asked again after this.
 const UNREACHED: TimeDelta = TimeDelta::minutes(1);
-
-/// Why a step did not come through.
-#[derive(Clone, Debug)]
-enum Hitch {
-    /// Not now: quota, pace, network, the own address. No failed try.
-    Later(DateTime<Utc>, String),
-    /// The service said no.
-    Refused(String),
-    /// It may have been done.
-    Unclear(String),
-    /// It is not there.
-    Missing,
-    /// The desk is closed.
-    Desk(DeskError),
-}
-
-impl From<DeskError> for Hitch {
-    fn from(e: DeskError) -> Self {
-        Self::Desk(e)
-    }
-}
-
-/// The result of a step.
-type Step<T> = Result<T, Hitch>;
 
 /// The guard of one target while it runs.
 struct Post {
@@ -94,9 +66,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
     let managed = {
         let state = engine.state();
         let target = state.setup.targets.iter().find(|t| t.account == account);
-        // A command that hosts the engine for its own duration has no receiver.
-        let receives = state.setup.public_url.is_some() && state.setup.hosted_by != "command";
-        target.is_some_and(|t| t.managed) && receives
+        target.is_some_and(|t| t.managed) && state.setup.receives()
     };
     let now = engine.seams.now();
     let stop = engine.stop.clone();
@@ -149,7 +119,7 @@ impl Post {
                 tracing::warn!(%account, %why, "a webhook was refused");
                 mend::failed(self, why)?;
             }
-            Hitch::Missing | Hitch::Desk(_) => {}
+            Hitch::Missing | Hitch::Interrupted | Hitch::Desk(_) => {}
         }
         Ok(())
     }
@@ -236,34 +206,9 @@ impl Post {
         F: Future<Output = Answer<T>>,
     {
         let answer = self.engine.ask_clockify(&self.account, cause, Patience::Short, send).await;
-        let soon = self.now() + SOON;
-        let failure = match answer {
-            Ok(answer) => match answer.result {
-                Ok(value) => return Ok(value),
-                Err(failure) => failure,
-            },
-            Err(CallError::NotBefore(until)) => {
-                return Err(Hitch::Later(until, format!("waits until {}", until.format("%H:%M:%S"))));
-            }
-            Err(CallError::Desk(e)) => return Err(e.into()),
-            Err(CallError::Stopped(why)) => return Err(Hitch::Later(soon, why)),
-            Err(CallError::Failed(failure)) => failure,
-        };
-        let say = failure.to_string();
-        Err(match failure {
-            Failure::Quota { resets_in } => {
-                let wait = resets_in.unwrap_or(TimeDelta::minutes(1)) + TimeDelta::seconds(2);
-                Hitch::Later(self.now() + wait, say)
-            }
-            Failure::Pace { .. } => {
-                target_plan::suspect_free(&self.engine, &self.account)?;
-                Hitch::Later(soon, say)
-            }
-            Failure::Unsent(_) | Failure::Auth { .. } => Hitch::Later(soon, say),
-            Failure::Unknown(_) | Failure::Server { .. } | Failure::Garbled(_) => Hitch::Unclear(say),
-            Failure::Missing(_) => Hitch::Missing,
-            Failure::Plan(said) => Hitch::Refused(Strain::Plan.reason(&said)),
-            Failure::Forbidden(text) | Failure::Refused { text, .. } => Hitch::Refused(text),
-        })
+        if is_paced(&answer) {
+            target_plan::suspect_free(&self.engine, &self.account)?;
+        }
+        sorted(answer, self.now())
     }
 }

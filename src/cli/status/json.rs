@@ -7,20 +7,7 @@ use super::well::not_well;
 use crate::control::snapshot::{HoldLine, IncidentLine, Meter, Snapshot, SubscriptionLine, TargetLine};
 use crate::domain::health::Wanted;
 use crate::domain::id::RemoteId;
-
-/// The counters of a target, as the sync words name them.
-const WORDS: [&str; 10] = [
-    "synced",
-    "queued",
-    "sending",
-    "waiting quota",
-    "unmapped",
-    "conflict",
-    "held",
-    "failed",
-    "skipped",
-    "running",
-];
+use crate::domain::word::SyncWord;
 
 /// The state of an engine as one JSON object: instants in UTC with whole seconds, durations in seconds, unknown as
 /// `null`.
@@ -89,7 +76,7 @@ fn target(line: &TargetLine) -> Value {
     let mut object = Map::new();
     object.insert("service".into(), json!(line.service));
     object.insert("account".into(), json!(line.account));
-    for word in WORDS {
+    for word in SyncWord::NAMES {
         let count = line.counts.iter().find(|(name, _)| name == word).map_or(0, |(_, count)| *count);
         object.insert(word.replace(' ', "_"), json!(count));
     }

@@ -1,8 +1,6 @@
 //! What the guardian keeps in the ledger: its care of one account, the subscription's row and the incidents. Every
 //! step is one frame, so that a kill between two steps resumes at the second.
 
-use std::ops::ControlFlow;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +14,7 @@ use crate::domain::subscription::Subscription;
 
 use super::super::Shared;
 use super::super::desk::{Desked, Draft};
+use super::super::guard_page::{self, Memory};
 use super::super::seams::ProbeFailure;
 
 /// Longer than this without a note, and the engine did not run.
@@ -70,18 +69,17 @@ pub struct Enabling {
     pub since: Option<DateTime<Utc>>,
 }
 
-/// Rows being changed in one frame.
-pub struct Page<'a, 'd> {
-    draft: &'a mut Draft<'d>,
-    account: &'a Account,
-    next_incident: u64,
-    /// The memory; written back when it changed.
-    pub care: Care,
+impl Memory for Care {
+    const NAME: &'static str = "guard";
+    const RECOVERS: &'static str = "entries";
+
+    fn incident(&mut self) -> &mut Option<u64> {
+        &mut self.incident
+    }
 }
 
-fn care_key(account: &Account) -> Vec<u8> {
-    rows::meta(&format!("guard:{account}"))
-}
+/// Rows being changed in one frame.
+pub type Page<'a, 'd> = guard_page::Page<'a, 'd, Care>;
 
 /// The key of the account's own subscription id; intake checks deliveries against it.
 pub fn bound_key(account: &Account) -> Vec<u8> {
@@ -90,7 +88,7 @@ pub fn bound_key(account: &Account) -> Vec<u8> {
 
 /// The guardian's memory.
 pub fn care(engine: &Shared, account: &Account) -> Desked<Care> {
-    Ok(engine.state().desk.get(&care_key(account))?.unwrap_or_default())
+    guard_page::read(&engine.state().desk, account)
 }
 
 /// Requests that the open incident has taken so far.
@@ -116,34 +114,10 @@ pub fn write<T>(
     point: &'static str,
     change: impl FnOnce(&mut Page<'_, '_>) -> Desked<T>,
 ) -> Desked<T> {
-    let mut state = engine.state();
-    let mut newest = 0;
-    state.desk.scan(rows::incidents(), 1, &mut |_, value| {
-        newest = rows::decode::<Incident>(value).map_or(0, |i| i.id);
-        ControlFlow::Break(())
-    })?;
-    let out = state.desk.write(point, |draft| {
-        let before: Option<Care> = draft.get(&care_key(account))?;
-        let care = before.clone().unwrap_or_default();
-        let mut page = Page { draft, account, next_incident: newest + 1, care };
-        let out = change(&mut page)?;
-        let Page { draft, care, .. } = page;
-        if before.as_ref() != Some(&care) {
-            draft.put(care_key(account), &care)?;
-        }
-        Ok(out)
-    })?;
-    drop(state);
-    engine.touch();
-    Ok(out)
+    guard_page::write(engine, account, point, change)
 }
 
 impl<'d> Page<'_, 'd> {
-    /// Our clock.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.draft.now
-    }
-
     /// The staged rows.
     pub fn draft(&mut self) -> &mut Draft<'d> {
         self.draft
@@ -169,28 +143,12 @@ impl<'d> Page<'_, 'd> {
         self.draft.put(rows::subscription(self.account, &row.id), row)
     }
 
-    /// Adds a line to the log.
-    pub fn say(&mut self, level: &str, say: impl Into<String>) -> Desked<()> {
-        self.draft.say("webhook", level, say, None)
-    }
-
-    /// Opens an incident about the own subscription.
-    fn open(&mut self, kind: &str, cause: &str) -> Desked<u64> {
-        let subject = self.draft.get::<RemoteId>(&bound_key(self.account))?;
-        let subject = subject.map(|id| (self.account.clone(), id));
-        let incident = Incident::open(self.next_incident, kind, subject, cause, self.draft.now);
-        self.next_incident += 1;
-        self.draft.put(rows::incident(incident.id), &incident)?;
-        self.say("warn", format!("incident {} opened: {kind}, {cause}", incident.id))?;
-        Ok(incident.id)
-    }
-
     /// Makes sure that an incident about the own subscription is open, and says its newest cause.
     pub fn opened(&mut self, kind: &str, cause: &str) -> Desked<()> {
-        if let Some(id) = self.care.incident {
-            return self.change(id, |incident| cause.clone_into(&mut incident.cause));
+        if !self.goes_on(cause)? {
+            let subject = self.draft.get::<RemoteId>(&bound_key(self.account))?;
+            self.care.incident = Some(self.open(subject, kind, cause)?);
         }
-        self.care.incident = Some(self.open(kind, cause)?);
         Ok(())
     }
 
@@ -199,7 +157,8 @@ impl<'d> Page<'_, 'd> {
         if self.care.silence.is_some() {
             return Ok(());
         }
-        let id = self.open("subscription silent", cause)?;
+        let subject = self.draft.get::<RemoteId>(&bound_key(self.account))?;
+        let id = self.open(subject, "subscription silent", cause)?;
         self.care.silence = Some(id);
         let (now, own) = (self.draft.now, self.own()?);
         self.change(id, |incident| {
@@ -212,42 +171,19 @@ impl<'d> Page<'_, 'd> {
         })
     }
 
-    /// Adds a line to the open incident, if there is one.
-    pub fn step(&mut self, what: &str, answer: &str, requests: u32) -> Desked<()> {
-        let now = self.draft.now;
-        match self.care.incident {
-            Some(id) => self.change(id, |incident| incident.step(what, answer, requests, now)),
-            None => Ok(()),
-        }
-    }
-
     /// Adds a line about a moment that is over to the open incident, if there is one.
     pub fn step_at(&mut self, at: DateTime<Utc>, what: &str, answer: &str) -> Desked<()> {
-        match self.care.incident {
-            Some(id) => self.change(id, |incident| incident.step(what, answer, 0, at)),
-            None => Ok(()),
-        }
+        self.change_open(|incident| incident.step(what, answer, 0, at))
     }
 
     /// Says since when it is as it is, by the service's clock.
     pub fn began(&mut self, at: DateTime<Utc>) -> Desked<()> {
-        match self.care.incident {
-            Some(id) => self.change(id, |incident| incident.began_at = Some(at)),
-            None => Ok(()),
-        }
+        self.change_open(|incident| incident.began_at = Some(at))
     }
 
     /// Ends the open incident.
     pub fn close(&mut self, recovered: u32) -> Desked<()> {
-        let Some(id) = self.care.incident.take() else { return Ok(()) };
-        let now = self.draft.now;
-        let mut requests = 0;
-        self.change(id, |incident| {
-            incident.recovered = recovered;
-            incident.close(now);
-            requests = incident.requests;
-        })?;
-        self.say("info", format!("incident {id} closed: {recovered} entries recovered, {requests} requests"))
+        self.close_with(recovered)
     }
 
     /// Ends the incident of silence.
@@ -259,13 +195,6 @@ impl<'d> Page<'_, 'd> {
             incident.close(now);
         })?;
         self.say("info", format!("incident {id} closed: deliveries come again"))
-    }
-
-    fn change(&mut self, id: u64, change: impl FnOnce(&mut Incident)) -> Desked<()> {
-        let key = rows::incident(id);
-        let Some(mut incident) = self.draft.get::<Incident>(&key)? else { return Ok(()) };
-        change(&mut incident);
-        self.draft.put(key, &incident)
     }
 }
 

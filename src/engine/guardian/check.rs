@@ -14,7 +14,7 @@ use crate::domain::text;
 
 use super::care::{self, Care, Page};
 use super::gap::{self, Paid, Reading};
-use super::list::{self, Ours};
+use super::list::{self, Listing, Ours};
 use super::{Hitch, Post, Step, Why, canary, edit, heal, limits, make, prove, rights, sender};
 use crate::engine::desk::Desked;
 
@@ -43,10 +43,7 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
     limits::refresh(post).await;
     rights::ask(post)?;
     match &listing.ours {
-        Ours::Here(_) => {
-            edit::drifted(post)?;
-            decide(post).await
-        }
+        Ours::Here(_) => judge_own(post).await,
         // Our address did not change, so somebody changed it there: theirs to say, not ours to undo.
         Ours::Elsewhere(id) if edit::is_edited(post, id)? => edit::drifted(post),
         Ours::Elsewhere(id) => make::adopt(post, &listing, id.clone()).await,
@@ -54,6 +51,17 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         Ours::Taken => Ok(()),
         Ours::Nowhere => make::make(post, &listing).await,
     }
+}
+
+/// Our subscription was found while one was being made.
+pub async fn go_on(post: &mut Post, listing: &Listing, cause: Cause) -> Step<()> {
+    sender::apply(post, listing, cause).await?;
+    judge_own(post).await
+}
+
+async fn judge_own(post: &mut Post) -> Step<()> {
+    edit::drifted(post)?;
+    decide(post).await
 }
 
 /// The moment of disabling, by the service's clock where it tells one.

@@ -140,6 +140,16 @@ async fn put(
         };
         match asked {
             Ok(told) => break told,
+            // Perhaps by our own create, whose answer was lost and which no list showed yet: another one would take a
+            // second place in the plan and tell everything twice.
+            Err(Hitch::Refused(text)) if requests == 1 && id.is_none() && is_taken(&text) => {
+                requests += 1;
+                let again = list::list(post, Why::Mend).await?;
+                if matches!(again.ours, Ours::Here(_)) {
+                    return check::go_on(post, &again, Cause::Repair).await;
+                }
+                change(post, &mut wanted, &few, &text);
+            }
             Err(Hitch::Refused(text)) if requests < 4 && change(post, &mut wanted, &few, &text) => {}
             Err(Hitch::Refused(text)) => return refused(post, &text).await,
             Err(Hitch::Unclear(text)) => {
@@ -165,6 +175,11 @@ async fn put(
     heal::heal(post, Some("made, not validated yet"), Cause::Repair).await.map(drop)
 }
 
+/// Whether another subscription has the name.
+fn is_taken(text: &str) -> bool {
+    text.to_lowercase().contains("already in use")
+}
+
 /// Takes a hint of a refusal; false when there is nothing to change.
 fn change(post: &Post, wanted: &mut Wanted, few: &[Filter], text: &str) -> bool {
     let text = text.to_lowercase();
@@ -172,7 +187,7 @@ fn change(post: &Post, wanted: &mut Wanted, few: &[Filter], text: &str) -> bool 
         wanted.filters = few.to_vec();
         return true;
     }
-    if text.contains("already in use") {
+    if is_taken(&text) {
         let taken = [wanted.description.clone()];
         wanted.description = advice::free_name(&wanted.description, &taken, post.now());
         return true;

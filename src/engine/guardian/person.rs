@@ -1,7 +1,6 @@
 //! A person's wishes about a subscription. The decision is durable before the service hears of it.
 
 use crate::cache::rows;
-use crate::control::command::Reply;
 use crate::domain::guard::Tries;
 use crate::domain::health::Wanted;
 use crate::domain::id::RemoteId;
@@ -12,28 +11,14 @@ use crate::services::toggl::Call;
 use super::care::{self, bound_key};
 use super::heal::{self, End};
 use super::{Hitch, Post, Step, Why, edit, list, prove, sender};
-use crate::engine::desk::{DeskError, Desked};
+use crate::engine::desk::Desked;
 use crate::engine::guard_wish::{Asked, GuardWish};
+use crate::engine::hitch;
 
 /// Does what is wanted and answers.
 pub async fn serve(post: &mut Post, wish: GuardWish) -> Desked<()> {
-    let reply = match act(post, &wish).await {
-        Ok(say) => Reply::Done { say },
-        Err(Hitch::Desk(DeskError::NotReady)) => {
-            let reason = "the cache is being rebuilt, which takes no request; try again in a moment";
-            Reply::Failed { reason: reason.into() }
-        }
-        Err(Hitch::Desk(e)) => return Err(e),
-        Err(Hitch::Later(until, why)) => {
-            Reply::Failed { reason: format!("{why}; possible from {}", post.clock(until)) }
-        }
-        Err(Hitch::Refused(reason)) => Reply::Failed { reason },
-        Err(Hitch::Unclear(reason)) => {
-            Reply::Failed { reason: format!("{reason}; the next check shows whether it was done") }
-        }
-        Err(Hitch::Missing) => Reply::Failed { reason: "the subscription is not there any more".into() },
-        Err(Hitch::Interrupted) => Reply::Failed { reason: "another wish came in between".into() },
-    };
+    let done = act(post, &wish).await;
+    let reply = hitch::reply(done, "subscription", |at| post.clock(at))?;
     // Who asked may be gone.
     let _ = wish.answer.send(reply);
     Ok(())

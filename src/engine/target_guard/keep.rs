@@ -11,10 +11,10 @@ use crate::cache::rows;
 use crate::domain::clockify_hook::Event;
 use crate::domain::guard::Tries;
 use crate::domain::id::{Account, RemoteId};
-use crate::domain::incident::Incident;
 use crate::domain::target_hook::TargetHook;
 use crate::engine::Shared;
-use crate::engine::desk::{Desk, Desked, Draft};
+use crate::engine::desk::{Desk, Desked};
+use crate::engine::guard_page::{self, Memory};
 use crate::engine::guardian::care as source_care;
 
 /// Shorter than this the own address may be away without any delivery failing too often.
@@ -46,18 +46,17 @@ pub struct Care {
     pub count: usize,
 }
 
-/// Rows being changed in one frame.
-pub struct Page<'a, 'd> {
-    draft: &'a mut Draft<'d>,
-    account: &'a Account,
-    next_incident: u64,
-    /// The memory; written back when it changed.
-    pub care: Care,
+impl Memory for Care {
+    const NAME: &'static str = "hooks";
+    const RECOVERS: &'static str = "deliveries";
+
+    fn incident(&mut self) -> &mut Option<u64> {
+        &mut self.incident
+    }
 }
 
-fn care_key(account: &Account) -> Vec<u8> {
-    rows::meta(&format!("hooks:{account}"))
-}
+/// Rows being changed in one frame.
+pub type Page<'a, 'd> = guard_page::Page<'a, 'd, Care>;
 
 /// The guard's memory.
 pub fn care(engine: &Shared, account: &Account) -> Desked<Care> {
@@ -66,7 +65,7 @@ pub fn care(engine: &Shared, account: &Account) -> Desked<Care> {
 
 /// The guard's memory, by who holds the state already.
 pub fn care_of(desk: &Desk, account: &Account) -> Desked<Care> {
-    Ok(desk.get(&care_key(account))?.unwrap_or_default())
+    guard_page::read(desk, account)
 }
 
 /// The key of a webhook's row: ours by its event, others' by their id.
@@ -107,34 +106,10 @@ pub fn write<T>(
     point: &'static str,
     change: impl FnOnce(&mut Page<'_, '_>) -> Desked<T>,
 ) -> Desked<T> {
-    let mut state = engine.state();
-    let mut newest = 0;
-    state.desk.scan(rows::incidents(), 1, &mut |_, value| {
-        newest = rows::decode::<Incident>(value).map_or(0, |i| i.id);
-        ControlFlow::Break(())
-    })?;
-    let out = state.desk.write(point, |draft| {
-        let before: Option<Care> = draft.get(&care_key(account))?;
-        let care = before.clone().unwrap_or_default();
-        let mut page = Page { draft, account, next_incident: newest + 1, care };
-        let out = change(&mut page)?;
-        let Page { draft, care, .. } = page;
-        if before.as_ref() != Some(&care) {
-            draft.put(care_key(account), &care)?;
-        }
-        Ok(out)
-    })?;
-    drop(state);
-    engine.touch();
-    Ok(out)
+    guard_page::write(engine, account, point, change)
 }
 
 impl Page<'_, '_> {
-    /// Our clock.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.draft.now
-    }
-
     /// The webhook of ours for an event.
     pub fn own(&self, event: &Event) -> Desked<Option<TargetHook>> {
         self.draft.get(&rows::hook(self.account, event.as_str()))
@@ -150,55 +125,17 @@ impl Page<'_, '_> {
         self.draft.delete(key(self.account, hook));
     }
 
-    /// Adds a line to the log.
-    pub fn say(&mut self, level: &str, say: impl Into<String>) -> Desked<()> {
-        self.draft.say("webhook", level, say, None)
-    }
-
     /// Makes sure that an incident is open, and says its newest cause.
     pub fn opened(&mut self, subject: &RemoteId, kind: &str, cause: &str) -> Desked<()> {
-        if let Some(id) = self.care.incident {
-            return self.change(id, |incident| cause.clone_into(&mut incident.cause));
+        if !self.goes_on(cause)? {
+            self.care.incident = Some(self.open(Some(subject.clone()), kind, cause)?);
+            self.care.recovered = 0;
         }
-        let subject = Some((self.account.clone(), subject.clone()));
-        let incident = Incident::open(self.next_incident, kind, subject, cause, self.draft.now);
-        self.next_incident += 1;
-        self.draft.put(rows::incident(incident.id), &incident)?;
-        self.say("warn", format!("incident {} opened: {kind}, {cause}", incident.id))?;
-        self.care.incident = Some(incident.id);
-        self.care.recovered = 0;
         Ok(())
-    }
-
-    /// Adds a line to the open incident, if there is one.
-    pub fn step(&mut self, what: &str, answer: &str, requests: u32) -> Desked<()> {
-        let now = self.draft.now;
-        match self.care.incident {
-            Some(id) => self.change(id, |incident| incident.step(what, answer, requests, now)),
-            None => Ok(()),
-        }
     }
 
     /// Ends the open incident.
     pub fn close(&mut self) -> Desked<()> {
-        let Some(id) = self.care.incident.take() else { return Ok(()) };
-        let (now, recovered) = (self.draft.now, self.care.recovered);
-        let mut requests = 0;
-        self.change(id, |incident| {
-            incident.recovered = recovered;
-            incident.close(now);
-            requests = incident.requests;
-        })?;
-        self.say(
-            "info",
-            format!("incident {id} closed: {recovered} deliveries recovered, {requests} requests"),
-        )
-    }
-
-    fn change(&mut self, id: u64, change: impl FnOnce(&mut Incident)) -> Desked<()> {
-        let key = rows::incident(id);
-        let Some(mut incident) = self.draft.get::<Incident>(&key)? else { return Ok(()) };
-        change(&mut incident);
-        self.draft.put(key, &incident)
+        self.close_with(self.care.recovered)
     }
 }

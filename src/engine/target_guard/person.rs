@@ -2,13 +2,14 @@
 
 use super::keep;
 use super::{Hitch, Post, Step, check, mend};
-use crate::control::command::{Reply, Reshape};
+use crate::control::command::Reshape;
 use crate::domain::guard::Tries;
 use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
 use crate::domain::target_hook::{LOG_LINES, TargetHook, Told};
-use crate::engine::desk::{DeskError, Desked};
+use crate::engine::desk::Desked;
 use crate::engine::guard_wish::{Asked, GuardWish};
+use crate::engine::hitch;
 use crate::services::clockify::Attempts;
 
 /// Attempts read in one request.
@@ -16,22 +17,8 @@ const PAGE: u32 = 50;
 
 /// Does what is wanted and answers.
 pub async fn serve(post: &mut Post, wish: GuardWish, managed: bool) -> Desked<()> {
-    let reply = match act(post, &wish, managed).await {
-        Ok(say) => Reply::Done { say },
-        Err(Hitch::Desk(DeskError::NotReady)) => {
-            let reason = "the cache is being rebuilt, which takes no request; try again in a moment";
-            Reply::Failed { reason: reason.into() }
-        }
-        Err(Hitch::Desk(e)) => return Err(e),
-        Err(Hitch::Later(until, why)) => {
-            Reply::Failed { reason: format!("{why}; possible from {} UTC", until.format("%H:%M:%S")) }
-        }
-        Err(Hitch::Refused(reason)) => Reply::Failed { reason },
-        Err(Hitch::Unclear(reason)) => {
-            Reply::Failed { reason: format!("{reason}; the next list shows whether it was done") }
-        }
-        Err(Hitch::Missing) => Reply::Failed { reason: "the webhook is not there any more".into() },
-    };
+    let done = act(post, &wish, managed).await;
+    let reply = hitch::reply(done, "webhook", |at| at.format("%H:%M:%S UTC").to_string())?;
     // Who asked may be gone.
     let _ = wish.answer.send(reply);
     Ok(())

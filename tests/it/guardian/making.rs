@@ -1,5 +1,7 @@
 //! Making and adopting.
 
+use std::sync::atomic::Ordering::SeqCst;
+
 use hourwire::control::command::{Reply, Reshape, SubscriptionRef};
 use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::toggl::Plan;
@@ -57,6 +59,18 @@ async fn one_of_our_name_with_another_address_is_adopted() {
     assert_eq!(running.own().unwrap().url, "https://den.example.test/hooks/mfrggzdfmztwq2lknnwg23tpob");
     office.track("Harbor plan").await;
     office.until("the entry is here", 10, || running.entries() == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_no_list_showed_yet_is_found_by_its_name() {
+    let office = Office::new(Plan::Premium);
+    office.way.twice.store(true, SeqCst);
+    let running = live(&office, &Machine::new("den")).await;
+    office.track("Harbor plan").await;
+    office.until("the entry is here", 10, || running.entries() == 1).await;
+    let listed = office.listed().await;
+    assert_eq!(listed.len(), 1, "{listed:?}\n{:?}", office.asked());
+    assert_eq!(office.count("POST /webhooks"), 2, "{:?}", office.asked());
 }
 
 #[tokio::test(start_paused = true)]

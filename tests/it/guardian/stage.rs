@@ -38,6 +38,11 @@ impl Wire for Line {
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, WireError>> {
         Box::pin(async move {
             self.1.waking().await;
+            let creates =
+                request.method() == Method::POST && request.uri().path().contains("/subscriptions/");
+            if creates && self.1.twice.swap(false, SeqCst) {
+                let _lost = self.0.call(Service::Toggl, request.clone()).await;
+            }
             let answer = self.0.call(Service::Toggl, request).await;
             answer.map_err(|e| WireError::Unknown(e.to_string()))
         })

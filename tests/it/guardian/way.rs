@@ -1,6 +1,7 @@
 //! The way from the services to the receivers, and what may be wrong with it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub enum Trouble {
 pub struct Way {
     trouble: Mutex<Option<Trouble>>,
     awake: Notify,
+    /// The next create of a subscription reaches the service twice; only the second one's answer comes back.
+    pub twice: AtomicBool,
     pub receivers: Mutex<BTreeMap<String, Arc<Receiver>>>,
 }
 
