@@ -335,38 +335,11 @@ fn removal(case: &Case<'_>) -> Wish {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fixture::{at, body, read};
     use crate::domain::outcome;
-    use chrono::TimeZone;
-
-    fn at(s: i64) -> DateTime<Utc> {
-        Utc.timestamp_opt(1_700_000_000 + s, 0).unwrap()
-    }
-
-    fn body(text: &str) -> TargetEntry {
-        TargetEntry {
-            user: "u".into(),
-            project: Some("p".into()),
-            start: at(0),
-            stop: at(60),
-            description: text.into(),
-            tags: vec!["a".into()],
-            billable: true,
-        }
-    }
 
     fn there(entry: TargetEntry) -> There {
-        let carried = TargetRead {
-            id: "x".into(),
-            user: entry.user.clone(),
-            project: entry.project.clone(),
-            start: entry.start,
-            stop: Some(entry.stop),
-            description: entry.description.clone(),
-            tags: vec![],
-            billable: entry.billable,
-            locked: false,
-            raw: serde_json::Value::Null,
-        };
+        let carried = read(&entry);
         There { id: "x".into(), entry, at: at(1), adopted: false, carried }
     }
 
@@ -420,7 +393,7 @@ mod tests {
         let (op, marked) = link.next().unwrap();
         assert_eq!(op, Op::Retire);
         assert!(!marked.billable && marked.tags.contains(&RETIRED_TAG.to_owned()));
-        assert_eq!((marked.start, marked.stop), (at(0), at(60)));
+        assert_eq!((marked.start, marked.stop), (at(0), at(3_600)));
         link.there = Some(there(marked));
         assert_eq!(link.next(), None);
     }

@@ -13,6 +13,8 @@ pub mod delivery;
 pub mod drift;
 pub mod echo;
 pub mod entry;
+#[cfg(test)]
+mod fixture;
 pub mod forecast;
 pub mod ground;
 pub mod guard;

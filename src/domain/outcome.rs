@@ -212,38 +212,7 @@ pub fn orphan(link: &mut Link, now: DateTime<Utc>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeZone;
-
-    fn at(s: i64) -> DateTime<Utc> {
-        Utc.timestamp_opt(1_700_000_000 + s, 0).unwrap()
-    }
-
-    fn body(text: &str) -> TargetEntry {
-        TargetEntry {
-            user: "u".into(),
-            project: Some("p".into()),
-            start: at(0),
-            stop: at(60),
-            description: text.into(),
-            tags: vec![],
-            billable: true,
-        }
-    }
-
-    fn read(text: &str) -> TargetRead {
-        TargetRead {
-            id: "x".into(),
-            user: "u".into(),
-            project: Some("p".into()),
-            start: at(0),
-            stop: Some(at(60)),
-            description: text.into(),
-            tags: vec![],
-            billable: true,
-            locked: false,
-            raw: serde_json::Value::Null,
-        }
-    }
+    use crate::domain::fixture::{at, body, read};
 
     fn sent(op: Op, before: Option<&str>) -> Link {
         let mut link = Link::new(Wish::Present(body("new")), at(0));
@@ -252,7 +221,7 @@ mod tests {
             entry: body(b),
             at: at(0),
             adopted: false,
-            carried: read(b),
+            carried: read(&body(b)),
         });
         begin(&mut link, op, body("new"), at(1));
         settle(&mut link, Outcome::Unknown, at(2));
@@ -273,7 +242,7 @@ mod tests {
     #[test]
     fn an_uncertain_create_that_is_found_is_ours() {
         let mut link = sent(Op::Create, None);
-        looked_up(&mut link, Found::This(Box::new(read("new")), body("new")), at(4));
+        looked_up(&mut link, Found::This(Box::new(read(&body("new"))), body("new")), at(4));
         assert_eq!(link.next(), None);
         assert!(!link.there.unwrap().adopted);
     }
@@ -281,16 +250,16 @@ mod tests {
     #[test]
     fn an_uncertain_update_is_confirmed_repeated_or_a_conflict() {
         let mut as_sent = sent(Op::Update, Some("old"));
-        looked_up(&mut as_sent, Found::This(Box::new(read("new")), body("new")), at(4));
+        looked_up(&mut as_sent, Found::This(Box::new(read(&body("new"))), body("new")), at(4));
         assert_eq!(as_sent.next(), None);
         let mut as_before = sent(Op::Update, Some("old"));
-        looked_up(&mut as_before, Found::This(Box::new(read("old")), body("old")), at(4));
+        looked_up(&mut as_before, Found::This(Box::new(read(&body("old"))), body("old")), at(4));
         assert_eq!(as_before.next().map(|n| n.0), Some(Op::Update));
         let mut foreign = sent(Op::Update, Some("old"));
-        looked_up(&mut foreign, Found::This(Box::new(read("theirs")), body("theirs")), at(4));
+        looked_up(&mut foreign, Found::This(Box::new(read(&body("theirs"))), body("theirs")), at(4));
         assert!(matches!(foreign.trouble, Some(Trouble::Conflict(_))));
         let there = foreign.there.unwrap();
-        assert_eq!((there.entry, there.carried), (body("theirs"), read("theirs")));
+        assert_eq!((there.entry, there.carried), (body("theirs"), read(&body("theirs"))));
     }
 
     #[test]
@@ -299,7 +268,7 @@ mod tests {
         look_first(&mut link, body("new"), at(1));
         assert!(lookup_due(link.open.as_ref().unwrap()).unwrap() <= at(1), "nothing left: no need to wait");
         let theirs = TargetEntry { billable: false, ..body("new") };
-        looked_up(&mut link, Found::This(Box::new(read("new")), theirs.clone()), at(2));
+        looked_up(&mut link, Found::This(Box::new(read(&body("new"))), theirs.clone()), at(2));
         let there = link.there.clone().unwrap();
         assert!(there.adopted);
         assert_eq!(there.entry, theirs);
@@ -308,7 +277,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_what_was_sent_confirms_nothing() {
-        let good = read("new");
+        let good = read(&body("new"));
         let spoiled = [
             ("user", TargetRead { user: "somebody".into(), ..good.clone() }),
             ("project", TargetRead { project: None, ..good.clone() }),

@@ -5,8 +5,7 @@
 //! once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic)] // a program for developers
 
-#[allow(dead_code)]
-#[path = "black_box/books.rs"]
+#[path = "../it/books.rs"]
 mod books;
 #[path = "figures.rs"]
 mod figures;
@@ -91,8 +90,8 @@ async fn measure(many: i64) {
         public_url: None,
         instance: "hourwire den 0f1e".into(),
         hosted_by: "serve".into(),
-        mapping: Arc::new(books::Nothing),
-        hooks: Arc::new(books::Nothing),
+        mapping: Arc::new(books::Fixed::default()),
+        hooks: Arc::new(books::NoHooks::default()),
     };
     let parts = Parts { setup, seams: Seams::real(None), ledger, store, inbox };
     let engine = Engine::new(parts);

@@ -16,6 +16,8 @@ mod office;
 mod process;
 #[path = "dashboard/screen.rs"]
 mod screen;
+#[path = "../it/settings.rs"]
+mod settings;
 #[path = "stage.rs"]
 mod stage;
 #[allow(dead_code)]
@@ -23,7 +25,7 @@ mod stage;
 mod web;
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -52,8 +54,7 @@ async fn measure() {
     let mut simulate = Process::start(home, &["simulate", "--world", "empty"]);
     let simulator = simulate.ready().await.simulator.unwrap();
     let office = office::Office::open(&simulator, 1).await;
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    stage::configure(home, &simulator, &office, &format!("listen = \"127.0.0.1:{port}\""));
+    let port = stage::configure(home, &simulator, &office, false);
 
     // The first start reads who the tokens are; the books are filled after it.
     let mut engine = Process::start(home, &["serve"]);

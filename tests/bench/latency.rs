@@ -14,6 +14,8 @@ mod office;
 #[allow(dead_code)]
 #[path = "../it/process.rs"]
 mod process;
+#[path = "../it/settings.rs"]
+mod settings;
 #[path = "stage.rs"]
 mod stage;
 #[allow(dead_code)]
@@ -21,7 +23,6 @@ mod stage;
 mod web;
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,9 +56,7 @@ async fn measure() {
     let mut simulate = Process::start(home, &["simulate", "--world", "empty", "--plan", "premium"]);
     let simulator = simulate.ready().await.simulator.unwrap();
     let office = office::Office::open(&simulator, 1).await;
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let receiver = format!("listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"");
-    stage::configure(home, &simulator, &office, &receiver);
+    stage::configure(home, &simulator, &office, true);
     let mut engine = Process::start(home, &["serve"]);
     engine.ready().await;
 

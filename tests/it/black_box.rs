@@ -16,12 +16,11 @@ use hourwire::engine::{Engine, Parts, catch_up};
 use hourwire::journal::{
     Frame, Inbox, InboxOptions, InboxReader, InboxWriter, Ledger, LedgerOptions, Op, SimDisk, Sizes,
 };
-use hourwire::receiver::Hooks;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 
-use crate::guardian::books::{Book, NoMapping, Open as OpenBook};
+use crate::books::{Fixed, NoHooks};
 
 const DAY: i64 = 86_400;
 /// A month of 30,000.
@@ -98,7 +97,6 @@ impl Months {
         let clock: Clock = Arc::new(move || DateTime::from_timestamp(seconds.load(SeqCst), 0).unwrap());
         let of_clock = clock.clone();
         let ns: hourwire::journal::Clock = Arc::new(move || of_clock().timestamp_nanos_opt().unwrap());
-        let hooks = Arc::new(Hooks::new(ns.clone()));
         let setup = Setup {
             sources: Vec::new(),
             targets: Vec::new(),
@@ -106,13 +104,8 @@ impl Months {
             public_url: None,
             instance: "hourwire den 0f1e".into(),
             hosted_by: "serve".into(),
-            mapping: Arc::new(NoMapping),
-            hooks: Arc::new(OpenBook {
-                book: Arc::new(Book::default()),
-                places: None,
-                hooks,
-                clock: clock.clone(),
-            }),
+            mapping: Arc::new(Fixed::default()),
+            hooks: Arc::new(NoHooks::default()),
         };
         let seams = Seams {
             clock,

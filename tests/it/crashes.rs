@@ -6,8 +6,6 @@
 //! are found by reading, which takes minutes).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -18,57 +16,10 @@ use serde_json::{Value, json};
 
 use crate::office::{Implied, Office};
 use crate::process::Process;
+use crate::settings::{Settings, free_port, write_private};
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}")))
-}
-
-/// A port that was free a moment ago: the public address has to be known before the start, and stay the same.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port()
-}
-
-fn configure(home: &Path, simulator: &Value, office: &Office, port: u16) {
-    let text = |path: &str| simulator.pointer(path).and_then(Value::as_str).expect("in the ready line");
-    let toggl = text("/toggl/api").trim_end_matches("/api/v9");
-    let settings = format!(
-        r#"[receiver]
-listen = "127.0.0.1:{port}"
-public_url = "http://127.0.0.1:{port}"
-metrics_listen = "127.0.0.1:0"
-
-[toggl.main]
-workspace_id = {workspace}
-token = "{toggl_token}"
-base_url = "{toggl}"
-
-[clockify.mirror]
-workspace_id = "{target}"
-token = "{clockify_token}"
-base_url = "{clockify}"
-on_delete = "delete"
-sync_from = 2020-01-01
-
-[policy]
-hold_changes = 0
-hold_deletions = 0
-"#,
-        workspace = simulator["toggl"]["workspace_id"],
-        toggl_token = text("/toggl/token"),
-        target = text("/clockify/workspace_id"),
-        clockify_token = text("/clockify/token"),
-        clockify = text("/clockify/api"),
-    );
-    let config = home.join("config");
-    std::fs::create_dir_all(&config).expect("a folder");
-    write_private(&config.join("hourwire.toml"), &settings);
-    write_private(&config.join("mapping.toml"), &office.mapping());
-}
-
-fn write_private(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::write(path, text).expect("written");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("closed to others");
 }
 
 /// Deliveries that suffer, and a Clockify that does the work and then lies about it.
@@ -162,7 +113,8 @@ async fn every_change_arrives_exactly_once_whatever_is_killed() {
     let mut simulate = Process::start(home.path(), &["simulate", "--world", "empty", "--seed", &seed_text]);
     let simulator = simulate.ready().await.simulator.expect("its services");
     let mut office = Office::open(&simulator, seed).await;
-    configure(home.path(), &simulator, &office, free_port());
+    Settings::default().write(home.path(), &simulator, free_port());
+    write_private(&home.path().join("config/mapping.toml"), &office.mapping());
     let origin = (Instant::now(), Utc::now());
 
     let mut engine = Process::start(home.path(), &["serve"]);

@@ -4,6 +4,5 @@
 mod commands;
 mod long;
 mod moves;
-mod no_hooks;
 mod rig;
 mod views;

@@ -1,13 +1,13 @@
 //! The simulated services over TLS, and an engine that talks to them: only with a certificate it can trust.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 
-use crate::acceptance::rig::{free_port, write_private};
+use crate::acceptance::rig::Seat;
 use crate::process::{CEILING, Process};
+use crate::settings::{Settings, free_port};
 
 /// An authority and a certificate for loopback, as PEM files.
 struct Papers {
@@ -73,67 +73,18 @@ async fn only_a_client_that_trusts_the_certificate_is_answered() {
     assert_eq!(simulate.stop().await, Some(0));
 }
 
-/// Writes the settings of an engine without a public address.
-fn configure(home: &Path, simulator: &Value) {
-    let config = home.join("config");
-    std::fs::create_dir_all(&config).expect("a folder");
-    let settings = format!(
-        r#"[receiver]
-listen = "127.0.0.1:{port}"
-metrics_listen = "127.0.0.1:0"
-
-[toggl.main]
-workspace_id = {workspace}
-token = "{toggl_token}"
-base_url = "{toggl}"
-
-[clockify.mirror]
-workspace_id = "{target}"
-token = "{clockify_token}"
-base_url = "{clockify}"
-"#,
-        port = free_port(),
-        workspace = simulator["toggl"]["workspace_id"],
-        toggl_token = text(simulator, "/toggl/token"),
-        toggl = text(simulator, "/toggl/api").trim_end_matches("/api/v9"),
-        target = text(simulator, "/clockify/workspace_id"),
-        clockify_token = text(simulator, "/clockify/token"),
-        clockify = text(simulator, "/clockify/api"),
-    );
-    write_private(&config.join("hourwire.toml"), &settings);
-}
-
-/// What `status` says, once it says these words.
-async fn said(home: &Path, words: &str) -> String {
-    let began = Instant::now();
-    loop {
-        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_hourwire"))
-            .arg("status")
-            .env_clear()
-            .env("HOME", home)
-            .env("HOURWIRE_CONFIG_DIR", home.join("config"))
-            .env("HOURWIRE_STATE_DIR", home.join("state"))
-            .output();
-        let output = tokio::time::timeout(CEILING, output).await.expect("in time").expect("it runs");
-        let table = String::from_utf8_lossy(&output.stdout).into_owned();
-        if table.contains(words) {
-            return table;
-        }
-        assert!(began.elapsed() < CEILING, "never said {words:?}:\n{table}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 #[tokio::test]
 async fn an_engine_works_over_tls_and_not_with_a_stranger() {
     let home = tempfile::tempdir().expect("a folder");
     let papers = Papers::new(home.path());
     let (simulate, simulator) = papers.simulate(home.path()).await;
-    configure(home.path(), &simulator);
+    let settings = Settings { public: false, rest: "", ..Settings::default() };
+    settings.write(home.path(), &simulator, free_port());
+    let seat = Seat { home: home.path().to_owned() };
 
     let mut wary = Process::start(home.path(), &["serve"]);
     wary.ready().await;
-    let table = said(home.path(), "account main: offline").await;
+    let table = seat.until_said("account main: offline").await;
     for account in ["main", "mirror"] {
         let line = table.lines().find(|line| line.contains(&format!("account {account}: offline")));
         assert!(line.is_some_and(|line| line.contains("certificate")), "{account}:\n{table}");
@@ -143,7 +94,7 @@ async fn an_engine_works_over_tls_and_not_with_a_stranger() {
     let trust = [("SSL_CERT_FILE", papers.authority.as_path())];
     let mut engine = Process::start_with(home.path(), &["serve"], &trust);
     engine.ready().await;
-    let table = said(home.path(), "29/30 left").await;
+    let table = seat.until_said("29/30 left").await;
     assert!(!table.contains("offline"), "{table}");
     assert_eq!(engine.stop().await, Some(0));
     assert_eq!(simulate.stop().await, Some(0));

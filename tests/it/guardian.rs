@@ -1,6 +1,6 @@
 //! The guardian over the simulator in one process, in paused time: the webhook goes, the webhook comes back.
 
-pub mod books;
+mod books;
 mod causes;
 mod colleagues;
 mod cuts;

@@ -1,41 +1,9 @@
-use chrono::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::fixture::{at, body, read};
 use crate::domain::outcome::{self, Outcome};
-use crate::domain::read::TargetRead;
 use crate::domain::word::{Class, SyncWord};
-
-fn at(s: i64) -> DateTime<Utc> {
-    Utc.timestamp_opt(1_772_442_000 + s, 0).unwrap()
-}
-
-fn body(text: &str) -> TargetEntry {
-    TargetEntry {
-        user: "ida".into(),
-        project: Some("harbor".into()),
-        start: at(0),
-        stop: at(3_600),
-        description: text.into(),
-        tags: vec!["design".into()],
-        billable: true,
-    }
-}
-
-fn read(entry: &TargetEntry) -> TargetRead {
-    TargetRead {
-        id: "x".into(),
-        user: entry.user.clone(),
-        project: entry.project.clone(),
-        start: entry.start,
-        stop: Some(entry.stop),
-        description: entry.description.clone(),
-        tags: vec!["t1".into()],
-        billable: entry.billable,
-        locked: false,
-        raw: serde_json::Value::Null,
-    }
-}
 
 /// A bond whose writes were these, the last one confirmed.
 fn written(texts: &[&str]) -> Link {

@@ -1,6 +1,5 @@
 //! A simulator, an office, and engines with a folder each.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -16,6 +15,7 @@ use tokio::time::timeout;
 
 use crate::office::Office;
 use crate::process::{CEILING, Process};
+pub use crate::settings::{Settings, free_port, write_private};
 
 /// Reading beside the webhook waits for 30 s of uptime, and a disk under load is slow.
 pub const PATIENCE: Duration = Duration::from_secs(150);
@@ -26,24 +26,6 @@ pub struct Rig {
     pub simulator: Value,
     pub office: Office,
     _simulate: Process,
-}
-
-/// What is set beside the addresses and tokens.
-pub struct Settings<'a> {
-    /// Whether deliveries can arrive.
-    pub public: bool,
-    /// More lines of `[toggl.main]`.
-    pub toggl: &'a str,
-    /// The Toggl token; `None`: the simulator's first.
-    pub toggl_token: Option<&'a str>,
-    /// The Clockify key; `None`: the simulator's.
-    pub clockify_token: Option<&'a str>,
-}
-
-impl Default for Settings<'_> {
-    fn default() -> Self {
-        Self { public: true, toggl: "", toggl_token: None, clockify_token: None }
-    }
 }
 
 impl Rig {
@@ -59,47 +41,12 @@ impl Rig {
     /// The folder of an engine, with its configuration written. The port stays the same over its starts.
     pub fn engine(&self, name: &str, settings: &Settings<'_>) -> Seat {
         let home = self.home.path().join(name);
-        let config = home.join("config");
-        std::fs::create_dir_all(&config).expect("a folder");
+        std::fs::create_dir_all(&home).expect("a folder");
         let kept = home.join("port");
         let port = std::fs::read_to_string(&kept).unwrap_or_else(|_| free_port().to_string());
         std::fs::write(&kept, &port).expect("written");
-        let text =
-            |path: &str| self.simulator.pointer(path).and_then(Value::as_str).expect("in the ready line");
-        let public = if settings.public { "" } else { "# " };
-        let toml = format!(
-            r#"[receiver]
-listen = "127.0.0.1:{port}"
-{public}public_url = "http://127.0.0.1:{port}"
-metrics_listen = "127.0.0.1:0"
-
-[toggl.main]
-workspace_id = {workspace}
-token = "{toggl_token}"
-base_url = "{toggl}"
-{more}
-
-[clockify.mirror]
-workspace_id = "{target}"
-token = "{clockify_token}"
-base_url = "{clockify}"
-on_delete = "delete"
-sync_from = 2020-01-01
-
-[policy]
-hold_changes = 0
-hold_deletions = 0
-"#,
-            workspace = self.simulator["toggl"]["workspace_id"],
-            toggl_token = settings.toggl_token.unwrap_or_else(|| text("/toggl/token")),
-            toggl = text("/toggl/api").trim_end_matches("/api/v9"),
-            more = settings.toggl,
-            target = text("/clockify/workspace_id"),
-            clockify_token = settings.clockify_token.unwrap_or_else(|| text("/clockify/token")),
-            clockify = text("/clockify/api"),
-        );
-        write_private(&config.join("hourwire.toml"), &toml);
-        write_private(&config.join("mapping.toml"), &self.office.mapping());
+        settings.write(&home, &self.simulator, port);
+        write_private(&home.join("config/mapping.toml"), &self.office.mapping());
         Seat { home }
     }
 
@@ -181,13 +128,13 @@ impl Seat {
         }
     }
 
-    /// Waits until the table of `status` says something.
-    pub async fn until_said(&self, words: &str) {
+    /// Waits until the table of `status` says something, and returns it.
+    pub async fn until_said(&self, words: &str) -> String {
         let began = Instant::now();
         loop {
             let table = self.words().await;
             if table.contains(words) {
-                return;
+                return table;
             }
             assert!(began.elapsed() < PATIENCE, "never said {words:?}:\n{table}");
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -253,17 +200,6 @@ impl Viewer {
             }
         }
     }
-}
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its address").port()
-}
-
-pub fn write_private(path: &Path, text: &str) {
-    std::fs::write(path, text).expect("written");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("closed to others");
 }
 
 /// How many of these requests went to `service` with `method` and `part` in the path.

@@ -1,14 +1,12 @@
 //! One engine in one process, and viewers that keep their pages by deltas alone.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures_util::future::BoxFuture;
-use hourwire::cache::{CacheError, Change, KeyRange, Memory, Store, Visit, rows};
 use hourwire::control::command::{Command, Reply, Wish};
 use hourwire::control::link::{Door, ViewerEnd};
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
@@ -29,7 +27,9 @@ use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Options, Plans, Simulator, World};
 use serde_json::{Value, json};
 
-use super::no_hooks::NoHooks;
+use crate::books::NoHooks;
+use crate::gate::Gate;
+use crate::person::person;
 
 /// A Tuesday morning.
 pub fn start() -> DateTime<Utc> {
@@ -66,55 +66,6 @@ impl MappingBook for Book {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *book = (remap::apply(&book.0, edit), book.1 + 1);
         Ok((book.0.clone(), format!("v{}", book.1)))
-    }
-}
-
-/// A cache that may be busy with itself.
-pub struct Gate {
-    inner: Memory,
-    open: AtomicBool,
-}
-
-impl Gate {
-    fn new() -> Self {
-        Self { inner: Memory::new(rows::index), open: AtomicBool::new(true) }
-    }
-
-    /// Lets everybody wait, or no longer.
-    pub fn set_open(&self, open: bool) {
-        self.open.store(open, Ordering::Relaxed);
-    }
-
-    fn ask(&self) -> Result<&Memory, CacheError> {
-        if self.open.load(Ordering::Relaxed) { Ok(&self.inner) } else { Err(CacheError::NotReady) }
-    }
-}
-
-impl Store for Gate {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, CacheError> {
-        self.ask()?.get(key)
-    }
-
-    fn scan(
-        &self,
-        range: KeyRange,
-        back: bool,
-        limit: usize,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), CacheError> {
-        self.ask()?.scan(range, back, limit, visit)
-    }
-
-    fn apply(&self, seq: u64, changes: &[Change]) -> Result<(), CacheError> {
-        self.inner.apply(seq, changes)
-    }
-
-    fn applied_seq(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.applied_seq()
-    }
-
-    fn flush(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.flush()
     }
 }
 
@@ -195,7 +146,7 @@ impl Rig {
             instance: "hourwire test 0001".into(),
             hosted_by: "command".into(),
             mapping: Arc::new(book.clone()),
-            hooks: Arc::new(NoHooks),
+            hooks: Arc::new(NoHooks::default()),
         };
         let disk = Arc::new(SimDisk::new(1));
         let (ledger, _) = Ledger::open(disk.clone(), LedgerOptions::default()).expect("a ledger");
@@ -295,30 +246,6 @@ impl Rig {
         self.engine.stop();
         self.task.await.expect("a quiet end");
     }
-}
-
-/// Works as a person in the services' own pages.
-async fn person(simulator: &Simulator, service: Service, method: &str, path: &str, body: Value) -> Value {
-    let access = simulator.access();
-    let request = http::Request::builder()
-        .method(method)
-        .uri(format!("http://sim{path}"))
-        .header("X-Simulator-Person", "1")
-        .header("Content-Type", "application/json");
-    let request = match service {
-        Service::Toggl => {
-            use base64::Engine as _;
-            let basic =
-                base64::engine::general_purpose::STANDARD.encode(format!("{}:api_token", access.toggl_token));
-            request.header("Authorization", format!("Basic {basic}"))
-        }
-        Service::Clockify => request.header("X-Api-Key", access.clockify_token),
-    };
-    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-    let answer = simulator.call(service, request.body(body).expect("a request")).await;
-    let answer = answer.expect("an answer");
-    assert!(answer.status().is_success(), "{method} {path}: {} {:?}", answer.status(), answer.body());
-    serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
 }
 
 async fn toggl_project(simulator: &Simulator, name: &str) -> i64 {

@@ -48,7 +48,7 @@ async fn a_part_that_panics_ends_the_engine() {
     let folder = Folder::new(&services);
     let running = folder.start(&services);
     pass(30).await;
-    folder.hooks.0.store(true, SeqCst);
+    folder.hooks.broken.store(true, SeqCst);
     let one = Delivered {
         hook: "main".into(),
         received_at: services.now(),

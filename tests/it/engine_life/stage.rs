@@ -1,14 +1,12 @@
 //! The simulated services behind wires that a test can bend, and an engine whose disks survive its end.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base64::Engine as _;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
-use hourwire::cache::{CacheError, Change, KeyRange, Memory, Store, Visit, rows};
+use hourwire::cache::{Store as _, rows};
 use hourwire::control::link::Door;
 use hourwire::domain::catalogue::{Item, Kind};
 use hourwire::domain::id::{Account, Key, RemoteId, Service};
@@ -17,7 +15,7 @@ use hourwire::domain::mapping::{Mapping, MappingEdit, Named};
 use hourwire::domain::order::EntryRow;
 use hourwire::domain::policy::{OnDelete, Policy, Reenable};
 use hourwire::engine::seams::{Clock, Plug, Seams};
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
+use hourwire::engine::setup::{Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
 use hourwire::engine::{DeskError, Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk};
 use hourwire::services::http::{Wire, WireError};
@@ -28,6 +26,10 @@ use http::{Request, Response};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
+
+use crate::books::NoHooks;
+use crate::gate::Gate;
+use crate::person::{person, somebody};
 
 pub const WORKSPACE: i64 = 4_440_001;
 
@@ -117,31 +119,10 @@ impl Services {
         self.sent(service, part).len()
     }
 
-    /// A person at work in a service's own pages; `second`: the colleague.
+    /// A person at work in a service's own pages.
     pub async fn person(&self, service: Service, line: &str, body: Value) -> Value {
-        self.work(service, line, body, false).await
-    }
-
-    pub async fn work(&self, service: Service, line: &str, body: Value, second: bool) -> Value {
-        let access = self.sim.access();
         let (method, path) = line.split_once(' ').unwrap();
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("http://sim{path}"))
-            .header("X-Simulator-Person", "1")
-            .header("Content-Type", "application/json");
-        let token = if second { access.toggl_second_token.unwrap() } else { access.toggl_token };
-        let request = match service {
-            Service::Toggl => {
-                let basic = base64::engine::general_purpose::STANDARD.encode(format!("{token}:api_token"));
-                request.header("Authorization", format!("Basic {basic}"))
-            }
-            Service::Clockify => request.header("X-Api-Key", access.clockify_token),
-        };
-        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-        let answer = self.sim.call(service, request.body(body).unwrap()).await.unwrap();
-        assert!(answer.status().is_success(), "{line}: {} {:?}", answer.status(), answer.body());
-        serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
+        person(&self.sim, service, method, path, body).await
     }
 
     /// A person tracks ten minutes that began then.
@@ -149,11 +130,14 @@ impl Services {
         self.track_as(text, start, tags, false).await
     }
 
+    /// `second`: the colleague.
     pub async fn track_as(&self, text: &str, start: DateTime<Utc>, tags: &[&str], second: bool) -> Key {
         let body = json!({"created_with": "a person", "workspace_id": WORKSPACE, "start": start.to_rfc3339(),
             "duration": 600, "description": text, "tags": tags});
-        let line = format!("POST /api/v9/workspaces/{WORKSPACE}/time_entries");
-        let made = self.work(Service::Toggl, &line, body, second).await;
+        let path = format!("/api/v9/workspaces/{WORKSPACE}/time_entries");
+        let access = self.sim.access();
+        let token = if second { access.toggl_second_token.unwrap() } else { access.toggl_token };
+        let made = somebody(&self.sim, Service::Toggl, &token, "POST", &path, body).await;
         Key { account: "main".into(), id: made["id"].as_i64().unwrap().into() }
     }
 
@@ -198,100 +182,12 @@ impl MappingBook for Book {
     }
 }
 
-/// A hook book that may panic, as no hook book should.
-#[derive(Clone, Default)]
-pub struct Hooks(pub Arc<AtomicBool>);
-
-impl HookBook for Hooks {
-    fn hook(&self, _: &Account, _: &RemoteId) -> Result<Hook, String> {
-        Err("no hooks".into())
-    }
-
-    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn secrets(&self, _: &Account) -> Vec<(&'static str, secrecy::SecretString)> {
-        Vec::new()
-    }
-
-    fn rotate(&self, _: &Account, _: i64) -> Result<secrecy::SecretString, String> {
-        Err("no file here".into())
-    }
-
-    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
-        Err("no file here".into())
-    }
-
-    fn label(&self, account: &Account) -> String {
-        assert!(!self.0.load(SeqCst), "a test broke the hook book");
-        account.to_string()
-    }
-}
-
-/// A cache that may be busy with itself.
-pub struct Gate {
-    inner: Memory,
-    open: AtomicBool,
-    shut_at: Mutex<Option<Vec<u8>>>,
-}
-
-impl Gate {
-    pub fn is_open(&self) -> bool {
-        self.open.load(SeqCst)
-    }
-
-    pub fn set_open(&self, open: bool) {
-        self.open.store(open, SeqCst);
-    }
-
-    /// Shuts itself as soon as this row is asked for.
-    pub fn shut_at(&self, key: Vec<u8>) {
-        *self.shut_at.lock().unwrap() = Some(key);
-    }
-
-    fn ask(&self) -> Result<&Memory, CacheError> {
-        if self.open.load(SeqCst) { Ok(&self.inner) } else { Err(CacheError::NotReady) }
-    }
-}
-
-impl Store for Gate {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, CacheError> {
-        if self.shut_at.lock().unwrap().take_if(|at| at == key).is_some() {
-            self.set_open(false);
-        }
-        self.ask()?.get(key)
-    }
-
-    fn scan(
-        &self,
-        range: KeyRange,
-        back: bool,
-        limit: usize,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), CacheError> {
-        self.ask()?.scan(range, back, limit, visit)
-    }
-
-    fn apply(&self, seq: u64, changes: &[Change]) -> Result<(), CacheError> {
-        self.inner.apply(seq, changes)
-    }
-
-    fn applied_seq(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.applied_seq()
-    }
-
-    fn flush(&self) -> Result<Option<u64>, CacheError> {
-        self.inner.flush()
-    }
-}
-
 /// One state folder and the files of its person.
 pub struct Folder {
     pub ledger: SimDisk,
     pub inbox: SimDisk,
     pub book: Book,
-    pub hooks: Hooks,
+    pub hooks: NoHooks,
     pub setup: Setup,
     pub plug: Plug,
 }
@@ -299,7 +195,7 @@ pub struct Folder {
 impl Folder {
     pub fn new(services: &Services) -> Self {
         let access = services.sim.access();
-        let (book, hooks) = (Book::default(), Hooks::default());
+        let (book, hooks) = (Book::default(), NoHooks::default());
         let setup = Setup {
             sources: vec![SourceSetup {
                 account: "main".into(),
@@ -340,11 +236,7 @@ impl Folder {
         let (ledger, _) = Ledger::open(Arc::new(self.ledger.clone()), options).unwrap();
         let (inbox, _) = Inbox::open(Arc::new(self.inbox.clone()), InboxOptions::default()).unwrap();
         let ledger = Arc::new(Mutex::new(ledger));
-        let store = Arc::new(Gate {
-            inner: Memory::new(rows::index),
-            open: AtomicBool::new(true),
-            shut_at: Mutex::default(),
-        });
+        let store = Arc::new(Gate::new());
         catch_up(&ledger, store.as_ref()).unwrap();
         let clock = services.clock.clone();
         let ns: hourwire::journal::Clock = Arc::new(move || clock().timestamp_nanos_opt().unwrap());

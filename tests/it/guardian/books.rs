@@ -1,29 +1,15 @@
-//! The books of a machine: no mapping, and the hooks' secrets as a file would keep them.
+//! The hooks' secrets of a machine as a file would keep them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use hourwire::domain::id::{Account, RemoteId, Service};
-use hourwire::domain::mapping::{Mapping, MappingEdit};
 use hourwire::engine::seams::Clock;
-use hourwire::engine::setup::{EventHook, Hook, HookBook, Loaded, MappingBook};
+use hourwire::engine::setup::{EventHook, Hook, HookBook};
 use hourwire::receiver::{self, Hooks};
 use secrecy::SecretString;
 
 use super::mirror::Places;
-
-/// No mapping.
-pub struct NoMapping;
-
-impl MappingBook for NoMapping {
-    fn load(&self) -> Loaded {
-        Ok((Mapping::default(), "empty".into()))
-    }
-
-    fn edit(&self, _: &MappingEdit) -> Result<(Mapping, String), String> {
-        Err("no file here".into())
-    }
-}
 
 /// The secrets, as a file would keep them: they survive kills.
 #[derive(Default)]

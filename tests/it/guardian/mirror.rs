@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use hourwire::domain::id::{Account, RemoteId, Service};
-use hourwire::domain::mapping::{Mapping, MappingEdit, Named};
+use hourwire::domain::mapping::{Mapping, Named};
 use hourwire::domain::policy::OnDelete;
-use hourwire::engine::setup::{EventHook, Loaded, MappingBook, TargetSetup, event_label};
+use hourwire::engine::setup::{EventHook, MappingBook, TargetSetup, event_label};
 use hourwire::receiver::{self, Hooks};
 use hourwire::services::http::{Wire, WireError};
 use hourwire::simulator::Simulator;
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::stage::Office;
 use super::way::Way;
+use crate::books::Fixed;
 
 /// The target's name.
 pub const MIRROR: &str = "mirror";
@@ -55,19 +56,7 @@ impl Mirror {
 
     pub fn mapping(&self) -> Arc<dyn MappingBook> {
         let to = Named { id: self.project.clone(), name: "Harbor site".into() };
-        Arc::new(All(Mapping { fallback: BTreeMap::from([(MIRROR.into(), to)]), ..Mapping::default() }))
-    }
-}
-
-struct All(Mapping);
-
-impl MappingBook for All {
-    fn load(&self) -> Loaded {
-        Ok((self.0.clone(), "all".into()))
-    }
-
-    fn edit(&self, _: &MappingEdit) -> Result<(Mapping, String), String> {
-        Err("no file here".into())
+        Arc::new(Fixed(Mapping { fallback: BTreeMap::from([(MIRROR.into(), to)]), ..Mapping::default() }))
     }
 }
 

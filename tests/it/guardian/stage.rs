@@ -26,9 +26,10 @@ use serde_json::{Value, json};
 
 pub use super::running::Running;
 
-use super::books::{Book, NoMapping, Open};
+use super::books::{Book, Open};
 use super::mirror::Mirror;
 use super::way::{ELSEWHERE, Road, Trouble, Way};
+use crate::books::Fixed;
 
 pub const WORKSPACE: i64 = 4_440_001;
 struct Line(Simulator, Arc<Way>);
@@ -353,7 +354,7 @@ impl Machine {
             public_url: Some(format!("https://{}", self.host)),
             instance: self.instance.clone(),
             hosted_by: "serve".into(),
-            mapping: self.mirror.as_ref().map_or_else(|| Arc::new(NoMapping) as _, Mirror::mapping),
+            mapping: self.mirror.as_ref().map_or_else(|| Arc::new(Fixed::default()) as _, Mirror::mapping),
             hooks: Arc::new(Open {
                 book: self.book.clone(),
                 places: self.mirror.as_ref().map(|mirror| mirror.places.clone()),

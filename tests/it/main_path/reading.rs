@@ -6,7 +6,8 @@ use hourwire::domain::id::Service;
 use hourwire::simulator::toggl::Plan;
 use serde_json::{Value, json};
 
-use super::rig::{Rig, person, track};
+use super::rig::{Rig, track};
+use crate::person::person;
 
 #[tokio::test(start_paused = true)]
 async fn what_is_tracked_arrives_by_reading_alone() {

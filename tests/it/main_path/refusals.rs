@@ -6,7 +6,8 @@ use hourwire::domain::id::Service;
 use hourwire::simulator::toggl::Plan;
 use serde_json::json;
 
-use super::rig::{Rig, person, track};
+use super::rig::{Rig, track};
+use crate::person::person;
 
 /// Requests that the program sent to Clockify, by method and part of the path.
 fn sent(rig: &Rig, method: &str, part: &str) -> usize {

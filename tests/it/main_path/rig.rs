@@ -11,11 +11,11 @@ use hourwire::cache::rows;
 use hourwire::control::command::{Command, Wish};
 use hourwire::control::link::Door;
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
-use hourwire::domain::id::{Account, RemoteId, Service};
-use hourwire::domain::mapping::{Mapping, MappingEdit, Named};
+use hourwire::domain::id::Service;
+use hourwire::domain::mapping::{Mapping, Named};
 use hourwire::domain::policy::{OnDelete, Policy, Reenable};
 use hourwire::engine::seams::Seams;
-use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook, Setup, SourceSetup, TargetSetup};
+use hourwire::engine::setup::{Setup, SourceSetup, TargetSetup};
 use hourwire::engine::{Engine, Parts, catch_up};
 use hourwire::journal::{Inbox, InboxOptions, InboxWriter, Ledger, LedgerOptions, SimDisk};
 use hourwire::services::http::{Wire, WireError};
@@ -23,6 +23,9 @@ use hourwire::simulator::deliver::Nowhere;
 use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Options, Plans, Simulator, World};
 use serde_json::{Value, json};
+
+use crate::books::{Fixed, NoHooks};
+use crate::person::person;
 
 fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 5, 12, 8, 0, 0).unwrap()
@@ -52,46 +55,6 @@ impl Wire for SimWire {
     }
 }
 
-struct Book(Mapping);
-
-impl MappingBook for Book {
-    fn load(&self) -> Loaded {
-        Ok((self.0.clone(), "1".into()))
-    }
-
-    fn edit(&self, _edit: &MappingEdit) -> Result<(Mapping, String), String> {
-        Err("not here".into())
-    }
-}
-
-struct NoHooks;
-
-impl HookBook for NoHooks {
-    fn hook(&self, _: &Account, _: &RemoteId) -> Result<Hook, String> {
-        Err("no hooks".into())
-    }
-
-    fn bind(&self, _: &Account, _: &RemoteId) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn secrets(&self, _: &Account) -> Vec<(&'static str, secrecy::SecretString)> {
-        Vec::new()
-    }
-
-    fn rotate(&self, _: &Account, _: i64) -> Result<secrecy::SecretString, String> {
-        Err("no file here".into())
-    }
-
-    fn accept(&self, _: &Account, _: secrecy::SecretString, _: i64) -> Result<(), String> {
-        Err("no file here".into())
-    }
-
-    fn label(&self, account: &Account) -> String {
-        account.to_string()
-    }
-}
-
 /// The engine and what it works on.
 pub struct Rig {
     pub simulator: Simulator,
@@ -99,29 +62,6 @@ pub struct Rig {
     task: tokio::task::JoinHandle<()>,
     door: Door,
     hidden: Hidden,
-}
-
-/// A call as a person in the service's web page makes it.
-pub async fn person(simulator: &Simulator, service: Service, method: &str, path: &str, body: Value) -> Value {
-    let access = simulator.access();
-    let mut request = http::Request::builder()
-        .method(method)
-        .uri(format!("http://sim{path}"))
-        .header("X-Simulator-Person", "1")
-        .header("Content-Type", "application/json");
-    request = match service {
-        Service::Toggl => {
-            use base64::Engine as _;
-            let basic =
-                base64::engine::general_purpose::STANDARD.encode(format!("{}:api_token", access.toggl_token));
-            request.header("Authorization", format!("Basic {basic}"))
-        }
-        Service::Clockify => request.header("X-Api-Key", access.clockify_token),
-    };
-    let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-    let answer = simulator.call(service, request.body(body).unwrap()).await.unwrap();
-    assert!(answer.status().is_success(), "{method} {path}: {} {:?}", answer.status(), answer.body());
-    serde_json::from_slice(answer.body()).unwrap_or(Value::Null)
 }
 
 impl Rig {
@@ -178,8 +118,8 @@ impl Rig {
             public_url: None,
             instance: "hourwire test 0001".into(),
             hosted_by: "command".into(),
-            mapping: Arc::new(Book(mapping)),
-            hooks: Arc::new(NoHooks),
+            mapping: Arc::new(Fixed(mapping)),
+            hooks: Arc::new(NoHooks::default()),
         };
         let disk = Arc::new(SimDisk::new(1));
         let (ledger, _) = Ledger::open(disk.clone(), LedgerOptions::default()).unwrap();

@@ -11,17 +11,12 @@ mod person;
 mod play;
 mod silence;
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use figures::Figures;
+
+use crate::seeds::number;
 
 /// Seeds of each kind that every `cargo test` plays.
 const FEW: u64 = 44;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
 
 /// Plays a seed in a runtime of its own, with its own paused clock.
 fn play<T>(story: impl Future<Output = T>) -> T {
@@ -29,30 +24,10 @@ fn play<T>(story: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(story)
 }
 
-/// Plays all seeds on two threads; what each told, and what failed.
+/// Plays all seeds, or the one that is asked for.
 fn all<T: Send>(seeds: u64, one: impl Fn(u64) -> Result<T, String> + Sync) -> (Vec<T>, Vec<String>) {
     let seeds = number("HOURWIRE_SEED").map_or(0..seeds, |seed| seed..seed + 1);
-    let next = AtomicU64::new(seeds.start);
-    let results = Mutex::new((Vec::new(), Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        break;
-                    }
-                    let told = one(seed).map_err(|why| format!("seed {seed}: {why}"));
-                    let mut results = results.lock().expect("nobody panics while it holds this");
-                    match told {
-                        Ok(told) => results.0.push(told),
-                        Err(why) => results.1.push(why),
-                    }
-                }
-            });
-        }
-    });
-    results.into_inner().expect("nobody panics while it holds this")
+    crate::seeds::all(seeds, |seed| one(seed).map_err(|why| format!("seed {seed}: {why}")))
 }
 
 #[test]

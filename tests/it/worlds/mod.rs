@@ -24,7 +24,6 @@ mod weather;
 mod world;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use hourwire::domain::order::OrderRules;
 use hourwire::engine::seams::Rules;
@@ -32,37 +31,10 @@ use hourwire::engine::seams::Rules;
 use counts::Counts;
 use matching::{Want, explain};
 
+use crate::seeds::{self, number};
+
 /// Seeds of the run that every `cargo test` makes.
 const WORLDS: u64 = 700;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
-/// Plays these seeds on two threads; what failed, and what was counted.
-fn run(seeds: std::ops::Range<u64>, rules: Rules) -> (Vec<String>, Counts) {
-    let next = AtomicU64::new(seeds.start);
-    let results = Mutex::new((Vec::new(), Counts::default()));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        break;
-                    }
-                    let outcome = world::play(seed, rules, false);
-                    let mut results = results.lock().expect("no world panics while it holds this");
-                    match outcome {
-                        Ok(played) => results.1.add(&played.counts),
-                        Err(error) => results.0.push(error),
-                    }
-                }
-            });
-        }
-    });
-    results.into_inner().expect("no world panics while it holds this")
-}
 
 #[test]
 fn five_hundred_worlds_converge() {
@@ -74,7 +46,13 @@ fn five_hundred_worlds_converge() {
         return;
     }
     let worlds = number("HOURWIRE_WORLDS").unwrap_or(WORLDS);
-    let (failures, counts) = run(0..worlds, Rules::default());
+    let counts = Mutex::new(Counts::default());
+    let (_, failures) = seeds::all(0..worlds, |seed| {
+        let played = world::play(seed, Rules::default(), false)?;
+        counts.lock().expect("adding does not panic").add(&played.counts);
+        Ok(())
+    });
+    let counts = counts.into_inner().expect("adding does not panic");
     println!("{worlds} worlds\n{counts}");
     assert!(failures.is_empty(), "{} worlds failed:\n{}", failures.len(), failures.join("\n"));
     if worlds >= WORLDS {

@@ -1,16 +1,20 @@
-//! Books without content: no mapping, no hooks.
+//! Books of an engine without files: a mapping that stays, and no hooks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use hourwire::domain::id::{Account, RemoteId};
 use hourwire::domain::mapping::{Mapping, MappingEdit};
 use hourwire::engine::setup::{Hook, HookBook, Loaded, MappingBook};
 use secrecy::SecretString;
 
-/// Nothing is kept.
-pub struct Nothing;
+/// A mapping that nobody edits.
+#[derive(Default)]
+pub struct Fixed(pub Mapping);
 
-impl MappingBook for Nothing {
+impl MappingBook for Fixed {
     fn load(&self) -> Loaded {
-        Ok((Mapping::default(), "empty".into()))
+        Ok((self.0.clone(), "1".into()))
     }
 
     fn edit(&self, _: &MappingEdit) -> Result<(Mapping, String), String> {
@@ -18,7 +22,14 @@ impl MappingBook for Nothing {
     }
 }
 
-impl HookBook for Nothing {
+/// Nothing receives.
+#[derive(Clone, Default)]
+pub struct NoHooks {
+    /// Whether it panics when asked, as no book should.
+    pub broken: Arc<AtomicBool>,
+}
+
+impl HookBook for NoHooks {
     fn hook(&self, _: &Account, _: &RemoteId) -> Result<Hook, String> {
         Err("no hooks".into())
     }
@@ -40,6 +51,7 @@ impl HookBook for Nothing {
     }
 
     fn label(&self, account: &Account) -> String {
+        assert!(!self.broken.load(SeqCst), "a test broke the hook book");
         account.to_string()
     }
 }
