@@ -31,11 +31,23 @@ fn service(model: &Model, line: &SubscriptionLine) -> String {
     tag.map_or_else(|| service.to_owned(), |a| format!("{service} {}", a.tag))
 }
 
+/// The event of a webhook of ours that has but one, as all of Clockify have.
+fn event(line: &SubscriptionLine) -> Option<String> {
+    let event = line.events.first().filter(|_| line.flags.is_some() && line.ours)?;
+    Some(Event::of(event).short())
+}
+
 /// Its name; of a webhook of ours for one event that event, which stands at the end of its name.
 fn called(line: &SubscriptionLine) -> String {
-    match line.events.first() {
-        Some(event) if line.flags.is_some() && line.ours => Event::of(event).short(),
-        _ => line.description.clone(),
+    event(line).unwrap_or_else(|| line.description.clone())
+}
+
+/// Where there is no room for a name: the service, or what tells several of one account apart.
+fn brief(model: &Model, line: &SubscriptionLine) -> String {
+    let tag = model.snapshot.as_ref().and_then(|s| s.accounts.iter().find(|a| a.name == line.at.account));
+    match (tag, event(line)) {
+        (Some(account), Some(event)) => format!("{} {event}", account.tag),
+        _ => service(model, line),
     }
 }
 
@@ -218,7 +230,7 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, line: &SubscriptionLine) {
     let ages =
         line.last_delivery_at.map_or_else(|| "never".to_owned(), |at| age(at, model.now, model.zone()));
     let end = p.right(w.saturating_sub(1), 0, 8, &ages, s.muted);
-    p.cell(x, 0, end.saturating_sub(x + 1), &service(model, line), s.fg);
+    p.cell(x, 0, end.saturating_sub(x + 1), &brief(model, line), s.fg);
     if !line.cause.is_empty() {
         p.cell(5, 1, w.saturating_sub(6), &line.cause, s.muted);
         return;

@@ -2,7 +2,8 @@
 
 use hourwire::control::command::{Price, Reply, Wish};
 use hourwire::control::message::{FromEngine, ToEngine};
-use hourwire::control::snapshot::{ANOTHER, HoldLine, Snapshot};
+use hourwire::control::snapshot::{ANOTHER, HoldLine, Snapshot, SubscriptionLine};
+use hourwire::domain::clockify_hook::Flags;
 use hourwire::tui::model::{Drawer, Model, Pane, Tone};
 use hourwire::tui::update::{Effect, Event};
 
@@ -160,6 +161,22 @@ fn with_a_public_address_no_way_to_one_is_offered() {
     let mut old = serde_json::to_value(fixture::snapshot()).unwrap();
     old.as_object_mut().unwrap().remove("public_address");
     assert!(!serde_json::from_value::<Snapshot>(old).unwrap().public_address);
+}
+
+#[test]
+fn webhooks_of_one_account_are_told_apart_by_their_event_where_they_stand_small() {
+    let mut model = with((120, 36), |s| {
+        let one = s.subscriptions[1].clone();
+        let hook = |event: &str| SubscriptionLine {
+            events: vec![event.to_owned()],
+            flags: Some(Flags { enabled: true, delivery: true, plan: true }),
+            ..one.clone()
+        };
+        s.subscriptions = vec![hook("TIME_ENTRY_UPDATED"), hook("TIME_ENTRY_DELETED")];
+    });
+    fixture::press(&mut model, "0");
+    let shown = text(&mut model);
+    assert!(shown.contains(" updated") && shown.contains(" deleted"), "{shown}");
 }
 
 #[test]
