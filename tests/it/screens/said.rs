@@ -169,6 +169,7 @@ fn webhooks_of_one_account_are_told_apart_by_their_event_where_they_stand_small(
         let one = s.subscriptions[1].clone();
         let hook = |event: &str| SubscriptionLine {
             events: vec![event.to_owned()],
+            ours: true,
             flags: Some(Flags { enabled: true, delivery: true, plan: true }),
             ..one.clone()
         };
