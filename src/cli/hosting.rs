@@ -38,6 +38,8 @@ const OPENING: Duration = Duration::from_secs(300);
 const ANSWERING: Duration = Duration::from_secs(30);
 /// So long without a change, and what is left waits for something.
 const STILL: Duration = Duration::from_secs(60);
+/// The same while a service is in trouble.
+const OUT_OF_REACH: Duration = Duration::from_secs(10);
 /// How often a long wait says how far it is.
 const SAY: Duration = Duration::from_secs(5);
 /// How long others that attached may take to leave.
@@ -147,9 +149,12 @@ async fn until(
 async fn settle(engine: &mut ViewerEnd) -> Result<Left, Failure> {
     let mut last = Left::of(&ask::snapshot(engine).await?);
     let (mut moved, mut said) = (Instant::now(), Instant::now());
-    while !last.is_still() && moved.elapsed() < STILL {
+    let mut patience = STILL;
+    while !last.is_still() && moved.elapsed() < patience {
         sleep(LOOK).await;
-        let now = Left::of(&ask::snapshot(engine).await?);
+        let snapshot = ask::snapshot(engine).await?;
+        patience = if snapshot.accounts.iter().any(|a| a.trouble.is_some()) { OUT_OF_REACH } else { STILL };
+        let now = Left::of(&snapshot);
         if now != last {
             (last, moved) = (now, Instant::now());
             if said.elapsed() > SAY {
