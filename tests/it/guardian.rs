@@ -3,6 +3,7 @@
 mod books;
 mod causes;
 mod colleagues;
+mod cut_wishes;
 mod cuts;
 mod edits;
 mod healing;

@@ -44,6 +44,9 @@ pub struct Care {
     pub silence: Option<u64>,
     /// A gap that is to be read.
     pub gap: Option<DateTime<Utc>>,
+    /// Where the gap of an enabling begins (the service's clock), until a read has filled it: whatever cuts the
+    /// enabling off, and however often, the gap is not forgotten.
+    pub missing: Option<DateTime<Utc>>,
     /// Proof for this disabling (the service's clock) was asked for.
     pub sought: Option<DateTime<Utc>>,
     /// This disabling was judged as a person's.

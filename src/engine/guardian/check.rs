@@ -69,6 +69,11 @@ pub fn moment(own: &Subscription) -> DateTime<Utc> {
     own.updated_at.or(own.seen_enabled_at).unwrap_or(own.checked_at)
 }
 
+/// Whether an enabling of just this disabling was cut off.
+fn resumes(care: &Care, own: &Subscription) -> bool {
+    care.enabling.as_ref().is_some_and(|enabling| enabling.moment == Some(moment(own)))
+}
+
 /// Proof that the service did it, from what is known here and from the history, if one was asked.
 fn proof(post: &Post, own: &Subscription, care: &Care, history: &[Attempt]) -> Desked<Option<Evidence>> {
     if own.enabled {
@@ -143,7 +148,7 @@ fn verdict(post: &Post, own: &Subscription, care: &Care, evidence: Option<Eviden
         switching_off: care.switching_off,
         reenable: setting,
         evidence,
-        resumes: care.enabling.as_ref().is_some_and(|e| e.moment == Some(moment)),
+        resumes: resumes(care, own),
         sought: care.sought == Some(moment),
         hands_off: care.hands_off == Some(moment),
         healed_at: care.healed_at,
@@ -215,7 +220,10 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
         Verdict::LeaveOff => Ok(()),
         Verdict::Seek => Ok(()),
         Verdict::Heal(why) => {
-            begin(post, own, &why)?;
+            // What a person's key began is no incident.
+            if !resumes(care, own) || care.incident.is_some() {
+                begin(post, own, &why)?;
+            }
             heal::heal(post, Some(&why), Cause::Repair).await.map(drop)
         }
         Verdict::HandsOff => {
@@ -321,7 +329,7 @@ fn told(page: &mut Page<'_, '_>, own: &Subscription) -> Desked<()> {
 fn well(post: &mut Post, care: &Care) -> Step<()> {
     post.engine.state().calm(&format!("hook:{}", post.account));
     let spent = std::mem::take(&mut post.spent).max(1);
-    if care.incident.is_some() && care.gap.is_none() {
+    if (care.incident.is_some() || care.missing.is_some()) && care.gap.is_none() {
         care::write(&post.engine, &post.account, "guard confirm", |page| {
             page.step("confirm", "found enabled and validated", spent)?;
             let own = page.own()?;
@@ -375,7 +383,7 @@ fn close(post: &mut Post) -> Step<()> {
     let well = care::own(&post.engine, &post.account)?.is_some_and(|own| own.enabled && own.validated);
     let paid = post.paid;
     care::write(&post.engine, &post.account, "guard close", |page| {
-        page.care.gap = None;
+        (page.care.gap, page.care.missing) = (None, None);
         if !well {
             return Ok(());
         }

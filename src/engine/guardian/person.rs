@@ -9,6 +9,7 @@ use crate::domain::subscription::Subscription;
 use crate::services::toggl::Call;
 
 use super::care::{self, bound_key};
+use super::gap::Reading;
 use super::heal::{self, End};
 use super::{Hitch, Post, Step, Why, edit, list, prove, sender};
 use crate::engine::desk::Desked;
@@ -52,6 +53,10 @@ async fn enable(post: &mut Post) -> Step<String> {
         page.care.hands_off = None;
         page.care.tries = Tries::default();
         page.say("info", "a person wants the subscription enabled")?;
+        // One frame with the wish: after a cut it is known that nobody else's proof is needed.
+        if let Some(own) = page.own()?.filter(|own| !own.enabled) {
+            heal::begin(page, &own);
+        }
         page.change_own(|row| row.wanted = Wanted::Enabled)
     })?;
     match heal::heal(post, Some("a person wants it"), Cause::Person).await? {
@@ -70,6 +75,8 @@ async fn disable(post: &mut Post) -> Step<String> {
         page.close(0)?;
         page.change_own(|row| row.wanted = Wanted::Disabled)
     })?;
+    // What is being read for it closes no later gap.
+    post.reading = post.reading.filter(|reading| *reading != Reading::Fill);
     post.engine.state().calm(&format!("hook:{}", post.account));
     heal::switch_off(post, Cause::Person).await?;
     Ok("disabled, and kept so until a key enables it; entries are read meanwhile".into())
