@@ -398,7 +398,14 @@ pub struct MappingSummary {
 impl SubscriptionLine {
     /// Whether anything about it needs eyes.
     pub fn is_well(&self) -> bool {
-        matches!(self.state, SubState::Active) || self.wanted == Wanted::Disabled || !self.ours
+        let off = self.wanted == Wanted::Disabled && !self.is_leaving();
+        matches!(self.state, SubState::Active) && !self.is_leaving() || off || !self.ours
+    }
+
+    /// A key here switched it off or deleted it, and the service could not be asked yet.
+    pub fn is_leaving(&self) -> bool {
+        let off = self.state.is_off() || self.state == SubState::Unknown;
+        self.ours && self.service == Service::Toggl && self.wanted == Wanted::Disabled && !off
     }
 }
 

@@ -15,6 +15,7 @@ mod person;
 mod prove;
 mod rights;
 mod sender;
+mod unmake;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;

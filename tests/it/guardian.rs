@@ -17,3 +17,4 @@ mod secrets;
 pub mod stage;
 mod strangers;
 pub mod way;
+mod withdrawn;

@@ -36,6 +36,12 @@ pub struct Care {
     pub enabling: Option<Enabling>,
     /// A person's switching off that the service has not confirmed.
     pub switching_off: bool,
+    /// A switching off was withdrawn before the service confirmed it: found disabled by the next check, it was that.
+    pub withdrawn: bool,
+    /// A person's deletion that the service has not confirmed.
+    pub deleting: bool,
+    /// Deleted by a key here: that it is gone is no incident.
+    pub deleted: Option<RemoteId>,
     /// The guardian enabled it last (our clock).
     pub healed_at: Option<DateTime<Utc>>,
     /// The open incident about its being disabled, not validated or removed.

@@ -15,7 +15,7 @@ use crate::engine::desk::Desked;
 use crate::services::toggl::{Call, Subscription as Subscribed, Wanted as Put};
 
 use super::care::{self, bound_key};
-use super::{Hitch, Post, Step, Why, check, list, make};
+use super::{Hitch, Post, Step, Why, check, list, make, unmake};
 
 /// The secret before is taken so long: for deliveries under way, and for those that are tried again.
 pub const OVERLAP_S: i64 = 24 * 3_600;
@@ -78,7 +78,7 @@ pub async fn reshape(post: &mut Post, id: &RemoteId, change: &Reshape) -> Step<S
     let own = care::own(&post.engine, &post.account)?.filter(|own| own.id == *id);
     let Some(own) = own else {
         return match change {
-            Reshape::Delete => delete(post, id, false).await,
+            Reshape::Delete => unmake::delete(post, id, None).await,
             _ => {
                 Err(Hitch::Refused("it is not ours; only its switch and its removal are offered here".into()))
             }
@@ -90,7 +90,7 @@ pub async fn reshape(post: &mut Post, id: &RemoteId, change: &Reshape) -> Step<S
         Reshape::Rotate => rotate(post, &own).await,
         Reshape::Restore => restore(post, &own).await,
         Reshape::Adopt => adopt(post, &own).await,
-        Reshape::Delete => delete(post, id, true).await,
+        Reshape::Delete => unmake::delete(post, id, Some(&own)).await,
         Reshape::Create => create(post).await,
     }
 }
@@ -231,55 +231,6 @@ async fn go_on(post: &mut Post) -> Step<()> {
     check::decide(post).await
 }
 
-async fn delete(post: &Post, id: &RemoteId, own: bool) -> Step<String> {
-    let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
-    if own {
-        // Durable before the service hears of it: nobody makes it anew.
-        care::write(&post.engine, &post.account, "guard wanted", |page| {
-            page.care.gap = None;
-            page.care.enabling = None;
-            page.say("info", "a person wants no subscription")?;
-            page.close(0)?;
-            page.change_own(|row| row.wanted = Wanted::Disabled)
-        })?;
-    }
-    let (space, one) = (workspace.clone(), id.clone());
-    let asked =
-        post.ask(Call::DeleteSubscription, Cause::Person, |c| async move {
-            c.delete_subscription(&space, &one).await
-        })
-        .await;
-    match asked {
-        Ok(()) | Err(Hitch::Missing) => {}
-        Err(hitch) => return Err(hitch),
-    }
-    // A disabled one was once kept in spite of success (toggl_api_docs issue 439).
-    let space = workspace.clone();
-    let listed = post
-        .ask(Call::Subscriptions, Cause::Person, |c| async move { c.subscriptions(&space).await })
-        .await?;
-    if listed.iter().any(|s| s.id == *id) {
-        return Err(Hitch::Refused(
-            "the service said yes and kept it; enable it, then delete it again".into(),
-        ));
-    }
-    care::write(&post.engine, &post.account, "guard deleted", |page| {
-        let key = crate::cache::rows::subscription(&post.account, id);
-        if own {
-            page.change_own(|row| {
-                (row.enabled, row.pending) = (false, false);
-                row.drift.clear();
-                "deleted here".clone_into(&mut row.cause);
-            })?;
-        } else {
-            page.draft().delete_if_there(key)?;
-        }
-        page.say("info", format!("the subscription {id} is deleted; entries are read"))
-    })?;
-    post.engine.state().calm(&format!("hook:{}", post.account));
-    Ok("deleted; entries are read".into())
-}
-
 async fn create(post: &mut Post) -> Step<String> {
     if !post.managed {
         return Err(Hitch::Refused("without `public_url` nothing could be delivered; set it first".into()));
@@ -287,6 +238,7 @@ async fn create(post: &mut Post) -> Step<String> {
     care::write(&post.engine, &post.account, "guard wanted", |page| {
         page.care.tries = Tries::default();
         page.care.hands_off = None;
+        page.care.deleting = false;
         page.say("info", "a person wants a subscription")?;
         page.change_own(|row| row.wanted = Wanted::Enabled)
     })?;

@@ -79,7 +79,7 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
     }
     care::write(&post.engine, &post.account, "guard confirm", |page| {
         let now = page.now();
-        page.care.enabling = None;
+        (page.care.enabling, page.care.withdrawn) = (None, false);
         page.care.tries.next_at = None;
         page.care.hands_off = None;
         page.care.healed_at = Some(now);

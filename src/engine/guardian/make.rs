@@ -44,7 +44,8 @@ pub async fn make(post: &mut Post, listing: &Listing) -> Step<()> {
     if before.as_ref().is_some_and(|row| row.wanted == Wish::Disabled) {
         return Ok(());
     }
-    if let Some(row) = &before {
+    let deleted = care::care(&post.engine, &post.account)?.deleted;
+    if let Some(row) = before.as_ref().filter(|row| deleted.as_ref() != Some(&row.id)) {
         care::write(&post.engine, &post.account, "guard open", |page| {
             page.opened("subscription removed", "removed in the web page")?;
             page.step("evidence", &format!("{} is not in the list", row.id), 1)
@@ -233,6 +234,7 @@ fn keep(
         })?;
         page.care.life_from = told.updated_at.or(told.created_at).or(Some(now));
         page.care.tries = crate::domain::guard::Tries::default();
+        page.care.deleted = None;
         page.step("create", &format!("{} at our address", told.id), requests)?;
         if let Some(before) = before.filter(|b| b.id != told.id) {
             page.draft().delete_if_there(rows::subscription(&post.account, &before.id))?;

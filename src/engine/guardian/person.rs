@@ -48,6 +48,9 @@ async fn act(post: &mut Post, wish: &GuardWish) -> Step<String> {
 }
 
 async fn enable(post: &mut Post) -> Step<String> {
+    if let Some(said) = withdraw(post)? {
+        return Ok(said);
+    }
     care::write(&post.engine, &post.account, "guard wanted", |page| {
         page.care.switching_off = false;
         page.care.hands_off = None;
@@ -65,6 +68,48 @@ async fn enable(post: &mut Post) -> Step<String> {
     }
 }
 
+/// Takes back a switching off or a deletion that the service has not confirmed; costs nothing. Should it have been done
+/// after all, the next check enables it again.
+fn withdraw(post: &mut Post) -> Step<Option<String>> {
+    let care = care::care(&post.engine, &post.account)?;
+    let on = care::own(&post.engine, &post.account)?.is_some_and(|own| own.enabled);
+    if !on || !(care.switching_off || care.deleting) {
+        return Ok(None);
+    }
+    care::write(&post.engine, &post.account, "guard wanted", |page| {
+        (page.care.switching_off, page.care.deleting) = (false, false);
+        page.care.withdrawn = true;
+        page.say("info", "a person wants the subscription after all")?;
+        page.change_own(|row| {
+            row.wanted = Wanted::Enabled;
+            row.cause.clear();
+        })
+    })?;
+    post.check_soon(post.now(), Why::Mend)?;
+    Ok(Some("withdrawn; it stays enabled, which a check makes sure of".into()))
+}
+
+/// What is wanted could not be done now: the row says that it is done later, and how to withdraw it. Answers in the
+/// same words.
+pub fn put_off(post: &mut Post, hitch: Hitch, done: &str) -> Desked<Hitch> {
+    let (why, then) = match &hitch {
+        Hitch::Later(until, why) => {
+            if *until < post.check_at {
+                (post.check_at, post.why) = (*until, Why::Mend);
+            }
+            (why, format!("it is {done} from {} on", post.clock(*until)))
+        }
+        Hitch::Unclear(why) => (why, format!("the next check sees that it is {done}")),
+        Hitch::Refused(why) => (why, "it is tried again with each check".to_owned()),
+        Hitch::Missing | Hitch::Interrupted | Hitch::Desk(_) => return Ok(hitch),
+    };
+    let say = format!("{why}; {then}; R withdraws it");
+    care::write(&post.engine, &post.account, "guard put off", |page| {
+        page.change_own(|row| row.cause = format!("not {done} yet: {say}"))
+    })?;
+    Ok(Hitch::Refused(say))
+}
+
 async fn disable(post: &mut Post) -> Step<String> {
     care::write(&post.engine, &post.account, "guard wanted", |page| {
         page.care.switching_off = true;
@@ -78,7 +123,9 @@ async fn disable(post: &mut Post) -> Step<String> {
     // What is being read for it closes no later gap.
     post.reading = post.reading.filter(|reading| *reading != Reading::Fill);
     post.engine.state().calm(&format!("hook:{}", post.account));
-    heal::switch_off(post, Cause::Person).await?;
+    if let Err(hitch) = heal::switch_off(post, Cause::Person).await {
+        return Err(put_off(post, hitch, "switched off")?);
+    }
     Ok("disabled, and kept so until a key enables it; entries are read meanwhile".into())
 }
 

@@ -204,6 +204,9 @@ fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
     };
     let worst = snapshot.subscriptions.iter().filter(|l| !l.is_well()).max_by_key(|l| rank(l.state));
     if let Some(line) = worst {
+        if line.is_leaving() {
+            return slot("hook not off yet", s.warn, Pane::Webhooks);
+        }
         let style = super::words::subscription(line.state, line.wanted, s);
         return slot(format!("hook {}", line.state.short()), style, Pane::Webhooks);
     }
