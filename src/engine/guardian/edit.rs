@@ -108,8 +108,19 @@ async fn rename(post: &mut Post, own: &Subscription, name: &str) -> Step<String>
     }
 }
 
-/// Puts a shape there and keeps it as what is wanted.
-async fn put(post: &Post, own: &Subscription, wanted: Put, say: String) -> Step<()> {
+/// Putting it there would overwrite what somebody changed in these fields, which nobody asked for.
+pub fn unmixed(own: &Subscription, fields: &[&str]) -> Step<()> {
+    match own.drift.iter().find(|drift| fields.contains(&drift.field.as_str())) {
+        None => Ok(()),
+        Some(drift) => Err(Hitch::Refused(format!(
+            "its {} was changed in the web page; < restores ours, > takes theirs, then again",
+            drift.field
+        ))),
+    }
+}
+
+/// Puts a shape there and keeps these fields of it as what is wanted.
+async fn put(post: &Post, own: &Subscription, wanted: Put, fields: &[&str], say: String) -> Step<()> {
     let told = make::replace(post, &own.id, &wanted, Cause::Person).await?;
     // What was put is wanted, whatever the answer tells of it.
     let shape = Shape {
@@ -119,7 +130,8 @@ async fn put(post: &Post, own: &Subscription, wanted: Put, say: String) -> Step<
         secret: secret_digest(wanted.secret.expose_secret()),
     };
     care::write(&post.engine, &post.account, "guard edit", |page| {
-        page.care.shape = Some(shape);
+        let known = page.care.shape.take();
+        page.care.shape = Some(known.map_or_else(|| shape.clone(), |known| known.after(&shape, fields)));
         list::refresh(page, post, &told, true)?;
         page.say("info", say)
     })?;
@@ -140,21 +152,23 @@ async fn events(post: &Post, own: &Subscription, words: &[String]) -> Step<Strin
         let say = format!("there is no entity `{}`; there are: {}", filter.entity, known.join(", "));
         return Err(Hitch::Refused(say));
     }
+    unmixed(own, &["address", "secret"])?;
     let mut wanted = make::wanted(post, own.description.clone(), filters)?;
     wanted.enabled = own.enabled;
     let list = words.join(", ");
-    put(post, own, wanted, format!("the subscription {} tells {list}", own.id)).await?;
+    put(post, own, wanted, &["events"], format!("the subscription {} tells {list}", own.id)).await?;
     Ok(format!("tells {list}"))
 }
 
 async fn rotate(post: &Post, own: &Subscription) -> Step<String> {
+    unmixed(own, &["address"])?;
     let hooks = post.engine.state().setup.hooks.clone();
     let before = hooks.secrets(&post.account).into_iter().next().map(|(_, secret)| secret);
     hooks.rotate(&post.account, OVERLAP_S).map_err(Hitch::Refused)?;
     let mut wanted = make::wanted(post, own.description.clone(), make::filters(&own.filters))?;
     wanted.enabled = own.enabled;
     let say = format!("the subscription {} has a new secret; the old one is taken for a day", own.id);
-    match put(post, own, wanted, say).await {
+    match put(post, own, wanted, &["secret"], say).await {
         Ok(()) => Ok("a new secret; the old one is taken for 24 h more".into()),
         Err(hitch) => {
             // The service signs with the old one still: it stays the current one.
@@ -171,7 +185,8 @@ async fn restore(post: &mut Post, own: &Subscription) -> Step<String> {
     let shape = care.shape.ok_or_else(|| Hitch::Refused("nothing is known to restore".into()))?;
     let mut wanted = make::wanted(post, shape.description, make::filters(&shape.filters))?;
     wanted.enabled = own.enabled;
-    put(post, own, wanted, format!("the subscription {} is as it was made here again", own.id)).await?;
+    let all = ["name", "address", "events", "secret"];
+    put(post, own, wanted, &all, format!("the subscription {} is as it was made here again", own.id)).await?;
     if own.drift.iter().any(|d| matches!(d.field.as_str(), "address" | "events" | "secret")) {
         // Whatever was not told meanwhile is read.
         care::write(&post.engine, &post.account, "guard edit", |page| {
