@@ -50,6 +50,9 @@ pub struct Snapshot {
     /// A public address is set, at which a subscription delivers or will.
     #[serde(default)]
     pub public_address: bool,
+    /// Since when that address does not reach this engine, and why; nothing is known of the subscriptions by that.
+    #[serde(default)]
+    pub unreached: Option<(DateTime<Utc>, String)>,
     /// Set when an account is read instead of announced: seconds between reads.
     pub reading: Option<u32>,
     /// Quota meters, tightest first.

@@ -16,5 +16,6 @@ mod running;
 mod secrets;
 pub mod stage;
 mod strangers;
+mod unreached;
 pub mod way;
 mod withdrawn;
