@@ -213,7 +213,6 @@ pub fn failed(post: &mut Post, reason: &str) -> Step<End> {
         let now = page.now();
         page.care.enabling = None;
         page.care.tries.fail(now);
-        page.change_own(|own| own.failed(now, 1))?;
         page.step("failed", &format!("next try {next}; {reason}"), 0)?;
         page.say("warn", format!("the subscription could not be mended: {reason}; next try {next}"))?;
         Ok(page.care.clone())
