@@ -38,7 +38,8 @@ pub fn turn(at: DateTime<Utc>, regular: DateTime<Utc>, spent: u32) -> Turn {
 /// Whether an enabling that its own answer shows as done is confirmed by a list at once. Else the next regular check
 /// confirms it; the verified PING has proved it already.
 pub fn may_confirm(spent: u32) -> bool {
-    const CONFIRM_AND_FILL: u32 = 2;
+    // One more for an answer that gets lost.
+    const CONFIRM_AND_FILL: u32 = 3;
     spent + CONFIRM_AND_FILL <= MOST
 }
 

@@ -178,7 +178,7 @@ async fn prove(
 /// The list must show it enabled and validated; a missing handshake is completed once.
 async fn confirm(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()> {
     let mut asked_ping = false;
-    for _ in 0..3 {
+    for _ in 0..2 {
         list::list(post, Why::Mend).await?;
         let row =
             care::own(&post.engine, &post.account)?.filter(|row| row.id == *id).ok_or(Hitch::Missing)?;
