@@ -42,14 +42,14 @@ pub enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Make a subscription; up to 3 requests
+    /// Make a subscription; up to 11 requests, 4 as a rule
     #[command(after_help = "Example:\n  hourwire webhooks create --account main")]
     Create {
         /// The source account [default: the only one]
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
     },
-    /// Enable a subscription and prove it; up to 3 requests
+    /// Enable a subscription, prove it and read what it missed; up to 7 requests, 4 as a rule
     #[command(after_help = "Example:\n  hourwire webhooks enable 20417")]
     Enable(Which),
     /// Disable a subscription; it stays so until a person enables it; 1 request
@@ -65,13 +65,13 @@ pub enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Complete the handshake of the address, by echo and by the validation address; up to 3 requests
+    /// Complete the handshake of the address, by echo and by the validation address; up to 2 requests
     #[command(after_help = "Example:\n  hourwire webhooks validate")]
     Validate(Which),
     /// Read what Clockify's log of 7 days tells of a webhook's deliveries; 1 request
     #[command(after_help = "Example:\n  hourwire webhooks log mirror/64f0c0ffee00000000011001")]
     Log(Which),
-    /// Give a subscription another name; 1 request
+    /// Give a subscription another name; up to 2 requests
     #[command(after_help = "Example:\n  hourwire webhooks rename 'hourwire office'")]
     Rename {
         /// The name, unique in the workspace
@@ -90,10 +90,10 @@ pub enum What {
     /// Make a new secret; the old one is taken for a day more; 1 request
     #[command(after_help = "Example:\n  hourwire webhooks rotate")]
     Rotate(Which),
-    /// Undo what somebody changed at the service; 1 request
+    /// Undo what somebody changed at the service; up to 3 requests, 10 where it is disabled
     #[command(after_help = "Example:\n  hourwire webhooks restore")]
     Restore(Which),
-    /// Want what somebody changed at the service; 1 request
+    /// Want what somebody changed at the service; up to 3 requests, 10 where it is disabled
     #[command(after_help = "Example:\n  hourwire webhooks adopt")]
     Adopt(Which),
     /// Delete a subscription at the service; 2 requests

@@ -11,6 +11,7 @@ mod making;
 pub mod mirror;
 mod pair;
 mod people;
+mod priced;
 mod replays;
 mod running;
 mod secrets;

@@ -5,6 +5,7 @@ mod actions;
 mod docs;
 mod key;
 mod offers;
+pub mod prices;
 mod user;
 
 pub use actions::{ACTIONS, Action, Context, Spec};

@@ -2,7 +2,7 @@
 //! bucket.
 
 use crate::control::snapshot::{JobLine, Meter};
-use crate::domain::id::Account;
+use crate::domain::id::{Account, Service};
 
 use super::super::text::count;
 use super::super::widgets::meter::about;
@@ -37,6 +37,12 @@ impl Model {
     /// `≤ 2 requests · 22 left`: what a question about a subscription or an entry of an account takes at most.
     pub fn up_to(&self, requests: u64, account: &Account) -> String {
         format!("≤ {}{}", count(requests, "request", "requests"), self.left_of(account))
+    }
+
+    /// The service of an account.
+    pub fn service_of(&self, account: &Account) -> Service {
+        let mut accounts = self.snapshot.iter().flat_map(|s| &s.accounts);
+        accounts.find(|line| line.name == *account).map_or(Service::Toggl, |line| line.service)
     }
 
     /// ` · 22 left` in the bucket that an account's changes are charged to; nothing where no limit is known.

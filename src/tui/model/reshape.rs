@@ -3,6 +3,8 @@
 use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::snapshot::SubscriptionLine;
 
+use super::super::keymap::{Action, prices};
+use super::super::text::count;
 use super::palette::{Choice, Run};
 use super::{Model, palette::Palette};
 
@@ -24,14 +26,17 @@ pub fn choice(model: &Model, typed: &str) -> Option<Choice> {
         "rename" | "events" => return Some(nothing(typed, line)),
         _ => return None,
     };
-    let left = format!("\"{}\" · 1 request · Enter does it", line.description);
+    let action = if word == "rename" { Action::RenameHook } else { Action::EditEvents };
+    let most = prices::most(action, line.service, false);
+    let price = count(most, "request", "requests");
+    let left = format!("\"{}\" · ≤ {price} · Enter does it", line.description);
     let wish = Wish::Reshape { subscription: line.at.clone(), change };
     Some(Choice { name: typed.to_owned(), help: left, hits: Vec::new(), run: Run::Wish(Box::new(wish)) })
 }
 
 fn nothing(typed: &str, line: &SubscriptionLine) -> Choice {
     let help = format!("type what \"{}\" shall have instead", line.description);
-    let run = Run::Action(super::super::keymap::Action::Palette);
+    let run = Run::Action(Action::Palette);
     Choice { name: typed.to_owned(), help, hits: Vec::new(), run }
 }
 

@@ -5,7 +5,7 @@ use crate::control::message::ToEngine;
 use crate::control::view::{Row, ViewKind};
 use crate::domain::health::Wanted;
 
-use super::super::keymap::Action;
+use super::super::keymap::{Action, prices};
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
 use super::{Effect, conflict, input, jump, mapping, quota, refuse, send};
 
@@ -59,10 +59,16 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Link => mapping::link(model),
         Search => mapping::search(model),
         OtherTarget => mapping::other_target(model),
-        Reenable => ask_subscription(model, "re-enable", 3, |subscription| Wish::Enable { subscription }),
-        Test => ask_subscription(model, "test with a ping", 1, |subscription| Wish::Test { subscription }),
-        Validate => ask_subscription(model, "validate", 1, |subscription| Wish::Validate { subscription }),
-        Disable => ask_subscription(model, "disable", 1, |subscription| Wish::Disable { subscription }),
+        Reenable => {
+            ask_subscription(model, "re-enable", action, |subscription| Wish::Enable { subscription })
+        }
+        Test => {
+            ask_subscription(model, "test with a ping", action, |subscription| Wish::Test { subscription })
+        }
+        Validate => {
+            ask_subscription(model, "validate", action, |subscription| Wish::Validate { subscription })
+        }
+        Disable => ask_subscription(model, "disable", action, |subscription| Wish::Disable { subscription }),
         Deliveries => {
             model.notice = None;
             model.drawer = Some(Drawer::Deliveries);
@@ -94,7 +100,8 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         MakeHook => {
             let Some(at) = reshape::account(model) else { return Vec::new() };
             let say = format!("make a subscription for {} · Enter does it", at.account);
-            let price = model.up_to(3, &at.account);
+            let service = model.service_of(&at.account);
+            let price = model.up_to(prices::most(action, service, true), &at.account);
             let wish = Wish::Reshape { subscription: at, change: Reshape::Create };
             model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
             Vec::new()
@@ -111,10 +118,12 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             model.select(List::Palette, 0);
             Vec::new()
         }
-        RotateSecret => ask_subscription(model, "make a new secret for", 1, |s| reshaped(s, Reshape::Rotate)),
-        RestoreOurs => ask_subscription(model, "restore ours on", 1, |s| reshaped(s, Reshape::Restore)),
-        AdoptTheirs => ask_subscription(model, "take theirs on", 1, |s| reshaped(s, Reshape::Adopt)),
-        DeleteHook => ask_subscription(model, "delete for good", 2, |s| reshaped(s, Reshape::Delete)),
+        RotateSecret => {
+            ask_subscription(model, "make a new secret for", action, |s| reshaped(s, Reshape::Rotate))
+        }
+        RestoreOurs => ask_subscription(model, "restore ours on", action, |s| reshaped(s, Reshape::Restore)),
+        AdoptTheirs => ask_subscription(model, "take theirs on", action, |s| reshaped(s, Reshape::Adopt)),
+        DeleteHook => ask_subscription(model, "delete for good", action, |s| reshaped(s, Reshape::Delete)),
         RevealSecret => {
             let Some(subscription) = model.selected_subscription().map(|s| s.at.clone()) else {
                 return Vec::new();
@@ -129,7 +138,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Retry => conflict::retry(model),
         KeepSource => conflict::ours(model),
         KeepTarget => conflict::theirs(model),
-        ReadHookLog => ask_subscription(model, "read the log of 7 days of", 1, |subscription| {
+        ReadHookLog => ask_subscription(model, "read the log of 7 days of", action, |subscription| {
             Wish::ReadHookLog { subscription }
         }),
         SendHeld => decide(model, true),
@@ -377,7 +386,7 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
 fn ask_subscription(
     model: &mut Model,
     what: &str,
-    requests: u64,
+    action: Action,
     make: impl FnOnce(SubscriptionRef) -> Wish,
 ) -> Vec<Effect> {
     let Some(line) = model.selected_subscription() else { return Vec::new() };
@@ -388,7 +397,7 @@ fn ask_subscription(
         _ => String::new(),
     };
     let say = format!("{what} \"{}\"{whose} · Enter does it", line.description);
-    let price = model.up_to(requests, &line.at.account);
+    let price = model.up_to(prices::most(action, line.service, line.state.is_off()), &line.at.account);
     let wish = make(line.at.clone());
     model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
     Vec::new()

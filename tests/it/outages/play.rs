@@ -116,8 +116,9 @@ pub async fn difference(office: &Office, running: &Running) -> Option<String> {
     // The list is short: what is older is known here, and is there too as long as nobody removes it.
     let state = office.sim.state();
     let rows = state["toggl"]["time_entries"].as_array().cloned().unwrap_or_default();
-    let lives =
-        |id: &String| rows.iter().any(|e| e["id"].to_string() == *id && e["server_deleted_at"].is_null());
+    let lives = |id: &String| {
+        rows.iter().any(|e| e["id"].as_i64() == id.parse().ok() && e["server_deleted_at"].is_null())
+    };
     let missing: Vec<_> = there.iter().filter(|entry| !here.contains(entry)).collect();
     let beyond: Vec<_> = here.iter().filter(|entry| !there.contains(entry) && !lives(&entry.0)).collect();
     (!missing.is_empty() || !beyond.is_empty())
