@@ -3,6 +3,7 @@
 mod books;
 mod causes;
 mod colleagues;
+mod cut_wishes;
 mod cuts;
 mod edits;
 mod healing;
@@ -15,4 +16,6 @@ mod running;
 mod secrets;
 pub mod stage;
 mod strangers;
+mod unreached;
 pub mod way;
+mod withdrawn;
