@@ -2,3 +2,4 @@
 
 mod conflicts;
 mod keeping;
+mod replays;
