@@ -3,6 +3,7 @@
 //! Nothing here scans all entries; it is made once for all viewers and only when something changed.
 
 pub mod alerts;
+mod hook_alerts;
 mod meters;
 pub mod subscriptions;
 mod target_hooks;

@@ -1,5 +1,6 @@
 //! What people change in Clockify, told by its webhooks: over the simulator in one process, in paused time.
 
 mod conflicts;
+mod drift;
 mod keeping;
 mod replays;
