@@ -3,4 +3,5 @@
 mod conflicts;
 mod drift;
 mod keeping;
+mod proofs;
 mod replays;
