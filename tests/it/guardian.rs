@@ -11,7 +11,7 @@ mod making;
 pub mod mirror;
 mod pair;
 mod people;
-mod replays;
+pub mod replays;
 mod running;
 mod secrets;
 pub mod stage;
