@@ -5,7 +5,7 @@ use crate::control::snapshot::{HoldLine, IncidentLine, SubscriptionLine};
 use crate::control::view::Row;
 use crate::domain::id::{Key, Service};
 
-use super::{List, Model, Picker, Slot};
+use super::{Cursor, List, Model, Picker, Slot};
 
 /// What is open below the table.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub enum Drawer {
     Delivery {
         /// Its place in the inbox.
         seq: u64,
+        /// The row of the list that it was opened from.
+        row: Cursor,
     },
     /// A held change that waits for a decision.
     Hold {
@@ -79,7 +81,9 @@ pub fn drawer_title(model: &Model) -> (String, String) {
                 words => (format!("deliveries /{words}"), format!("{total} of them, newest first")),
             }
         }
-        Some(Drawer::Delivery { seq }) => (format!("delivery {seq}"), "what it changed, and why".to_owned()),
+        Some(Drawer::Delivery { seq, .. }) => {
+            (format!("delivery {seq}"), "what it changed, and why".to_owned())
+        }
         Some(Drawer::Hold { .. }) => match model.hold() {
             Some(hold) => (format!("held, {}", hold.reason), format!("{} entries", hold.entries)),
             None => ("held".to_owned(), "decided".to_owned()),
@@ -136,7 +140,7 @@ impl Model {
     /// The selected delivery that can be applied again.
     pub fn selected_delivery(&self) -> Option<u64> {
         match &self.drawer {
-            Some(Drawer::Delivery { seq }) => return Some(*seq),
+            Some(Drawer::Delivery { seq, .. }) => return Some(*seq),
             Some(Drawer::Deliveries) => {}
             _ => return None,
         }
