@@ -6,7 +6,7 @@ use crate::domain::health::SubState;
 use crate::domain::id::Service;
 use crate::domain::word::SyncWord;
 
-use super::super::model::{Drawer, Model, Pane, reshape};
+use super::super::model::{Drawer, List, Model, Pane, reshape};
 use super::{ACTIONS, Action, Context};
 
 /// An action with its state.
@@ -124,6 +124,11 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
             if matches!(model.drawer, Some(Drawer::Delivery { .. })) =>
         {
             "Esc leads back to the list"
+        }
+        Replay | ReplayShown | OpenDelivery | Verify
+            if matches!(model.drawer, Some(Drawer::Deliveries)) && model.len(List::Drawer) == 0 =>
+        {
+            "there is no delivery to do it with"
         }
         Replay | OpenDelivery | Verify if model.selected_delivery().is_none() => {
             "this one was refused at the door and not kept"

@@ -155,7 +155,12 @@ fn deliveries(model: &Model, p: &mut Paint<'_>) {
     let (w, h) = (p.w(), p.h());
     if model.len(List::Drawer) == 0 {
         let opening = model.views.get(Slot::Deliveries).is_none_or(|v| v.page.is_none());
-        p.text(3, 0, if opening { "opening" } else { "no delivery is kept yet" }, s.muted);
+        let say = match model.views.filter(Slot::Deliveries) {
+            _ if opening => "opening".to_owned(),
+            "" => "no delivery is kept yet".to_owned(),
+            words => format!("no kept delivery holds \"{words}\" · Esc shows all"),
+        };
+        p.cell(3, 0, w.saturating_sub(4), &say, s.muted);
         return;
     }
     let rows = h.min(model.len(List::Drawer) as u16);

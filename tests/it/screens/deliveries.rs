@@ -1,9 +1,15 @@
 //! The black box in the drawer: the row that is kept, the words where nothing fits, and what the keys do with a row.
 
+use hourwire::control::message::ToEngine;
 use hourwire::tui::model::{List, Model};
+use hourwire::tui::update::{Effect, Event};
 
 use super::fixture;
 use super::looks::text;
+
+fn effects(model: &mut Model, key: &str) -> Vec<Effect> {
+    fixture::step(model, Event::Key(key.parse().unwrap()))
+}
 
 /// The pane with its deliveries open.
 fn open(keys: &str) -> Model {
@@ -22,4 +28,20 @@ fn escape_leads_back_to_the_row_that_was_opened() {
     assert_eq!((row, model.selected(List::Drawer)), (2, 2));
     // What comes above moves the bar with its delivery, as it did before it was opened.
     assert_eq!(model.selected_delivery(), Some(238));
+}
+
+#[test]
+fn a_filter_that_nothing_fits_says_so_and_offers_no_replay() {
+    let mut model = open("/ z z z z enter");
+    let screen = text(&mut model);
+    assert!(
+        screen.contains("no kept delivery holds \"zzzz\"") && screen.contains("Esc shows all"),
+        "{screen}"
+    );
+    assert!(!screen.contains("no delivery is kept yet"), "{screen}");
+    assert!(!screen.contains("replay all"), "{screen}");
+    let sent = effects(&mut model, "A");
+    assert!(!sent.iter().any(|e| matches!(e, Effect::Send(ToEngine::Command(_)))), "{sent:?}");
+    fixture::press(&mut model, "esc");
+    assert!(text(&mut model).contains("replay all"));
 }
