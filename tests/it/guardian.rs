@@ -13,6 +13,7 @@ mod people;
 mod replays;
 mod running;
 mod secrets;
+mod sought;
 pub mod stage;
 mod strangers;
 pub mod way;

@@ -6,6 +6,7 @@ use crate::control::command::{Price, Reply};
 use crate::domain::signature;
 use crate::engine::desk::Desked;
 use crate::engine::replay::{Replayed, replay as again};
+use crate::engine::views::sought::Sought;
 use crate::engine::views::{Ask, deliveries, delivery};
 use crate::engine::{Shared, labels};
 
@@ -61,10 +62,12 @@ pub fn replay_all(engine: &Shared, from: u64, to: u64, filter: &str, dry: bool) 
 
 fn chosen(engine: &Shared, from: u64, to: u64, filter: &str) -> Desked<Vec<u64>> {
     let ask = Ask::words(filter);
-    let dead = deliveries::dead(&engine.state())?;
+    let state = engine.state();
+    let dead = deliveries::dead(&state)?;
     let index = engine.black_box.index();
+    let sought = Sought::of(&state, &index, &ask);
     let within = index.lines.iter().filter(|line| (from..=to).contains(&line.seq));
-    Ok(within.filter(|l| deliveries::takes(&ask, l, dead.get(&l.seq))).map(|l| l.seq).collect())
+    Ok(within.filter(|l| sought.takes(l, dead.get(&l.seq))).map(|l| l.seq).collect())
 }
 
 fn what(replayed: &Replayed) -> String {

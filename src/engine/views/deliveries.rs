@@ -12,6 +12,7 @@ use crate::engine::desk::Desked;
 use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
 
+use super::sought::Sought;
 use super::{Ask, Rows};
 
 /// Of a body that has no other words so much is shown.
@@ -35,11 +36,11 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
     let index = engine.black_box.index();
     let extra = extra(engine, &index, &dead);
     let unfiltered = index.lines.len() + extra.len();
-    let takes = |line: &Line| takes(ask, line, dead.get(&line.seq));
+    let sought = Sought::of(state, &index, ask);
+    let takes = |line: &Line| sought.takes(line, dead.get(&line.seq));
     // Both lists are in order already; what is not shown is never made.
     let mut kept = index.lines.iter().rev().filter(|line| takes(line)).peekable();
-    let mut extra =
-        extra.iter().filter(|l| ask.takes(&[&l.verdict, &l.reason, &l.about, &l.summary])).peekable();
+    let mut extra = extra.iter().filter(|line| sought.takes_other(line)).peekable();
     let mut shown: Vec<Shown<'_>> = Vec::new();
     loop {
         match (kept.peek(), extra.peek()) {
@@ -86,16 +87,6 @@ fn extra(engine: &Engine, index: &Index, dead: &BTreeMap<u64, DeadLetter>) -> Ve
 
 fn start(body: &str) -> String {
     body.chars().take(START).collect()
-}
-
-/// Whether a delivery is among those asked for.
-pub fn takes(ask: &Ask, line: &Line, dead: Option<&DeadLetter>) -> bool {
-    if ask.takes_all() {
-        return true;
-    }
-    let seq = line.seq.to_string();
-    let reason = dead.map_or("", |letter| letter.reason.as_str());
-    ask.takes(&[word(line, dead.is_some()), reason, &line.about, &line.summary, &seq])
 }
 
 /// What became of a delivery, in a word.

@@ -19,7 +19,7 @@ use crate::services::toggl::delivery;
 use super::{Ask, Rows, deliveries, news};
 
 /// Fields of a body that are nobody's business on a screen.
-const MASKED: [&str; 5] = ["request_body", "api_token", "secret", "authToken", "ical_url"];
+pub const MASKED: [&str; 5] = ["request_body", "api_token", "secret", "authToken", "ical_url"];
 /// Lines of a body that are shown.
 const BODY_LINES: usize = 120;
 

@@ -12,6 +12,7 @@ pub mod mapping;
 mod news;
 mod requests;
 pub mod search;
+pub mod sought;
 mod sync;
 
 use crate::control::view::{Open, Row, ViewKind};

@@ -45,3 +45,12 @@ fn a_filter_that_nothing_fits_says_so_and_offers_no_replay() {
     fixture::press(&mut model, "esc");
     assert!(text(&mut model).contains("replay all"));
 }
+
+#[test]
+fn a_delivery_of_another_day_says_which() {
+    let screen = text(&mut open(""));
+    let row = |part: &str| screen.lines().find(|line| line.contains(part)).unwrap_or_default().to_owned();
+    assert!(row("990 Inbox").contains("11May 05:10:16"), "{screen}");
+    let today = row("time_entry updated");
+    assert!(today.contains(" 15:24:16") && !today.contains("May"), "{screen}");
+}
