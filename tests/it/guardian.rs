@@ -10,6 +10,7 @@ mod making;
 pub mod mirror;
 mod pair;
 mod people;
+mod refused;
 mod replays;
 mod running;
 mod secrets;

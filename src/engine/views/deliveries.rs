@@ -13,7 +13,7 @@ use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
 
 use super::sought::Sought;
-use super::{Ask, Rows};
+use super::{Ask, Rows, refused};
 
 /// Of a body that has no other words so much is shown.
 const START: usize = 160;
@@ -72,6 +72,7 @@ fn extra(engine: &Engine, index: &Index, dead: &BTreeMap<u64, DeadLetter>) -> Ve
         .filter(|letter| letter.seq < oldest)
         .map(|letter| DeliveryLine {
             seq: Some(letter.seq),
+            refused: None,
             at: letter.at,
             verdict: "dead".into(),
             reason: letter.reason.clone(),
@@ -79,8 +80,15 @@ fn extra(engine: &Engine, index: &Index, dead: &BTreeMap<u64, DeadLetter>) -> Ve
             summary: start(&letter.body),
         })
         .collect();
-    let refused = engine.lobby.facts().rejected.map(|facts| facts()).unwrap_or_default();
-    extra.extend(refused.into_iter().map(|line| DeliveryLine { summary: start(&line.summary), ..line }));
+    extra.extend(refused::all(engine).iter().map(|one| DeliveryLine {
+        seq: None,
+        refused: Some(one.number),
+        at: one.at,
+        verdict: "rejected".into(),
+        reason: one.reason.into(),
+        about: one.hook.clone(),
+        summary: start(&String::from_utf8_lossy(&one.body[..one.body.len().min(4 * START)])),
+    }));
     extra.sort_by_key(|line| std::cmp::Reverse(line.at));
     extra
 }
@@ -103,6 +111,7 @@ fn of(line: &Line, dead: Option<&DeadLetter>) -> DeliveryLine {
     let copied = (line.kept == Kept::Copy).then_some(line.before).flatten();
     DeliveryLine {
         seq: Some(line.seq),
+        refused: None,
         at: line.at,
         verdict: word(line, dead.is_some()).into(),
         reason: match (dead, copied) {

@@ -85,11 +85,13 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask, seq: u64) -> Desked<Rows>
     Ok(ask.cut(shown.map(Row::Detail).collect(), unfiltered))
 }
 
+/// Facts in the order they are shown.
 #[derive(Default)]
-struct Facts(Vec<DetailLine>);
+pub struct Facts(pub Vec<DetailLine>);
 
 impl Facts {
-    fn add(&mut self, label: impl Into<String>, value: impl Into<String>, why: impl Into<String>) {
+    /// One more.
+    pub fn add(&mut self, label: impl Into<String>, value: impl Into<String>, why: impl Into<String>) {
         self.0.push(DetailLine { label: label.into(), value: value.into(), why: why.into() });
     }
 }
@@ -205,7 +207,8 @@ fn holds(
     Ok(())
 }
 
-fn body(facts: &mut Facts, body: &[u8]) {
+/// The body in one line and in many, masked.
+pub fn body(facts: &mut Facts, body: &[u8]) {
     let (text, raw) = match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
             mask(&mut value);

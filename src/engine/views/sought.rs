@@ -86,6 +86,7 @@ impl Sought {
             texts.iter().any(|text| text.contains(&word.text))
                 || (word.moment && self.is_when(word, line.at))
                 || line.seq.is_some_and(|seq| is_number(&word.text, seq))
+                || line.refused.is_some_and(|number| word.text == format!("r{number}"))
         })
     }
 

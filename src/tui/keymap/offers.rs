@@ -130,8 +130,9 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         {
             "there is no delivery to do it with"
         }
-        Replay | OpenDelivery | Verify if model.selected_delivery().is_none() => {
-            "this one was refused at the door and not kept"
+        OpenDelivery | Verify if model.shown_delivery().is_none() => "this one is not kept",
+        Replay if model.selected_delivery().is_none() => {
+            "this one was refused at the door; what is not believed is never applied"
         }
         OtherTarget if model.targets().len() < 2 => "there is one target",
         SendHeld | DropHeld | TakeOver if model.hold().is_none() => "this has been decided",

@@ -3,7 +3,7 @@
 use crate::control::command::Wish;
 use crate::control::view::ViewKind;
 
-use super::super::model::{Cursor, Drawer, List, Model, Slot, WINDOW};
+use super::super::model::{Cursor, Drawer, List, Model, Slot, WINDOW, Which};
 use super::act::{ask, set_filter, wish};
 use super::{Effect, send};
 
@@ -18,13 +18,17 @@ pub fn list(model: &mut Model) -> Vec<Effect> {
 
 /// Opens the selected one in full.
 pub fn open(model: &mut Model) -> Vec<Effect> {
-    let Some(seq) = model.selected_delivery() else { return Vec::new() };
+    let Some(which) = model.shown_delivery() else { return Vec::new() };
     let index = model.selected(List::Drawer);
     let row = Cursor { id: model.id_at(List::Drawer, index), index };
     model.notice = None;
-    model.drawer = Some(Drawer::Delivery { seq, row });
+    model.drawer = Some(Drawer::Delivery { which, row });
     model.cursors.remove(&List::Drawer);
-    send(model.views.ensure(Slot::Detail, ViewKind::Delivery { seq }, WINDOW))
+    let kind = match which {
+        Which::Kept(seq) => ViewKind::Delivery { seq },
+        Which::Refused(number) => ViewKind::Refused { number },
+    };
+    send(model.views.ensure(Slot::Detail, kind, WINDOW))
 }
 
 /// Types a filter.
@@ -48,8 +52,11 @@ pub fn replay_shown(model: &mut Model) -> Vec<Effect> {
 
 /// Checks its signature again.
 pub fn verify(model: &mut Model) -> Vec<Effect> {
-    let Some(seq) = model.selected_delivery() else { return Vec::new() };
-    wish(model, Wish::Verify { seq, secret: None })
+    match model.shown_delivery() {
+        Some(Which::Kept(seq)) => wish(model, Wish::Verify { seq, secret: None }),
+        Some(Which::Refused(number)) => wish(model, Wish::VerifyRefused { number, secret: None }),
+        None => Vec::new(),
+    }
 }
 
 /// Leads from one to the row it was opened from, and from a filter to all; `None` where the drawer is another one.

@@ -1,6 +1,8 @@
 //! The black box in the drawer: the row that is kept, the words where nothing fits, and what the keys do with a row.
 
+use hourwire::control::command::Wish;
 use hourwire::control::message::ToEngine;
+use hourwire::control::view::ViewKind;
 use hourwire::tui::model::{List, Model};
 use hourwire::tui::update::{Effect, Event};
 
@@ -53,4 +55,28 @@ fn a_delivery_of_another_day_says_which() {
     assert!(row("990 Inbox").contains("11May 05:10:16"), "{screen}");
     let today = row("time_entry updated");
     assert!(today.contains(" 15:24:16") && !today.contains("May"), "{screen}");
+}
+
+#[test]
+fn one_that_was_refused_at_the_door_is_opened_and_checked_and_never_applied() {
+    let mut model = open("j j j");
+    assert!(text(&mut model).contains(" r17 rejected"), "{}", text(&mut model));
+    let asked = effects(&mut model, "enter");
+    let kinds: Vec<&ViewKind> = asked
+        .iter()
+        .filter_map(|e| match e {
+            Effect::Send(ToEngine::Open(open)) => Some(&open.kind),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kinds, [&ViewKind::Refused { number: 17 }]);
+    fixture::answer(&mut model, asked);
+    assert!(text(&mut model).contains("delivery r17"), "{}", text(&mut model));
+    let sent = effects(&mut model, "v");
+    let [Effect::Send(ToEngine::Command(command))] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(command.wish, Wish::VerifyRefused { number: 17, secret: None });
+    assert!(effects(&mut model, "r").is_empty());
+    assert!(text(&mut model).contains("what is not believed is never applied"));
+    fixture::press(&mut model, "esc");
+    assert_eq!(model.selected(List::Drawer), 3);
 }

@@ -10,6 +10,7 @@ pub fn deliveries() -> Vec<Row> {
     let line = |seq: Option<u64>, time: &str, verdict: &str, reason: &str, about: &str, summary: &str| {
         Row::Delivery(DeliveryLine {
             seq,
+            refused: seq.is_none().then_some(17),
             at: at(time) + TimeDelta::seconds(16),
             verdict: verdict.to_owned(),
             reason: reason.to_owned(),
