@@ -6,6 +6,7 @@ mod conflict;
 pub mod deliveries;
 pub mod delivery;
 mod detail;
+mod differences;
 mod entries;
 mod log;
 pub mod mapping;

@@ -78,6 +78,17 @@ async fn a_delivery_is_found_by_all_that_people_know_of_it() {
     for filter in ["Harbor site", "harbor", &id] {
         assert_eq!(looking.summaries(filter).await, ["Booking rules"], "{filter}");
     }
+    // What it changed is told once, by its name.
+    let seq = looking.found("harbor updated").await[0].seq.expect("kept");
+    let facts = looking.page(ViewKind::Delivery { seq }, "against").await.rows;
+    let changes: Vec<(String, String)> = facts
+        .into_iter()
+        .filter_map(|row| match row {
+            Row::Detail(line) => Some((line.label.trim().to_owned(), line.value)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(changes, [("project".to_owned(), "none → Harbor site".to_owned())]);
     let day = at.with_timezone(&New_York);
     for filter in [day.format("%Y-%m-%d").to_string(), day.format("%-d%b").to_string(), "main".to_owned()] {
         let found = looking.summaries(&format!("{filter} time_entry")).await;
