@@ -432,7 +432,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Sync => work(),
         ViewKind::Log => log(),
         ViewKind::Candidates { .. } => candidates(),
-        ViewKind::Detail { .. } | ViewKind::Delivery { .. } => drawers::detail(),
+        ViewKind::Detail { .. } | ViewKind::Delivery { .. } | ViewKind::Refused { .. } => drawers::detail(),
         ViewKind::Deliveries => drawers::deliveries(),
         ViewKind::Requests { hour, .. } => drawers::requests(*hour),
     };
