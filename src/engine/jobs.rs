@@ -70,7 +70,8 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
                 match due {
                     Some(at) if at <= now => {}
                     Some(at) => {
-                        line.when = format!("with the next read, {}", at.with_timezone(&zone).format("%H:%M"));
+                        line.when =
+                            format!("with the next read, {}", at.with_timezone(&zone).format("%H:%M"));
                         line.state = "planned".to_owned();
                     }
                     None => (line.when, line.state) = (String::new(), "planned".to_owned()),

@@ -87,11 +87,7 @@ pub fn link(model: &mut Model) -> Vec<Effect> {
     let moves = price.as_ref().map_or(0, |p| p.moves);
     if (weak || short) && picker.again.as_ref() != Some(&id) {
         picker.again = Some(id);
-        let why = if short {
-            "costs more than is left now; the rest waits".to_owned()
-        } else {
-            guess
-        };
+        let why = if short { "costs more than is left now; the rest waits".to_owned() } else { guess };
         model.say(Tone::Price, format!("{why} · Enter again"));
         return Vec::new();
     }
