@@ -112,6 +112,13 @@ impl Post {
             Hitch::Later(until, why) => {
                 tracing::debug!(%account, %why, "the guard of webhooks waits");
                 self.not_before = self.not_before.max(*until);
+                let until = Some(*until).filter(|until| *until - self.now() > UNREACHED);
+                if keep::care(&self.engine, account)?.waits_until != until {
+                    keep::write(&self.engine, account, "hooks wait", |page| {
+                        page.care.waits_until = until;
+                        Ok(())
+                    })?;
+                }
             }
             Hitch::Unclear(why) => {
                 tracing::warn!(%account, %why, "a webhook may have been changed; the list will show");

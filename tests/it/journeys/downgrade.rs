@@ -99,6 +99,16 @@ async fn a_downgrade_in_a_busy_hour_stops_the_calls_and_is_explained_later() {
     act(&office, 1);
     let refused = || office.sim.requests().iter().filter(|r| r.status == Some(429)).count();
     office.until("refused", 400, || refused() > 0).await;
+    // What is known without a request is said at once, with the time of the list that tells the rest.
+    let mut screen = Screen::of(&office, &running).await;
+    screen.press("3").await;
+    screen.shows(&["unknown since", "room for 3 of 7"], 60).await;
+    assert!(!screen.text().contains("hook ok"), "{}", screen.text());
+    screen.press("j enter").await;
+    screen.shows(&["which ones Clockify switched off is listed at"], 60).await;
+    screen.press("!").await;
+    screen.shows(&["the plan has room for 3 of 7 webhooks"], 30).await;
+    drop(screen);
     office.until("explained", 4_200, || with(&running, State::DisabledByPlan) == 4).await;
     assert_eq!(refused(), 1, "{:#?}", office.asked());
     assert_eq!(with(&running, State::Active), 3);
