@@ -11,8 +11,11 @@ use crate::cache::rows;
 use crate::domain::clockify_hook::slots;
 use crate::domain::id::{Account, Service};
 use crate::domain::quota::Bucket;
+use crate::domain::target_hook::TargetHook;
 use crate::services::http::Charge;
 
+/// Deliveries may be under way so long.
+const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
 /// Requests that Free allows an hour.
 const FREE: usize = 30;
 
@@ -52,6 +55,23 @@ pub fn crowded(desk: &Desk, account: &Account, plan: &str) -> Desked<Option<Stri
     Ok((on > room).then(|| format!("the plan has room for {room} of {on}")))
 }
 
+/// More webhooks delivered since the plan got smaller than it has room for: it is larger again. What was under way when
+/// it changed proves nothing.
+pub fn find_larger(engine: &Shared, account: &Account) -> Desked<bool> {
+    {
+        let state = engine.state();
+        let Some(profile) = state.profile(account).filter(|profile| profile.free) else { return Ok(false) };
+        let Some(since) = since(&state.desk, account)? else { return Ok(false) };
+        let told = |hook: &TargetHook| hook.last_delivery_at.is_some_and(|at| at > since + UNDER_WAY);
+        let telling = keep::hooks(&state.desk, account)?.iter().filter(|hook| told(hook)).count();
+        if telling <= slots(&profile.plan).workspace {
+            return Ok(false);
+        }
+    }
+    set(engine, account, "", false)?;
+    Ok(true)
+}
+
 /// The plan as the service names it.
 pub fn set(engine: &Shared, account: &Account, plan: &str, free: bool) -> Desked<()> {
     let now = engine.seams.now();
@@ -62,7 +82,10 @@ pub fn set(engine: &Shared, account: &Account, plan: &str, free: bool) -> Desked
     }
     let profile = Profile { plan: plan.to_owned(), free, ..old };
     let say = match plan {
-        "" => format!("{account} takes no more calls an hour than Free allows; its plan is asked for"),
+        "" if free => {
+            format!("{account} takes no more calls an hour than Free allows; its plan is asked for")
+        }
+        "" => format!("{account} tells by more webhooks than Free has; its plan is asked for"),
         plan => format!("{account} has the plan {plan} now"),
     };
     state.desk.write("profile", |draft| {

@@ -144,8 +144,10 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         checked_at: Some(hook.checked_at),
         wanted: if spare { Wanted::Disabled } else { hook.wanted },
         ours: hook.ours,
-        cause: crowded
-            .map_or_else(|| cause(word).to_owned(), |crowded| crowded.what.replace("the plan has ", "")),
+        cause: crowded.map_or_else(
+            || cause(hook, word).to_owned(),
+            |crowded| crowded.what.replace("the plan has ", ""),
+        ),
         events: vec![hook.event.as_str().to_owned()],
         address: masked(&hook.url),
         last_delivery_at: hook.last_delivery_at,
@@ -167,8 +169,9 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
 }
 
 /// Why nothing comes, for a narrow column.
-fn cause(word: SubState) -> &'static str {
+fn cause(hook: &TargetHook, word: SubState) -> &'static str {
     match word {
+        SubState::DisabledByFailures if is_away(&hook.drift) => "changed by a person",
         SubState::DisabledByFailures => "by failures",
         SubState::DisabledByPlan => "by the plan",
         SubState::Off => "by a person",
