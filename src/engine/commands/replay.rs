@@ -6,6 +6,8 @@ use crate::control::command::{Price, Reply};
 use crate::domain::signature;
 use crate::engine::desk::Desked;
 use crate::engine::replay::{Replayed, replay as again};
+use crate::engine::views::refused::{self, Proof};
+use crate::engine::views::sought::Sought;
 use crate::engine::views::{Ask, deliveries, delivery};
 use crate::engine::{Shared, labels};
 
@@ -62,10 +64,12 @@ pub fn replay_all(engine: &Shared, from: u64, to: u64, filter: &str, dry: bool) 
 
 fn chosen(engine: &Shared, from: u64, to: u64, filter: &str) -> Desked<Vec<u64>> {
     let ask = Ask::words(filter);
-    let dead = deliveries::dead(&engine.state())?;
+    let state = engine.state();
+    let dead = deliveries::dead(&state)?;
     let index = engine.black_box.index();
+    let sought = Sought::of(&state, &index, &ask);
     let within = index.lines.iter().filter(|line| (from..=to).contains(&line.seq));
-    Ok(within.filter(|l| deliveries::takes(&ask, l, dead.get(&l.seq))).map(|l| l.seq).collect())
+    Ok(within.filter(|l| sought.takes(l, dead.get(&l.seq))).map(|l| l.seq).collect())
 }
 
 fn what(replayed: &Replayed) -> String {
@@ -122,5 +126,27 @@ pub fn verify(engine: &Shared, seq: u64, secret: Option<&str>) -> Answered {
     match asked {
         Some(_) => because(format!("delivery {seq} was not signed with that secret")),
         None => because(format!("the signature of delivery {seq} was not kept; it was checked when it came")),
+    }
+}
+
+/// Checks one that was refused at the door with a given secret, or with those that hold now.
+pub fn verify_refused(engine: &Shared, number: u64, secret: Option<&str>) -> Answered {
+    let Some(one) = refused::one(engine, number) else {
+        return because(format!("refused delivery r{number} is not kept any more"));
+    };
+    let secrets = match secret {
+        Some(given) => vec![("given".to_owned(), given.into())],
+        None => refused::secrets(&engine.state(), &one),
+    };
+    match refused::prove(&one, secrets) {
+        Proof::By(which) => Ok(Reply::Done {
+            say: format!("r{number} was signed with the {which} secret; it was refused for: {}", one.reason),
+        }),
+        Proof::None if secret.is_some() => because(format!("r{number} was not signed with that secret")),
+        Proof::None => because(format!("r{number} was signed with no secret that holds now")),
+        Proof::Unsigned => because(format!("r{number} has no signature that could be checked")),
+        Proof::Cut => {
+            because(format!("the body of r{number} is not kept in full; its signature cannot be checked"))
+        }
     }
 }

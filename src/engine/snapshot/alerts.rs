@@ -113,16 +113,28 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
         SyncWord::Held(_) => format!(
             "{name}{more} held for {target}: nobody there is its owner; link the user in mapping.toml"
         ),
+        SyncWord::Unmapped if project.is_empty() && projects(state, target)?.is_none() => {
+            let (entries, them) = if count == 1 {
+                ("1 entry without project waits".to_owned(), "it")
+            } else {
+                (format!("{count} entries without project wait"), "them")
+            };
+            let say = format!(
+                "{entries} for {target}: give {them} a project in Toggl, or set a fallback in mapping.toml"
+            );
+            let id = format!("{}:{target}", class.name());
+            // No row of the mapping stands for them: they are found where the open work is.
+            return Ok(Some((Alert { id, since: link.since, say, pane: 5 }, count)));
+        }
         SyncWord::Unmapped => {
             let entries = if count == 1 { "1 entry waits".into() } else { format!("{count} entries wait") };
-            let of = if project.is_empty() { "entries without project".into() } else { project };
             match projects(state, target)? {
                 Some(many) => format!(
                     "{count} entries of {many} wait for a link to {target}; link them, leave them out, or set a fallback"
                 ),
                 None => {
                     format!(
-                        "{entries} for a link to {target} ({of}); link it, leave it out, or set a fallback"
+                        "{entries} for a link to {target} ({project}); link it, leave it out, or set a fallback"
                     )
                 }
             }

@@ -1,5 +1,7 @@
 //! A person's wishes about the webhooks of a target. The decision is durable before the service hears of it.
 
+use chrono::{DateTime, Utc};
+
 use super::keep;
 use super::{Hitch, Post, Step, check, decide, mend};
 use crate::control::command::Reshape;
@@ -9,6 +11,7 @@ use crate::domain::hook_drift::is_away;
 use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
 use crate::domain::target_hook::{LOG_LINES, TargetHook, Told};
+use crate::engine::Engine;
 use crate::engine::desk::Desked;
 use crate::engine::guard_wish::{Asked, GuardWish};
 use crate::engine::hitch;
@@ -20,7 +23,9 @@ const PAGE: u32 = 50;
 /// Does what is wanted and answers.
 pub async fn serve(post: &mut Post, wish: GuardWish, managed: bool) -> Desked<()> {
     let done = act(post, &wish, managed).await;
-    let reply = hitch::reply(done, "webhook", |at| at.format("%H:%M:%S UTC").to_string())?;
+    let zone = Engine::shown_zone(&post.engine.state());
+    let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
+    let reply = hitch::reply(done, "webhook", clock)?;
     // Who asked may be gone.
     let _ = wish.answer.send(reply);
     Ok(())

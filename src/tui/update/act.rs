@@ -7,7 +7,7 @@ use crate::domain::health::Wanted;
 
 use super::super::keymap::Action;
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
-use super::{Effect, conflict, input, jump, mapping, quota, refuse, send};
+use super::{Effect, conflict, deliveries, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -63,34 +63,12 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Test => ask_subscription(model, "test with a ping", 1, |subscription| Wish::Test { subscription }),
         Validate => ask_subscription(model, "validate", 1, |subscription| Wish::Validate { subscription }),
         Disable => ask_subscription(model, "disable", 1, |subscription| Wish::Disable { subscription }),
-        Deliveries => {
-            model.notice = None;
-            model.drawer = Some(Drawer::Deliveries);
-            model.in_drawer = true;
-            model.cursors.remove(&List::Drawer);
-            send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
-        }
-        Replay => replay(model),
-        ReplayShown => {
-            let filter = model.views.filter(Slot::Deliveries).to_owned();
-            let wish = |dry| Wish::ReplayAll { from: 0, to: u64::MAX, filter: filter.clone(), dry };
-            ask(model, wish(true), wish(false))
-        }
-        OpenDelivery => {
-            let Some(seq) = model.selected_delivery() else { return Vec::new() };
-            model.notice = None;
-            model.drawer = Some(Drawer::Delivery { seq });
-            model.cursors.remove(&List::Drawer);
-            send(model.views.ensure(Slot::Detail, ViewKind::Delivery { seq }, WINDOW))
-        }
-        FilterDeliveries => {
-            model.typing = Some(model.views.filter(Slot::Deliveries).to_owned().into());
-            Vec::new()
-        }
-        Verify => {
-            let Some(seq) = model.selected_delivery() else { return Vec::new() };
-            wish(model, Wish::Verify { seq, secret: None })
-        }
+        Deliveries => deliveries::list(model),
+        Replay => deliveries::replay(model),
+        ReplayShown => deliveries::replay_shown(model),
+        OpenDelivery => deliveries::open(model),
+        FilterDeliveries => deliveries::filter(model),
+        Verify => deliveries::verify(model),
         MakeHook => {
             let Some(at) = reshape::account(model) else { return Vec::new() };
             let say = format!("make a subscription for {} · Enter does it", at.account);
@@ -196,12 +174,6 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
         effects.extend(open_drawer(model));
     }
     effects
-}
-
-/// Asks what applying a delivery again would change; a yes does it.
-fn replay(model: &mut Model) -> Vec<Effect> {
-    let Some(seq) = model.selected_delivery() else { return Vec::new() };
-    ask(model, Wish::Replay { seq, dry: true }, Wish::Replay { seq, dry: false })
 }
 
 /// Sends a dry run; its price becomes the question whose yes sends the real one.
@@ -320,13 +292,8 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 fn back(model: &mut Model) -> Vec<Effect> {
     // What was said was said of what is left now.
     model.notice = None;
-    if matches!(model.drawer, Some(Drawer::Delivery { .. })) {
-        model.drawer = Some(Drawer::Deliveries);
-        model.cursors.remove(&List::Drawer);
-        return send(model.views.close(Slot::Detail));
-    }
-    if matches!(model.drawer, Some(Drawer::Deliveries)) && !model.views.filter(Slot::Deliveries).is_empty() {
-        return set_filter(model, "");
+    if let Some(effects) = deliveries::back(model) {
+        return effects;
     }
     if let Some(effects) = quota::back(model) {
         return effects;
