@@ -118,10 +118,7 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
 fn as_cells(line: &DeliveryLine) -> Vec<String> {
     let about = if line.reason.is_empty() { line.summary.clone() } else { line.reason.clone() };
     vec![
-        line.seq
-            .map(|seq| seq.to_string())
-            .or(line.refused.map(|number| format!("r{number}")))
-            .unwrap_or_default(),
+        line.number(),
         line.at.format("%Y-%m-%d %H:%M:%S").to_string(),
         line.verdict.clone(),
         line.about.clone(),

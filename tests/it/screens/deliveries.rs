@@ -1,8 +1,8 @@
 //! The black box in the drawer: the row that is kept, the words where nothing fits, and what the keys do with a row.
 
 use hourwire::control::command::Wish;
-use hourwire::control::message::ToEngine;
-use hourwire::control::view::ViewKind;
+use hourwire::control::message::{FromEngine, ToEngine};
+use hourwire::control::view::{DetailLine, Page, Row, ViewKind};
 use hourwire::tui::model::{List, Model};
 use hourwire::tui::update::{Effect, Event};
 
@@ -79,4 +79,42 @@ fn one_that_was_refused_at_the_door_is_opened_and_checked_and_never_applied() {
     assert!(text(&mut model).contains("what is not believed is never applied"));
     fixture::press(&mut model, "esc");
     assert_eq!(model.selected(List::Drawer), 3);
+}
+
+fn copied(model: &mut Model) -> String {
+    let effects = effects(model, "y");
+    let [Effect::Copy(text)] = effects.as_slice() else { panic!("{effects:?} {}", text(model)) };
+    text.clone()
+}
+
+#[test]
+fn a_row_is_copied_from_the_list_and_the_whole_body_from_any_line_of_it() {
+    let mut model = open("j");
+    let row = copied(&mut model);
+    for part in ["240", "T", "duplicate", "time_entry updated", "the event of 239 again"] {
+        assert!(row.contains(part), "{part} in {row}");
+    }
+    fixture::press(&mut model, "j j");
+    assert!(copied(&mut model).starts_with("r17"));
+    let asked = effects(&mut model, "enter");
+    let view = asked.iter().find_map(|e| match e {
+        Effect::Send(ToEngine::Open(open)) => Some(open.view),
+        _ => None,
+    });
+    let fact = |label: &str, value: &str| {
+        Row::Detail(DetailLine { label: label.into(), value: value.into(), why: String::new() })
+    };
+    let raw = r#"{"a":1,"b":2}"#;
+    let rows = vec![
+        fact("verdict", "rejected"),
+        fact("raw", raw),
+        fact("body", "{"),
+        fact("", "  \"a\": 1,"),
+        fact("", "}"),
+    ];
+    let page = Page { view: view.unwrap(), rev: 1, total: 5, unfiltered: 5, offset: 0, rows };
+    fixture::say(&mut model, FromEngine::Page(page));
+    assert_eq!(copied(&mut model), "rejected");
+    fixture::press(&mut model, "j j j");
+    assert_eq!(copied(&mut model), raw);
 }
