@@ -69,6 +69,7 @@ pub fn well() -> Snapshot {
             upgrade: String::new(),
         }],
         public_address: true,
+        unreached: None,
         reading: None,
         meters: vec![Meter {
             service: Service::Toggl,

@@ -30,7 +30,7 @@ pub fn replay(engine: &Shared, seq: u64, dry: bool) -> Answered {
     } else if replayed == Replayed::default() {
         Reply::Done { say: format!("delivery {seq} applied again: nothing changed") }
     } else {
-        Reply::Done { say: format!("delivery {seq} applied again: {what} changed") }
+        Reply::Done { say: format!("delivery {seq} applied again: {}", done(&replayed)) }
     })
 }
 
@@ -48,16 +48,17 @@ pub fn replay_all(engine: &Shared, from: u64, to: u64, filter: &str, dry: bool) 
         let Some(one) = again(engine, *seq, dry)? else { continue };
         sum.entries += one.entries;
         sum.items += one.items;
+        sum.looks += one.looks;
         dead += usize::from(one.dead.is_some());
     }
     let still = if dead == 0 { String::new() } else { format!(" · {dead} still cannot be used") };
     let (count, what) = (chosen.len(), what(&sum));
-    Ok(match (dry, sum.entries + sum.items) {
+    Ok(match (dry, sum.entries + sum.items + sum.looks) {
         (true, _) => price(&sum, format!("{count} deliveries would change {what}{still}")),
         (false, 0) => {
             Reply::Done { say: format!("{count} deliveries applied again: nothing changed{still}") }
         }
-        (false, _) => Reply::Done { say: format!("{count} deliveries applied again: {what} changed{still}") },
+        (false, _) => Reply::Done { say: format!("{count} deliveries applied again: {}{still}", done(&sum)) },
     })
 }
 
@@ -72,16 +73,35 @@ fn chosen(engine: &Shared, from: u64, to: u64, filter: &str) -> Desked<Vec<u64>>
 }
 
 fn what(replayed: &Replayed) -> String {
-    match (replayed.entries, replayed.items) {
-        (0, 0) => "nothing: all of it is known".to_owned(),
+    let looks = match replayed.looks {
+        0 => String::new(),
+        looks => format!("; {} to look at in the target, a request each", entries(looks)),
+    };
+    let what = match (replayed.entries, replayed.items) {
+        (0, 0) if replayed.looks == 0 => "nothing: all of it is known".to_owned(),
+        (0, 0) => "nothing by itself".to_owned(),
         (0, items) => format!("{items} of projects, clients, tags and people"),
         (some, _) => entries(some),
+    };
+    format!("{what}{looks}")
+}
+
+/// The same, when it has been done.
+fn done(replayed: &Replayed) -> String {
+    if replayed.entries + replayed.items == 0 {
+        return format!("{} looked at in the target", entries(replayed.looks));
+    }
+    let what = what(&Replayed { looks: 0, ..replayed.clone() });
+    match replayed.looks {
+        0 => format!("{what} changed"),
+        looks => format!("{what} changed, {} looked at in the target", entries(looks)),
     }
 }
 
 fn price(replayed: &Replayed, say: String) -> Reply {
     let moves = u32::try_from(replayed.entries).unwrap_or(u32::MAX);
-    Reply::Price(Price { moves, say, ..Price::default() })
+    let requests = u32::try_from(replayed.looks).unwrap_or(u32::MAX);
+    Reply::Price(Price { moves, requests, say, ..Price::default() })
 }
 
 /// Checks a kept delivery with a given secret, or with those that hold now.

@@ -180,6 +180,8 @@ fn subscription(model: &Model, action: Action) -> Option<String> {
         return Some(reason.to_owned());
     }
     let reason = match (action, line.state) {
+        // What is not switched off yet, though a key wants it so, can be kept.
+        (Action::Reenable, _) if line.is_leaving() => return None,
         (Action::Reenable, SubState::Active | SubState::Pending | SubState::Silent | SubState::Drifted) => {
             "it is enabled already"
         }

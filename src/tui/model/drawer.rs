@@ -110,12 +110,21 @@ impl Model {
         self.snapshot.as_ref()?.subscriptions.iter().find(|s| s.at == *of)
     }
 
-    /// The incidents of the open drawer's subscription, newest first.
+    /// The incidents of the open drawer's subscription, newest first; those of its account, too, that no other row leads
+    /// to: what is made anew has another id, and a target's webhooks share their incidents.
     pub fn incidents(&self) -> Vec<&IncidentLine> {
         let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
             return Vec::new();
         };
-        snapshot.incidents.iter().filter(|i| i.subscription.as_ref() == Some(of)).collect()
+        let lines = &snapshot.subscriptions;
+        let line = lines.iter().find(|line| line.at == *of);
+        let ours = line.is_none_or(|line| line.ours);
+        let target = line.is_some_and(|line| line.service == Service::Clockify);
+        let is_of = |at: &SubscriptionRef| {
+            let replaced = || target || !lines.iter().any(|line| line.at == *at);
+            at == of || (ours && at.account == of.account && replaced())
+        };
+        snapshot.incidents.iter().filter(|i| i.subscription.as_ref().is_some_and(is_of)).collect()
     }
 
     /// The incident shown.

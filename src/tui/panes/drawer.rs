@@ -106,9 +106,11 @@ fn incident(model: &Model, p: &mut Paint<'_>) {
     let top = 2 + hook::rows(model);
     hook::draw(model, p);
     let Some(incident) = model.incident() else {
-        let drifted = model.incident_subscription().is_some_and(|line| !line.drift.is_empty());
-        let say = if drifted {
+        let line = model.incident_subscription();
+        let say = if line.is_some_and(|line| !line.drift.is_empty()) {
             "changed in the web page, not here; < restores ours, > takes theirs"
+        } else if line.is_some_and(|line| hook::unreached(model, line, 0).is_some()) {
+            "what it sends now does not arrive: check proxy, tunnel and name"
         } else {
             "nothing has gone wrong here"
         };

@@ -3,7 +3,22 @@
 use super::super::model::Model;
 use super::super::paint::Paint;
 use super::super::text::{age, clock, date, width};
+use crate::control::snapshot::SubscriptionLine;
 use crate::domain::drift::Drift;
+use crate::domain::health::Wanted;
+
+/// That the own address does not answer, for a subscription that calls it; this says nothing about the subscription.
+/// In `room` columns: as a sentence with the reason where it fits, else shorter.
+pub fn unreached(model: &Model, line: &SubscriptionLine, room: u16) -> Option<String> {
+    let snapshot = model.snapshot.as_ref().filter(|_| line.ours && line.wanted == Wanted::Enabled)?;
+    let (since, why) = snapshot.unreached.as_ref()?;
+    let since = clock(*since, model.zone());
+    let say = format!("our own address does not answer since {since}");
+    let whole = format!("{say}: {why}");
+    let all = [whole, say, format!("address out {since}")];
+    let fits = all.iter().find(|say| width(say) <= room).or(all.last());
+    fits.cloned()
+}
 
 /// Rows below the two that are always there.
 pub fn rows(model: &Model) -> u16 {
@@ -37,6 +52,8 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     // What is wrong comes first; what is cut off behind it is of less weight.
     let open = model.incident().filter(|incident| incident.closed_at.is_none());
     let cause = if line.cause.is_empty() { open.map_or("", |i| i.cause.as_str()) } else { &line.cause };
+    let unreached = unreached(model, line, w.saturating_sub(4)).unwrap_or_default();
+    let cause = if cause.is_empty() { unreached.as_str() } else { cause };
     let mut x = 3;
     if !cause.is_empty() {
         x = p.cell(x, 1, w.saturating_sub(4), cause, s.warn);

@@ -90,8 +90,14 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         RotateSecret => ask_subscription(model, "make a new secret for", 1, |s| reshaped(s, Reshape::Rotate)),
-        RestoreOurs => ask_subscription(model, "restore ours on", 1, |s| reshaped(s, Reshape::Restore)),
-        AdoptTheirs => ask_subscription(model, "take theirs on", 1, |s| reshaped(s, Reshape::Adopt)),
+        RestoreOurs => {
+            let requests = reshape::decided(model).0;
+            ask_subscription(model, "restore ours on", requests, |s| reshaped(s, Reshape::Restore))
+        }
+        AdoptTheirs => {
+            let requests = reshape::decided(model).1;
+            ask_subscription(model, "take theirs on", requests, |s| reshaped(s, Reshape::Adopt))
+        }
         DeleteHook => ask_subscription(model, "delete for good", 2, |s| reshaped(s, Reshape::Delete)),
         RevealSecret => {
             let Some(subscription) = model.selected_subscription().map(|s| s.at.clone()) else {

@@ -362,6 +362,7 @@ pub fn snapshot() -> Snapshot {
         ],
         subscriptions: vec![ours, off],
         public_address: true,
+        unreached: None,
         reading: None,
         meters: vec![
             meter(Service::Clockify, "clockify", 14, 5, "15:58", Source::Estimate),
