@@ -4,6 +4,7 @@
 
 mod address;
 pub mod alerts;
+mod hook_alerts;
 mod meters;
 pub mod subscriptions;
 mod target_hooks;

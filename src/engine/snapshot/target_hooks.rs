@@ -9,9 +9,10 @@ use secrecy::ExposeSecret as _;
 
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::SubscriptionLine;
-use crate::domain::clockify_hook::{State as Flagged, left_out, slots};
+use crate::domain::clockify_hook::{left_out, slots};
 use crate::domain::drift::masked;
 use crate::domain::health::{SubState, Wanted};
+use crate::domain::hook_drift::{self, is_away};
 use crate::domain::id::{Account, Service};
 use crate::domain::subscription::STALE;
 use crate::domain::target_hook::{TargetHook, interval};
@@ -21,8 +22,14 @@ use crate::engine::lobby::Refused;
 use crate::engine::setup::event_label;
 use crate::engine::state::State;
 use crate::engine::target_guard::{self, keep, note};
+use crate::engine::target_plan;
 
 use super::subscriptions::note_refused;
+
+/// So many in a row are no delivery that overtook our own new token.
+const REFUSED: u32 = 2;
+/// The receiver's words for a token that is not the kept one.
+const WRONG: &str = "wrong signature";
 
 /// All webhooks of all targets.
 pub fn lines(
@@ -34,18 +41,51 @@ pub fn lines(
     let mut lines = Vec::new();
     for target in &state.setup.targets {
         let hooks = keep::hooks(&state.desk, &target.account)?;
-        let count = keep::care_of(&state.desk, &target.account)?.count;
-        let of = Target::new(state, &target.account, &hooks, count);
+        let care = keep::care_of(&state.desk, &target.account)?;
+        let mut of = Target::new(state, &target.account, &hooks, care.count);
+        if let Some(what) = target_plan::crowded(&state.desk, &target.account, &of.plan)? {
+            let since = target_plan::since(&state.desk, &target.account)?;
+            let read = state.profile(&target.account).map_or(now, |profile| profile.read_at);
+            let when = care.waits_until.filter(|until| *until > now);
+            let when = when.map_or_else(
+                || "soon".to_owned(),
+                |at| at.with_timezone(&zone).format("at %H:%M").to_string(),
+            );
+            let say = format!("{what}; which ones Clockify switched off is listed {when}");
+            of.crowded = Some(Crowded { since: since.unwrap_or(read), what, say });
+        }
         for hook in &hooks {
             let mut line = line(state, &of, hook, zone, now);
             let label = event_label(&target.account, hook.event.as_str());
             if let Some(refused) = refused.get(&label).filter(|_| hook.ours) {
                 note_refused(&mut line, refused);
+                deaf(&mut line, hook, refused);
             }
             lines.push(line);
         }
     }
     Ok(lines)
+}
+
+/// A token that was made elsewhere: one delivery after the other is refused since ours was kept. Whoever knows the
+/// address can cause it, so it is shown, and only a key acts on it.
+fn deaf(line: &mut SubscriptionLine, hook: &TargetHook, refused: &Refused) {
+    let told = line.drift.iter().any(|drift| drift.field == hook_drift::SECRET);
+    let newer = hook.token_at.is_none_or(|at| refused.at > at);
+    let active = matches!(line.state, SubState::Active | SubState::Unknown | SubState::Drifted);
+    if !told && newer && active && refused.in_a_row >= REFUSED && refused.why == WRONG {
+        line.drift.push(hook_drift::another_token());
+        if line.state != SubState::Drifted {
+            (line.state, line.since) = (SubState::Drifted, refused.at);
+        }
+    }
+}
+
+/// The plan got smaller since the webhooks were listed: which of them are off is not known.
+struct Crowded {
+    since: DateTime<Utc>,
+    what: String,
+    say: String,
 }
 
 /// What all webhooks of a target have in common.
@@ -55,6 +95,7 @@ struct Target<'a> {
     fresh: TimeDelta,
     used: String,
     untold: String,
+    crowded: Option<Crowded>,
 }
 
 impl<'a> Target<'a> {
@@ -65,7 +106,7 @@ impl<'a> Target<'a> {
         let room = slots(&plan);
         let used = count.max(hooks.len());
         let name = if free { "Free".to_owned() } else { plan.clone() };
-        let told = hooks.iter().filter(|hook| hook.ours && hook.flags.state() == Flagged::Active);
+        let told = hooks.iter().filter(|hook| hook.tells());
         let told: Vec<_> = told.map(|hook| &hook.event).collect();
         let untold: Vec<String> =
             left_out(0).iter().filter(|event| !told.contains(event)).map(|event| event.short()).collect();
@@ -74,13 +115,19 @@ impl<'a> Target<'a> {
             fresh: if free { interval(free) + STALE } else { STALE },
             used: format!("{used} of {} on {name}", room.workspace),
             untold: untold.join(", "),
+            crowded: None,
             plan,
         }
     }
 }
 
 fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTime<Utc>) -> SubscriptionLine {
-    let word = hook.state(now, of.fresh);
+    let known = hook.state(now, of.fresh);
+    let perhaps_on = matches!(known, SubState::Active | SubState::Unknown);
+    // A delivery since then shows that this one has its place.
+    let crowded =
+        of.crowded.as_ref().filter(|c| perhaps_on && hook.last_delivery_at.is_none_or(|at| at < c.since));
+    let word = if crowded.is_some() { SubState::Unknown } else { known };
     let unknown = word == SubState::Unknown;
     // What the plan has no room for is nobody's fault and nothing to mend.
     let spare = hook.spare && word == SubState::DisabledByPlan;
@@ -89,11 +136,18 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         service: Service::Clockify,
         description: hook.name.clone(),
         state: word,
-        since: if unknown { hook.known_at() + of.fresh } else { hook.since },
+        since: match crowded {
+            Some(crowded) => crowded.since,
+            None if unknown => hook.known_at() + of.fresh,
+            None => hook.since,
+        },
         checked_at: Some(hook.checked_at),
         wanted: if spare { Wanted::Disabled } else { hook.wanted },
         ours: hook.ours,
-        cause: cause(word).to_owned(),
+        cause: crowded.map_or_else(
+            || cause(hook, word).to_owned(),
+            |crowded| crowded.what.replace("the plan has ", ""),
+        ),
         events: vec![hook.event.as_str().to_owned()],
         address: masked(&hook.url),
         last_delivery_at: hook.last_delivery_at,
@@ -101,22 +155,24 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         spark: hook.spark(now),
         latency_s: None,
         latency_spark: Vec::new(),
-        drift: Vec::new(),
+        drift: hook.drift.clone(),
         edited_at: None,
         last_bad_at: hook.last_bad_at,
         failures: 0,
         refused: String::new(),
         secret: secret(state, of.account, hook),
+        overlap_until: None,
         plan: of.used.clone(),
         upgrade: String::new(),
         flags: Some(hook.flags),
-        facts: facts(of, hook, word, zone),
+        facts: crowded.map(|c| c.say.clone()).into_iter().chain(facts(of, hook, word, zone)).collect(),
     }
 }
 
 /// Why nothing comes, for a narrow column.
-fn cause(word: SubState) -> &'static str {
+fn cause(hook: &TargetHook, word: SubState) -> &'static str {
     match word {
+        SubState::DisabledByFailures if is_away(&hook.drift) => "changed by a person",
         SubState::DisabledByFailures => "by failures",
         SubState::DisabledByPlan => "by the plan",
         SubState::Off => "by a person",
@@ -134,7 +190,14 @@ fn facts(of: &Target<'_>, hook: &TargetHook, word: SubState, zone: Tz) -> Vec<St
         yes(flags.delivery),
         yes(flags.plan)
     )];
+    if is_away(&hook.drift) {
+        facts.push(
+            "changed in the web page: it is left alone until a key decides, < for ours or > for theirs"
+                .into(),
+        );
+    }
     facts.extend(match word {
+        _ if is_away(&hook.drift) => None,
         SubState::DisabledByFailures => Some(
             "its deliveries failed too often: it is deleted and made anew as soon as our address answers"
                 .into(),

@@ -6,12 +6,15 @@ mod conflict;
 pub mod deliveries;
 pub mod delivery;
 mod detail;
+mod differences;
 mod entries;
 mod log;
 pub mod mapping;
 mod news;
+pub mod refused;
 mod requests;
 pub mod search;
+pub mod sought;
 mod sync;
 
 use crate::control::view::{Open, Row, ViewKind};
@@ -63,6 +66,7 @@ fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> De
         ViewKind::Log => log::rows(state, ask)?,
         ViewKind::Deliveries => deliveries::rows(engine, state, ask)?,
         ViewKind::Delivery { seq } => delivery::rows(engine, state, ask, *seq)?,
+        ViewKind::Refused { number } => refused::rows(engine, state, ask, *number),
         ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
         ViewKind::Requests { account, bucket, hour } => requests::rows(state, ask, account, bucket, *hour),
         ViewKind::Detail { key } => detail::rows(engine, state, ask, key)?,

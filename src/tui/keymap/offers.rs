@@ -6,7 +6,7 @@ use crate::domain::health::SubState;
 use crate::domain::id::Service;
 use crate::domain::word::SyncWord;
 
-use super::super::model::{Drawer, Model, Pane, reshape};
+use super::super::model::{Drawer, List, Model, Pane, reshape};
 use super::{ACTIONS, Action, Context};
 
 /// An action with its state.
@@ -125,8 +125,14 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         {
             "Esc leads back to the list"
         }
-        Replay | OpenDelivery | Verify if model.selected_delivery().is_none() => {
-            "this one was refused at the door and not kept"
+        Replay | ReplayShown | OpenDelivery | Verify
+            if matches!(model.drawer, Some(Drawer::Deliveries)) && model.len(List::Drawer) == 0 =>
+        {
+            "there is no delivery to do it with"
+        }
+        OpenDelivery | Verify if model.shown_delivery().is_none() => "this one is not kept",
+        Replay if model.selected_delivery().is_none() => {
+            "this one was refused at the door; what is not believed is never applied"
         }
         OtherTarget if model.targets().len() < 2 => "there is one target",
         SendHeld | DropHeld | TakeOver if model.hold().is_none() => "this has been decided",
@@ -239,7 +245,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
             vec![RestoreOurs, AdoptTheirs, Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
         }
         (Some(Drawer::Deliveries), true) => {
-            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Back]
+            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Copy, Back]
         }
         (Some(Drawer::Delivery { .. }), true) => vec![Replay, Verify, Copy, Back],
         (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],

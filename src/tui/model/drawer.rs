@@ -5,7 +5,16 @@ use crate::control::snapshot::{HoldLine, IncidentLine, SubscriptionLine};
 use crate::control::view::Row;
 use crate::domain::id::{Key, Service};
 
-use super::{List, Model, Picker, Slot};
+use super::{Cursor, List, Model, Picker, Slot};
+
+/// A delivery that can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// By its place in the inbox.
+    Kept(u64),
+    /// By its number among those refused at the door.
+    Refused(u64),
+}
 
 /// What is open below the table.
 #[derive(Clone, Debug)]
@@ -44,8 +53,10 @@ pub enum Drawer {
     Deliveries,
     /// One of them in full.
     Delivery {
-        /// Its place in the inbox.
-        seq: u64,
+        /// Which.
+        which: Which,
+        /// The row of the list that it was opened from.
+        row: Cursor,
     },
     /// A held change that waits for a decision.
     Hold {
@@ -79,7 +90,12 @@ pub fn drawer_title(model: &Model) -> (String, String) {
                 words => (format!("deliveries /{words}"), format!("{total} of them, newest first")),
             }
         }
-        Some(Drawer::Delivery { seq }) => (format!("delivery {seq}"), "what it changed, and why".to_owned()),
+        Some(Drawer::Delivery { which: Which::Kept(seq), .. }) => {
+            (format!("delivery {seq}"), "what it changed, and why".to_owned())
+        }
+        Some(Drawer::Delivery { which: Which::Refused(number), .. }) => {
+            (format!("delivery r{number}"), "refused at the door".to_owned())
+        }
         Some(Drawer::Hold { .. }) => match model.hold() {
             Some(hold) => (format!("held, {}", hold.reason), format!("{} entries", hold.entries)),
             None => ("held".to_owned(), "decided".to_owned()),
@@ -94,12 +110,35 @@ impl Model {
         self.snapshot.as_ref()?.subscriptions.iter().find(|s| s.at == *of)
     }
 
-    /// The incidents of the open drawer's subscription, newest first.
+    /// Where the subscription of the open drawer is listed no more, deleted or made anew, the drawer shows the one under
+    /// the bar.
+    pub fn follow_hook(&mut self) {
+        let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
+            return;
+        };
+        if snapshot.subscriptions.iter().any(|line| line.at == *of) {
+            return;
+        }
+        if let Some(of) = self.selected_subscription().map(|line| line.at.clone()) {
+            self.drawer = Some(Drawer::Incident { of, at: 0 });
+        }
+    }
+
+    /// The incidents of the open drawer's subscription, newest first; those of its account, too, that no other row leads
+    /// to: what is made anew has another id, and a target's webhooks share their incidents.
     pub fn incidents(&self) -> Vec<&IncidentLine> {
         let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
             return Vec::new();
         };
-        snapshot.incidents.iter().filter(|i| i.subscription.as_ref() == Some(of)).collect()
+        let lines = &snapshot.subscriptions;
+        let line = lines.iter().find(|line| line.at == *of);
+        let ours = line.is_none_or(|line| line.ours);
+        let target = line.is_some_and(|line| line.service == Service::Clockify);
+        let is_of = |at: &SubscriptionRef| {
+            let replaced = || target || !lines.iter().any(|line| line.at == *at);
+            at == of || (ours && at.account == of.account && replaced())
+        };
+        snapshot.incidents.iter().filter(|i| i.subscription.as_ref().is_some_and(is_of)).collect()
     }
 
     /// The incident shown.
@@ -135,13 +174,21 @@ impl Model {
 
     /// The selected delivery that can be applied again.
     pub fn selected_delivery(&self) -> Option<u64> {
+        match self.shown_delivery()? {
+            Which::Kept(seq) => Some(seq),
+            Which::Refused(_) => None,
+        }
+    }
+
+    /// The delivery that is open or selected.
+    pub fn shown_delivery(&self) -> Option<Which> {
         match &self.drawer {
-            Some(Drawer::Delivery { seq }) => return Some(*seq),
+            Some(Drawer::Delivery { which, .. }) => return Some(*which),
             Some(Drawer::Deliveries) => {}
             _ => return None,
         }
         match self.views.row(Slot::Deliveries, self.selected(List::Drawer))? {
-            Row::Delivery(line) => line.seq,
+            Row::Delivery(line) => line.seq.map(Which::Kept).or(line.refused.map(Which::Refused)),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::snapshot::SubscriptionLine;
+use crate::domain::id::{RemoteId, Service};
 
 use super::super::keymap::{Action, prices};
 use super::super::text::count;
@@ -50,9 +51,27 @@ fn filters(text: &str) -> Vec<String> {
 
 /// The account that a new subscription is for: that of the selected one, else the first source.
 pub fn account(model: &Model) -> Option<SubscriptionRef> {
-    use crate::domain::id::{RemoteId, Service};
     let snapshot = model.snapshot.as_ref()?;
     let first = snapshot.accounts.iter().find(|a| a.service == Service::Toggl).map(|a| a.name.clone());
     let account = model.selected_subscription().map(|s| s.at.account.clone()).or(first)?;
     Some(SubscriptionRef::new(&account, &RemoteId::default()))
+}
+
+/// Requests that an action on the selected subscription takes at most. Deciding what somebody changed of a webhook of
+/// Clockify with another token has its refused deliveries read back too.
+pub fn most(model: &Model, action: Action) -> u64 {
+    let Some(line) = model.selected_subscription() else { return 0 };
+    let secret = line.drift.iter().any(|drift| drift.field == "secret");
+    let shape = line.drift.iter().any(|drift| drift.field != "secret");
+    match (line.service, action) {
+        (Service::Clockify, Action::RestoreOurs) => u64::from(shape) + if secret { 2 } else { 0 },
+        (Service::Clockify, Action::AdoptTheirs) => {
+            if secret {
+                3
+            } else {
+                1
+            }
+        }
+        (service, action) => prices::most(action, service, line.state.is_off()),
+    }
 }

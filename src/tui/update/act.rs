@@ -7,7 +7,7 @@ use crate::domain::health::Wanted;
 
 use super::super::keymap::{Action, prices};
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
-use super::{Effect, conflict, input, jump, mapping, quota, refuse, send};
+use super::{Effect, conflict, deliveries, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -69,34 +69,12 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             ask_subscription(model, "validate", action, |subscription| Wish::Validate { subscription })
         }
         Disable => ask_subscription(model, "disable", action, |subscription| Wish::Disable { subscription }),
-        Deliveries => {
-            model.notice = None;
-            model.drawer = Some(Drawer::Deliveries);
-            model.in_drawer = true;
-            model.cursors.remove(&List::Drawer);
-            send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
-        }
-        Replay => replay(model),
-        ReplayShown => {
-            let filter = model.views.filter(Slot::Deliveries).to_owned();
-            let wish = |dry| Wish::ReplayAll { from: 0, to: u64::MAX, filter: filter.clone(), dry };
-            ask(model, wish(true), wish(false))
-        }
-        OpenDelivery => {
-            let Some(seq) = model.selected_delivery() else { return Vec::new() };
-            model.notice = None;
-            model.drawer = Some(Drawer::Delivery { seq });
-            model.cursors.remove(&List::Drawer);
-            send(model.views.ensure(Slot::Detail, ViewKind::Delivery { seq }, WINDOW))
-        }
-        FilterDeliveries => {
-            model.typing = Some(model.views.filter(Slot::Deliveries).to_owned().into());
-            Vec::new()
-        }
-        Verify => {
-            let Some(seq) = model.selected_delivery() else { return Vec::new() };
-            wish(model, Wish::Verify { seq, secret: None })
-        }
+        Deliveries => deliveries::list(model),
+        Replay => deliveries::replay(model),
+        ReplayShown => deliveries::replay_shown(model),
+        OpenDelivery => deliveries::open(model),
+        FilterDeliveries => deliveries::filter(model),
+        Verify => deliveries::verify(model),
         MakeHook => {
             let Some(at) = reshape::account(model) else { return Vec::new() };
             let say = format!("make a subscription for {} · Enter does it", at.account);
@@ -201,12 +179,6 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
     effects
 }
 
-/// Asks what applying a delivery again would change; a yes does it.
-fn replay(model: &mut Model) -> Vec<Effect> {
-    let Some(seq) = model.selected_delivery() else { return Vec::new() };
-    ask(model, Wish::Replay { seq, dry: true }, Wish::Replay { seq, dry: false })
-}
-
 /// Sends a dry run; its price becomes the question whose yes sends the real one.
 pub fn ask(model: &mut Model, dry: Wish, real: Wish) -> Vec<Effect> {
     let command = model.command(dry, Pending::Ask(Box::new(real)));
@@ -290,6 +262,7 @@ pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let list = model.list();
     let text = match (list, &model.drawer) {
+        (List::Drawer, _) if deliveries::copied(model).is_some() => deliveries::copied(model),
         (List::Drawer, Some(Drawer::Said { say, .. })) => Some(say.clone()),
         (List::Drawer, Some(Drawer::Ledger { .. })) => model
             .selected_request()
@@ -323,13 +296,8 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 fn back(model: &mut Model) -> Vec<Effect> {
     // What was said was said of what is left now.
     model.notice = None;
-    if matches!(model.drawer, Some(Drawer::Delivery { .. })) {
-        model.drawer = Some(Drawer::Deliveries);
-        model.cursors.remove(&List::Drawer);
-        return send(model.views.close(Slot::Detail));
-    }
-    if matches!(model.drawer, Some(Drawer::Deliveries)) && !model.views.filter(Slot::Deliveries).is_empty() {
-        return set_filter(model, "");
+    if let Some(effects) = deliveries::back(model) {
+        return effects;
     }
     if let Some(effects) = quota::back(model) {
         return effects;
@@ -397,7 +365,7 @@ fn ask_subscription(
         _ => String::new(),
     };
     let say = format!("{what} \"{}\"{whose} · Enter does it", line.description);
-    let price = model.up_to(prices::most(action, line.service, line.state.is_off()), &line.at.account);
+    let price = model.up_to(reshape::most(model, action), &line.at.account);
     let wish = make(line.at.clone());
     model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
     Vec::new()

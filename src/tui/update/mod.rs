@@ -3,6 +3,7 @@
 
 mod act;
 mod conflict;
+mod deliveries;
 mod door;
 mod input;
 mod jump;

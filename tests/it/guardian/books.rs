@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use hourwire::domain::id::{Account, RemoteId, Service};
 use hourwire::engine::seams::Clock;
 use hourwire::engine::setup::{EventHook, Hook, HookBook};
@@ -114,6 +115,11 @@ impl HookBook for Open {
         std::iter::once(("current", kept.hook.secret.clone())).chain(previous).collect()
     }
 
+    fn overlap(&self, account: &Account) -> Option<DateTime<Utc>> {
+        let until = self.book.0.lock().unwrap().get(account)?.previous.as_ref()?.1;
+        DateTime::from_timestamp(until, 0).filter(|until| (self.clock)() < *until)
+    }
+
     fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String> {
         self.change(account, overlap_s, Kept::next)
     }
@@ -131,6 +137,13 @@ impl HookBook for Open {
 
     fn event_hooks(&self, _: &Account) -> Vec<EventHook> {
         self.places.as_ref().map(|places| places.all()).unwrap_or_default()
+    }
+
+    fn move_event(&self, _: &Account, from: &str, to: &str) -> Result<(), String> {
+        let places = self.places.as_ref().ok_or("no target")?;
+        places.rename(from, to);
+        places.publish(&self.hooks);
+        Ok(())
     }
 
     fn keep_token(

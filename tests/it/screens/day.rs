@@ -240,6 +240,7 @@ fn sub(
         failures: 0,
         refused: String::new(),
         secret: "····4f2a".to_owned(),
+        overlap_until: None,
         plan: "1 of 1, 3 of 3 events".to_owned(),
         upgrade: String::new(),
     }
@@ -432,7 +433,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Sync => work(),
         ViewKind::Log => log(),
         ViewKind::Candidates { .. } => candidates(),
-        ViewKind::Detail { .. } | ViewKind::Delivery { .. } => drawers::detail(),
+        ViewKind::Detail { .. } | ViewKind::Delivery { .. } | ViewKind::Refused { .. } => drawers::detail(),
         ViewKind::Deliveries => drawers::deliveries(),
         ViewKind::Requests { hour, .. } => drawers::requests(*hour),
     };
