@@ -68,7 +68,7 @@ pub enum What {
     /// Complete the handshake of the address, by echo and by the validation address; up to 3 requests
     #[command(after_help = "Example:\n  hourwire webhooks validate")]
     Validate(Which),
-    /// Read what Clockify's log of 7 days tells of a webhook's deliveries; 1 request
+    /// Read what Clockify's log of 7 days tells of a webhook's deliveries; 2 requests
     #[command(after_help = "Example:\n  hourwire webhooks log mirror/64f0c0ffee00000000011001")]
     Log(Which),
     /// Give a subscription another name; 1 request
@@ -90,10 +90,10 @@ pub enum What {
     /// Make a new secret; the old one is taken for a day more; 1 request
     #[command(after_help = "Example:\n  hourwire webhooks rotate")]
     Rotate(Which),
-    /// Undo what somebody changed at the service; 1 request
+    /// Undo what somebody changed at the service; 1 request, up to 3 at Clockify
     #[command(after_help = "Example:\n  hourwire webhooks restore")]
     Restore(Which),
-    /// Want what somebody changed at the service; 1 request
+    /// Want what somebody changed at the service; 1 request, up to 3 at Clockify
     #[command(after_help = "Example:\n  hourwire webhooks adopt")]
     Adopt(Which),
     /// Delete a subscription at the service; 2 requests

@@ -113,7 +113,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Retry => conflict::retry(model),
         KeepSource => conflict::ours(model),
         KeepTarget => conflict::theirs(model),
-        ReadHookLog => ask_subscription(model, "read the log of 7 days of", 1, |subscription| {
+        ReadHookLog => ask_subscription(model, "read the log of 7 days of", 2, |subscription| {
             Wish::ReadHookLog { subscription }
         }),
         SendHeld => decide(model, true),
