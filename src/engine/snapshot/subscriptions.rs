@@ -51,7 +51,9 @@ pub fn lines(
             ),
             None => (String::new(), String::new()),
         };
-        let mut line = SubscriptionLine { secret, plan, upgrade, ..line(account, row, zone, now) };
+        let overlap_until = state.setup.hooks.overlap(account).filter(|_| row.ours);
+        let mut line =
+            SubscriptionLine { secret, overlap_until, plan, upgrade, ..line(account, row, zone, now) };
         if row.ours && row.enabled && state.profile(account).is_some_and(|p| !p.admin) {
             line.cause = "fewer events: its creator is no administrator".into();
         }
@@ -127,6 +129,7 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         failures: row.failures,
         refused: String::new(),
         secret: String::new(),
+        overlap_until: None,
         plan: String::new(),
         upgrade: String::new(),
         flags: None,

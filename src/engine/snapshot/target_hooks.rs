@@ -161,6 +161,7 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         failures: 0,
         refused: String::new(),
         secret: secret(state, of.account, hook),
+        overlap_until: None,
         plan: of.used.clone(),
         upgrade: String::new(),
         flags: Some(hook.flags),

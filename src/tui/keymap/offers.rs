@@ -245,7 +245,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
             vec![RestoreOurs, AdoptTheirs, Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
         }
         (Some(Drawer::Deliveries), true) => {
-            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Back]
+            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Copy, Back]
         }
         (Some(Drawer::Delivery { .. }), true) => vec![Replay, Verify, Copy, Back],
         (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],

@@ -2,7 +2,7 @@
 
 use super::super::model::Model;
 use super::super::paint::Paint;
-use super::super::text::{age, clock, width};
+use super::super::text::{age, clock, date, width};
 use crate::control::snapshot::SubscriptionLine;
 use crate::domain::drift::Drift;
 use crate::domain::health::Wanted;
@@ -62,7 +62,10 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     p.cell(x, 1, w.saturating_sub(x + 1), &facts.join(" · "), s.muted);
     let mut more = Vec::new();
     if !line.secret.is_empty() {
-        more.push(format!("secret {}", line.secret));
+        let before = line.overlap_until.filter(|until| *until > model.now).map(|until| {
+            format!(", the one before it too until {} {}", date(until, zone), clock(until, zone))
+        });
+        more.push(format!("secret {}{}", line.secret, before.unwrap_or_default()));
     }
     if let Some(at) = line.edited_at {
         more.push(format!("edited {}", age(at, model.now, zone)));
