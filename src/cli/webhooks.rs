@@ -68,7 +68,7 @@ pub enum What {
     /// Complete the handshake of the address, by echo and by the validation address; up to 2 requests
     #[command(after_help = "Example:\n  hourwire webhooks validate")]
     Validate(Which),
-    /// Read what Clockify's log of 7 days tells of a webhook's deliveries; 1 request
+    /// Read what Clockify's log of 7 days tells of a webhook's deliveries; 2 requests
     #[command(after_help = "Example:\n  hourwire webhooks log mirror/64f0c0ffee00000000011001")]
     Log(Which),
     /// Give a subscription another name; up to 2 requests

@@ -61,6 +61,9 @@ pub struct Told {
     pub good: u32,
     /// The others.
     pub bad: u32,
+    /// Those that the service still tries again, with the tries of each after the first.
+    #[serde(default)]
+    pub retrying: Vec<u32>,
     /// There is more than was read.
     pub more: bool,
     /// The newest attempts, newest first: when, and the answer in words.
@@ -71,7 +74,12 @@ impl Told {
     /// In one sentence.
     pub fn say(&self) -> String {
         let of = if self.more { "the newest attempts of 7 days" } else { "7 days" };
-        format!("{of}: {} delivered, {} failed", self.good, self.bad)
+        let retrying = match (self.retrying.len(), self.retrying.iter().max()) {
+            (0, _) | (_, None) => ", none is being retried".to_owned(),
+            (1, Some(tries)) => format!(", 1 is being retried (retries so far: {tries})"),
+            (some, Some(tries)) => format!(", {some} are being retried (retries so far: up to {tries})"),
+        };
+        format!("{of}: {} delivered, {} failed{retrying}", self.good, self.bad)
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::keep;
 use super::{Hitch, Post, Step, check, decide, mend};
 use crate::control::command::Reshape;
-use crate::domain::clockify_hook::State;
+use crate::domain::clockify_hook::{Fate, State};
 use crate::domain::guard::Tries;
 use crate::domain::hook_drift::is_away;
 use crate::domain::id::RemoteId;
@@ -141,6 +141,12 @@ async fn log(post: &mut Post, hook: TargetHook) -> Step<String> {
             c.webhook_logs(&id, (now - chrono::TimeDelta::days(7), now), Attempts::All, 0, PAGE).await
         })
         .await?;
+    let id = hook.id.clone();
+    let again = post
+        .ask(Cause::Person, |c| async move { c.webhook_statuses(&id, Some(Fate::Retrying), 0, PAGE).await })
+        .await?;
+    let retrying = again.rows.iter().filter(|row| row.fate == Some(Fate::Retrying));
+    let retrying = retrying.map(|row| u32::try_from(row.retries).unwrap_or(u32::MAX)).collect();
     let good = |code: Option<i64>| code.is_some_and(|code| (200..300).contains(&code));
     let bad = page.rows.iter().filter(|row| !good(row.status_code)).count();
     let lines = page.rows.iter().take(LOG_LINES).filter_map(|row| {
@@ -151,6 +157,7 @@ async fn log(post: &mut Post, hook: TargetHook) -> Step<String> {
         at: now,
         good: u32::try_from(page.rows.len() - bad).unwrap_or(u32::MAX),
         bad: u32::try_from(bad).unwrap_or(u32::MAX),
+        retrying,
         more: !page.last,
         lines: lines.collect(),
     };

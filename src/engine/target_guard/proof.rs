@@ -16,7 +16,7 @@ const SOON: TimeDelta = TimeDelta::seconds(30);
 pub fn by_delivery(post: &Post, proving: &Proving) -> Desked<bool> {
     let hooks = keep::hooks(&post.engine.state().desk, &post.account)?;
     let own = hooks.into_iter().find(|hook| hook.ours && hook.id == proving.id);
-    if !own.and_then(|own| own.last_delivery_at).is_some_and(|at| at > proving.since) {
+    if own.and_then(|own| own.last_delivery_at).is_none_or(|at| at <= proving.since) {
         return Ok(false);
     }
     keep::write(&post.engine, &post.account, "hooks proved", |page| {

@@ -139,9 +139,11 @@ async fn a_person_deletes_makes_renews_and_reads_the_log_by_key() {
     screen.press("t").await;
     screen.shows(&["Clockify has no ping"], 10).await;
     screen.press("L").await;
-    screen.shows(&["read the log of 7 days", "1 request"], 10).await;
+    screen.shows(&["read the log of 7 days", "2 requests"], 10).await;
+    let spent = calls(&office).len();
     screen.press("enter").await;
-    screen.shows(&["delivered, 0 failed"], 30).await;
+    screen.shows(&["delivered, 0 failed, none is being retried"], 30).await;
+    assert_eq!(calls(&office).len(), spent + 2);
     screen.press("s enter").await;
     screen.shows(&["a new token is kept"], 30).await;
     screen.press("enter D enter").await;

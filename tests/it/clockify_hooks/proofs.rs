@@ -137,3 +137,18 @@ async fn what_goes_off_again_is_not_called_mended() {
         .await;
     assert!(incidents(&running).iter().all(|i| i.requests <= 6), "{:#?}", incidents(&running));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_still_tries_again_is_told_with_its_tries() {
+    let (office, running) = ready(Plan::Premium).await;
+    office.faults(json!({"deliveries": {"clockify_retry_s": [5.0, 900.0], "clockify_disable_after": 9}}));
+    office.trouble(Some(Trouble::Deliveries(502)));
+    office.edit_there("Wireframes", "Wireframes, second round").await;
+    office.pass(30).await;
+    let own = running.hooks().into_iter().find(|hook| hook.event == Event::EntryUpdated).unwrap();
+    let subscription = hourwire::control::command::SubscriptionRef::new(&"mirror".into(), &own.id);
+    running.wish(hourwire::control::command::Wish::ReadHookLog { subscription }).await;
+    let log = || running.hooks().into_iter().find_map(|hook| hook.log);
+    office.until("the log", 60, || log().is_some()).await;
+    assert!(log().unwrap().say().ends_with("1 is being retried (retries so far: 1)"), "{:?}", log());
+}
