@@ -2,5 +2,6 @@
 
 mod cuts;
 mod downgrade;
+mod ledger;
 pub mod screen;
 mod webhook;

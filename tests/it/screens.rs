@@ -5,6 +5,7 @@ mod bytes;
 mod day;
 mod drawers;
 pub mod fixture;
+mod incidents;
 mod keys;
 mod ledger;
 pub mod looks;

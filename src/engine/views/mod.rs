@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod delivery;
 mod detail;
 mod entries;
+pub mod incidents;
 mod log;
 pub mod mapping;
 mod news;
@@ -63,6 +64,8 @@ fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> De
         ViewKind::Log => log::rows(state, ask)?,
         ViewKind::Deliveries => deliveries::rows(engine, state, ask)?,
         ViewKind::Delivery { seq } => delivery::rows(engine, state, ask, *seq)?,
+        ViewKind::Incidents => incidents::rows(state, ask)?,
+        ViewKind::Incident { id } => incidents::timeline(state, ask, *id)?,
         ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
         ViewKind::Requests { account, bucket, hour } => requests::rows(state, ask, account, bucket, *hour),
         ViewKind::Detail { key } => detail::rows(engine, state, ask, key)?,

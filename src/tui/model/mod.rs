@@ -2,6 +2,7 @@
 //! or a socket.
 
 mod drawer;
+mod incidents;
 mod ledger;
 mod lists;
 mod palette;

@@ -2,6 +2,7 @@
 
 mod drawer;
 mod hook;
+mod incident;
 mod ledger;
 mod log;
 mod mapping;

@@ -4,6 +4,8 @@
 mod act;
 mod conflict;
 mod door;
+mod hooks;
+mod incidents;
 mod input;
 mod jump;
 mod mapping;
