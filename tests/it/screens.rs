@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 pub mod looks;
 mod offers;
+mod readable;
 mod said;
 mod sizes;
 mod whole;

@@ -23,7 +23,7 @@ pub fn rows(model: &Model) -> u16 {
     match &model.drawer {
         Some(Drawer::Incidents) => lines.clamp(1, 12) + 2 + TOLD,
         Some(Drawer::Timeline { .. }) => lines + 5 + TOLD,
-        _ => lines + 5 + hook::rows(model),
+        _ => lines + 3 + hook::rows(model),
     }
 }
 
@@ -131,7 +131,7 @@ pub fn timeline(model: &Model, p: &mut Paint<'_>) {
 pub fn of_subscription(model: &Model, p: &mut Paint<'_>) {
     let s = p.s;
     let w = p.w();
-    let mut top = 2 + hook::rows(model);
+    let mut top = hook::rows(model);
     // Where both do not fit, the facts stand while the list above has the keys.
     if model.in_drawer && model.incident().is_some() && p.h() < top + LEAST {
         top = 0;
@@ -180,7 +180,11 @@ fn steps(model: &Model, p: &mut Paint<'_>, top: u16, sum: &Sum) {
     let room = h.saturating_sub(top + 1);
     let rows = (len as u16).min(room.saturating_sub(below).max(room.min(2)));
     let first = table::top(model, List::Drawer, usize::from(rows));
-    more(p, top, w, (first, len.saturating_sub(first + usize::from(rows))));
+    if rows > 0 {
+        more(p, top, w, (first, len.saturating_sub(first + usize::from(rows))));
+    } else {
+        p.cell(31, top, w.saturating_sub(31 + 10), &format!("Enter shows {len}"), s.accent);
+    }
     table::rows(&mut p.part(0, top + 1, w, rows), model, List::Drawer, 0, model.in_drawer, |row, index| {
         let Some(step) = model.step(index) else { return };
         row.text(3, 0, &clock(step.at, model.zone()), s.muted);

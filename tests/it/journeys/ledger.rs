@@ -2,7 +2,7 @@
 
 use hourwire::simulator::toggl::Plan;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::screen::Screen;
 use crate::guardian::stage::{Machine, Office, WORKSPACE, live};
@@ -30,4 +30,20 @@ async fn an_incident_is_found_after_its_subscription_was_made_anew() {
     screen.shows(&["incident 1, removed", "create", "gap-fill"], 30).await;
     screen.press("g").await;
     screen.shows(&["is not in the list"], 30).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_kept_whole_in_the_log() {
+    let office = Office::new(Plan::Premium);
+    let running = live(&office, &Machine::new("den")).await;
+    let refused =
+        json!([{"service": "toggl", "method": "PATCH", "path": "/subscriptions/", "do": "status:400"}]);
+    office.faults(json!({"answers": refused}));
+    let mut screen = Screen::of(&office, &running).await;
+    screen.press("3 X enter").await;
+    screen.shows(&["not done: "], 30).await;
+    let told: String = screen.text().lines().filter(|l| l.contains("not done: ")).collect();
+    let said = told.trim().trim_start_matches("not done: ");
+    let log = running.log();
+    assert!(log.iter().any(|line| line.contains(&format!("main: not done: {said}"))), "{said}: {log:?}");
 }
