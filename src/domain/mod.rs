@@ -28,6 +28,7 @@ pub mod health;
 pub mod hours;
 pub mod id;
 pub mod incident;
+pub mod incident_told;
 pub mod knock;
 pub mod link;
 pub mod mapping;
