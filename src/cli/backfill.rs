@@ -34,7 +34,7 @@ pub async fn run(global: &Global, options: &Backfill) -> Outcome {
     if to < from {
         return Err(Failure::usage(format!("--to {to} is before --from {from}; swap them")));
     }
-    let need = if dry { Need::Kept } else { Need::Sent };
+    let need = if dry { Need::Kept } else { Need::Read };
     with_engine(global, need, async |engine| plan(engine, options).await).await
 }
 

@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{Exit, Failure, Outcome};
 use super::host::{self, Hosted};
 use super::options::Global;
-use super::{ask, attach, print, serve, signals};
+use super::status::account_trouble;
+use super::{ask, attach, print, reach, serve, signals};
 use crate::config::Paths;
 use crate::config::settings::Settings;
 use crate::config::state::HostedBy;
 use crate::control::link::ViewerEnd;
-use crate::control::snapshot::{CacheWord, Snapshot};
+use crate::control::snapshot::{AccountLine, CacheWord, Snapshot};
 use crate::telemetry::logs;
 
 /// What a command needs of an engine.
@@ -26,6 +27,8 @@ pub enum Need {
     Services,
     /// The services, until what it set off has been sent.
     Sent,
+    /// The same, and until what is planned has been read.
+    Read,
     /// The services, and that they reach the receiver: only an engine that runs has one.
     Receiver,
 }
@@ -53,15 +56,18 @@ pub async fn with_engine(
     talk: impl AsyncFnOnce(&mut ViewerEnd) -> Outcome,
 ) -> Outcome {
     let paths = attach::paths(global)?;
-    if let Some((mut engine, _)) = attach::to_owner(&paths).await? {
+    if let Some(mut engine) = running(&paths, need).await? {
         return talk(&mut engine).await;
     }
     let settings = Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts);
     let Some(settings) = settings else { return Err(attach::nobody(&paths)) };
     match need {
         Need::Receiver => return Err(calls_back(&paths)),
-        Need::Kept if !paths.state_dir.join("ledger").is_dir() => return Err(attach::nobody(&paths)),
-        Need::Kept | Need::Services | Need::Sent => {}
+        Need::Kept if !paths.state_dir.join("ledger").is_dir() => {
+            let why = "none ever did, so nothing is known";
+            return Err(Failure::unreachable(format!("{}; {why}", attach::nobody(&paths).message)));
+        }
+        Need::Kept | Need::Services | Need::Sent | Need::Read => {}
     }
     paths.make_state_dir().map_err(Failure::usage)?;
     let _logs = logs::init(&paths.state_dir.join("logs"), global.log_level(settings.log.level.as_str()))
@@ -70,8 +76,8 @@ pub async fn with_engine(
     let hosted = match start(&paths, &settings, need, cancel.clone()).await {
         Ok(hosted) => hosted,
         // Another process may have been faster: its engine serves just as well.
-        Err(failure) => match attach::to_owner(&paths).await? {
-            Some((mut engine, _)) => return talk(&mut engine).await,
+        Err(failure) => match running(&paths, need).await? {
+            Some(mut engine) => return talk(&mut engine).await,
             None => return Err(failure),
         },
     };
@@ -86,6 +92,31 @@ pub async fn with_engine(
     // What ended the engine is the better news than that it was gone.
     hosted.ended().await?;
     outcome
+}
+
+/// The running engine. One that another command hosts knows what is kept, but it asks and sends what that command needs
+/// and leaves with it: whoever needs more waits for the turn.
+async fn running(paths: &Paths, need: Need) -> Result<Option<ViewerEnd>, Failure> {
+    let mut told = false;
+    loop {
+        match attach::to_owner(paths).await? {
+            None => return Ok(None),
+            Some((engine, owner)) if owner.hosted_by != HostedBy::Command || need == Need::Kept => {
+                return Ok(Some(engine));
+            }
+            Some(_) if need == Need::Receiver => return Err(calls_back(paths)),
+            Some((engine, owner)) => {
+                drop(engine);
+                if !std::mem::replace(&mut told, true) {
+                    print::safe_print(&format!(
+                        "another command (pid {}) is at work; waiting for it",
+                        owner.pid
+                    ));
+                }
+                sleep(LOOK).await;
+            }
+        }
+    }
 }
 
 fn calls_back(paths: &Paths) -> Failure {
@@ -111,24 +142,33 @@ async fn converse(paths: &Paths, need: Need, talk: impl AsyncFnOnce(&mut ViewerE
         print::safe_print("no engine runs; this is what was known when the last one ended");
     } else {
         until(&mut engine, ANSWERING, |snapshot| {
-            snapshot.accounts.iter().all(|account| account.user.is_some() || account.trouble.is_some())
+            let known = |account: &AccountLine| {
+                account.user.is_some()
+                    || account.trouble.is_some()
+                    || reach::dry_until(snapshot, &account.name).is_some()
+            };
+            snapshot.accounts.iter().all(known)
         })
         .await?;
     }
     let outcome = talk(&mut engine).await?;
-    if need != Need::Sent || outcome != Exit::Good {
+    if !matches!(need, Need::Sent | Need::Read) || outcome != Exit::Good {
         return Ok(outcome);
     }
-    let left = settle(&mut engine).await?;
-    if left.is_still() {
+    let Some(left) = settle(&mut engine, need).await? else { return Ok(outcome) };
+    if left.is_still() && left.troubles.is_empty() {
         let person = match left.person {
             0 => String::new(),
+            1 => "; 1 entry needs a person: `hourwire sync status`".to_owned(),
             n => format!("; {n} entries need a person: `hourwire sync status`"),
         };
         print::safe_print(&format!("done, nothing is left to read or to send{person}"));
         return Ok(outcome);
     }
-    print::safe_print(&format!("{left}; it is kept, and goes on when an engine runs: `hourwire serve`"));
+    let cure = if left.troubles.is_empty() { "" } else { "once that is mended it " };
+    print::safe_print(&format!(
+        "{left}; it is kept, and {cure}goes on when an engine runs: `hourwire serve`"
+    ));
     Ok(Exit::NotWell)
 }
 
@@ -145,25 +185,29 @@ async fn until(
     Ok(())
 }
 
-/// Waits while what is planned and due goes on, and says how it does; answers what is left of it.
-async fn settle(engine: &mut ViewerEnd) -> Result<Left, Failure> {
-    let mut last = Left::of(&ask::snapshot(engine).await?);
+/// Waits while what is planned and due goes on, and says how it does; answers what is left of it, or nothing where
+/// there was nothing to do.
+async fn settle(engine: &mut ViewerEnd, need: Need) -> Result<Option<Left>, Failure> {
+    let mut last = Left::of(&ask::snapshot(engine).await?, need);
+    if last.is_still() {
+        return Ok(None);
+    }
     let (mut moved, mut said) = (Instant::now(), Instant::now());
     let mut patience = STILL;
     while !last.is_still() && moved.elapsed() < patience {
         sleep(LOOK).await;
         let snapshot = ask::snapshot(engine).await?;
-        patience = if snapshot.accounts.iter().any(|a| a.trouble.is_some()) { OUT_OF_REACH } else { STILL };
-        let now = Left::of(&snapshot);
+        let now = Left::of(&snapshot, need);
+        patience = if now.troubles.is_empty() { STILL } else { OUT_OF_REACH };
         if now != last {
             (last, moved) = (now, Instant::now());
-            if said.elapsed() > SAY {
+            if !last.is_still() && said.elapsed() > SAY {
                 said = Instant::now();
                 print::safe_print(&last.to_string());
             }
         }
     }
-    Ok(last)
+    Ok(Some(last))
 }
 
 /// What an engine still means to do.
@@ -175,10 +219,12 @@ struct Left {
     entries: u32,
     /// Entries that a person has to decide about.
     person: u32,
+    /// What is the matter with an account.
+    troubles: Vec<String>,
 }
 
 impl Left {
-    fn of(snapshot: &Snapshot) -> Self {
+    fn of(snapshot: &Snapshot, need: Need) -> Self {
         let count = |words: &[&str]| {
             let counts = snapshot.targets.iter().flat_map(|target| &target.counts);
             counts.filter(|(word, _)| words.contains(&word.as_str())).map(|(_, count)| *count).sum()
@@ -187,11 +233,12 @@ impl Left {
             jobs: snapshot
                 .jobs
                 .iter()
-                .filter(|job| !job.paused)
+                .filter(|job| !job.paused && need == Need::Read)
                 .map(|job| (job.name.clone(), job.done, job.state.clone()))
                 .collect(),
             entries: count(&["queued", "sending", "waiting quota"]),
             person: count(&["unmapped", "conflict", "held", "failed"]),
+            troubles: snapshot.accounts.iter().filter_map(account_trouble).collect(),
         }
     }
 
@@ -202,12 +249,13 @@ impl Left {
 
 impl std::fmt::Display for Left {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let jobs: Vec<String> =
-            self.jobs.iter().map(|(name, _, state)| format!("{name} ({state})")).collect();
-        match (self.entries, jobs.is_empty()) {
-            (0, _) => write!(f, "not done yet: {}", jobs.join(", ")),
-            (entries, true) => write!(f, "{entries} entries are not sent yet"),
-            (entries, false) => write!(f, "{entries} entries are not sent yet: {}", jobs.join(", ")),
+        let jobs = self.jobs.iter().map(|(name, _, state)| format!("{name} ({state})"));
+        let why: Vec<String> = self.troubles.iter().cloned().chain(jobs).collect();
+        match self.entries {
+            0 => f.write_str("not done yet")?,
+            1 => f.write_str("1 entry is not sent yet")?,
+            entries => write!(f, "{entries} entries are not sent yet")?,
         }
+        if why.is_empty() { Ok(()) } else { write!(f, ": {}", why.join(", ")) }
     }
 }

@@ -1,5 +1,7 @@
 //! Why a command failed, where the engine knows better than its answer: a service out of reach, a name nobody has.
 
+use chrono::{DateTime, Utc};
+
 use super::ask;
 use super::exit::Failure;
 use crate::control::link::ViewerEnd;
@@ -24,13 +26,34 @@ pub fn out_of_reach(snapshot: &Snapshot, at: Option<&Account>) -> Option<Failure
                 "{name} can't be reached for {} ({trouble}{why}); try again when `hourwire status` is well",
                 line.name
             ))),
-            None if line.user.is_none() => Some(Failure::unreachable(format!(
-                "{name} has not answered yet for {}; try again in a moment",
-                line.name
-            ))),
+            None if line.user.is_none() => {
+                Some(Failure::unreachable(match dry_until(snapshot, &line.name) {
+                    Some(until) => format!(
+                        "{name}'s quota for {} is spent until {}; try again then",
+                        line.name,
+                        clock(snapshot, until)
+                    ),
+                    None => format!("{name} has not answered yet for {}; try again in a moment", line.name),
+                }))
+            }
             _ => None,
         }
     })
+}
+
+/// Until when an account's requests wait for its quota, where they do.
+pub fn dry_until(snapshot: &Snapshot, account: &Account) -> Option<DateTime<Utc>> {
+    snapshot
+        .meters
+        .iter()
+        .filter(|meter| meter.account == *account)
+        .filter_map(|meter| meter.waiting_until)
+        .max()
+}
+
+fn clock(snapshot: &Snapshot, at: DateTime<Utc>) -> String {
+    let zone: chrono_tz::Tz = snapshot.zone.parse().unwrap_or(chrono_tz::UTC);
+    at.with_timezone(&zone).format("%H:%M").to_string()
 }
 
 /// What a failure at a service comes from: the service's being out of reach, if it is.

@@ -173,6 +173,13 @@ pub enum Wish {
         /// With this secret; else with those that hold now.
         secret: Option<Typed>,
     },
+    /// Checks the signature of a delivery again that was refused at the door.
+    VerifyRefused {
+        /// Its number since the receiver's start.
+        number: u64,
+        /// With this secret; else with those that hold now.
+        secret: Option<Typed>,
+    },
     /// Takes a new token of an account over, after asking the service whose it is.
     RenewToken {
         /// The account.

@@ -50,6 +50,9 @@ pub struct Snapshot {
     /// A public address is set, at which a subscription delivers or will.
     #[serde(default)]
     pub public_address: bool,
+    /// Since when that address does not reach this engine, and why; nothing is known of the subscriptions by that.
+    #[serde(default)]
+    pub unreached: Option<(DateTime<Utc>, String)>,
     /// Set when an account is read instead of announced: seconds between reads.
     pub reading: Option<u32>,
     /// Quota meters, tightest first.
@@ -398,7 +401,14 @@ pub struct MappingSummary {
 impl SubscriptionLine {
     /// Whether anything about it needs eyes.
     pub fn is_well(&self) -> bool {
-        matches!(self.state, SubState::Active) || self.wanted == Wanted::Disabled || !self.ours
+        let off = self.wanted == Wanted::Disabled && !self.is_leaving();
+        matches!(self.state, SubState::Active) && !self.is_leaving() || off || !self.ours
+    }
+
+    /// A key here switched it off or deleted it, and the service could not be asked yet.
+    pub fn is_leaving(&self) -> bool {
+        let off = self.state.is_off() || self.state == SubState::Unknown;
+        self.ours && self.service == Service::Toggl && self.wanted == Wanted::Disabled && !off
     }
 }
 

@@ -30,6 +30,11 @@ pub enum ViewKind {
         /// Its place in the inbox.
         seq: u64,
     },
+    /// One that was refused at the door, as far as it is kept. Rows are [`DetailLine`].
+    Refused {
+        /// Its number since the receiver's start.
+        number: u64,
+    },
     /// What a bucket was spent on: with an hour its requests by cause as [`SpentLine`], then single requests, newest
     /// first, as [`RequestLine`].
     Requests {
@@ -259,6 +264,9 @@ pub struct LogLine {
 pub struct DeliveryLine {
     /// Its sequence number in the inbox; rejected ones have none.
     pub seq: Option<u64>,
+    /// Of a rejected one, its number since the receiver's start, shown as `r17`.
+    #[serde(default)]
+    pub refused: Option<u64>,
     /// When it arrived.
     pub at: DateTime<Utc>,
     /// `accepted`, `duplicate`, `dead`, `ping`, `rejected`.

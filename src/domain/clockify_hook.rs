@@ -105,8 +105,8 @@ impl Event {
     /// A short word for names and narrow columns.
     pub fn short(&self) -> String {
         match self {
-            Self::TimerStarted => "timer-started".to_owned(),
-            Self::TimerStopped => "timer-stopped".to_owned(),
+            Self::TimerStarted => "started".to_owned(),
+            Self::TimerStopped => "stopped".to_owned(),
             Self::EntryCreated => "created".to_owned(),
             Self::EntryUpdated => "updated".to_owned(),
             Self::EntryDeleted => "deleted".to_owned(),
@@ -375,7 +375,7 @@ mod tests {
     #[test]
     fn names_tell_instance_and_event() {
         assert_eq!(name("hourwire studio-7 0f1e", &Event::EntryUpdated), "hourwire 0f1e updated");
-        assert_eq!(name("hourwire demo 0f1e", &Event::TimerStarted), "hourwire 0f1e timer-started");
+        assert_eq!(name("hourwire demo 0f1e", &Event::TimerStarted), "hourwire 0f1e started");
         assert!(is_own_name("hourwire other-host 0f1e", "hourwire 0f1e deleted"));
         assert!(!is_own_name("hourwire studio-7 aaaa", "hourwire 0f1e deleted"));
         assert!(!is_own_name("hourwire studio-7 0f1e", "stripe"));

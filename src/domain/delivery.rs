@@ -20,6 +20,32 @@ pub struct Delivered {
     pub body: Bytes,
 }
 
+/// A delivery that was not believed, as far as it is kept: in memory alone, as anybody can send one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its number since the receiver's start, from 1.
+    pub number: u64,
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// Why it was refused, in a few words.
+    pub reason: &'static str,
+    /// The label of the hook whose address it came to; empty for an address that no hook has.
+    pub hook: String,
+    /// Its headers, lower-case names, as far as they may be kept.
+    pub headers: Vec<(String, String)>,
+    /// The size of its body in bytes.
+    pub size: usize,
+    /// The begin of its body.
+    pub body: Bytes,
+}
+
+impl Rejected {
+    /// The body is there in full: a signature can be checked.
+    pub fn is_whole(&self) -> bool {
+        self.body.len() == self.size
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Head {
     hook: String,

@@ -17,6 +17,20 @@ pub struct Shape {
     pub secret: String,
 }
 
+impl Shape {
+    /// What is wanted after some fields (in the words of [`Drift::field`]) were put there on purpose: what somebody
+    /// changed beside them stays drift.
+    pub fn after(&self, put: &Self, fields: &[&str]) -> Self {
+        let of = |field: &str| if fields.contains(&field) { put } else { self };
+        Self {
+            description: of("name").description.clone(),
+            url: of("address").url.clone(),
+            filters: of("events").filters.clone(),
+            secret: of("secret").secret.clone(),
+        }
+    }
+}
+
 /// A field that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drift {
@@ -83,6 +97,24 @@ mod tests {
             url: "https://hooks.example.com/hooks/0f1e2d".into(),
             filters: vec!["time_entry *".into(), "project *".into()],
             secret: secret_digest("own-test-secret-01"),
+        }
+    }
+
+    #[test]
+    fn what_is_put_on_purpose_is_wanted_and_nothing_beside_it() {
+        let there = Shape {
+            description: "the office's".into(),
+            filters: vec!["time_entry *".into()],
+            secret: secret_digest("a new one"),
+            ..shape()
+        };
+        for (fields, left) in [
+            (&["secret"][..], &["events", "name"][..]),
+            (&["name"], &["events", "secret"]),
+            (&["name", "address", "events", "secret"], &[]),
+        ] {
+            let drift = drift(&shape().after(&there, fields), &there);
+            assert_eq!(drift.iter().map(|d| d.field.as_str()).collect::<Vec<_>>(), left);
         }
     }
 

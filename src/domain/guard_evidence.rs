@@ -49,6 +49,11 @@ impl Downtime {
         self.0.last().is_some_and(|s| s.to.is_none())
     }
 
+    /// The one that lasts.
+    pub fn lasting(&self) -> Option<&Span> {
+        self.0.last().filter(|span| span.to.is_none())
+    }
+
     /// When the last one that lasted so long ended.
     pub fn last_end(&self, at_least: TimeDelta) -> Option<DateTime<Utc>> {
         self.0.iter().filter_map(|s| s.to.filter(|to| *to - s.from >= at_least)).max()

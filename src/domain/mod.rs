@@ -25,6 +25,8 @@ pub mod guard_evidence;
 pub mod guard_rights;
 pub mod guard_silence;
 pub mod health;
+pub mod hook_drift;
+pub mod hook_plan;
 pub mod hours;
 pub mod id;
 pub mod incident;

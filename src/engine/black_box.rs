@@ -1,12 +1,15 @@
 //! The index of the deliveries kept raw: what each is about and what to find it by, in memory, made from the inbox
 //! alone. The bodies stay on the disk. It decides nothing and changes nothing.
 
+mod text;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::announced::{About, Action, Announced};
+use crate::domain::announced::{About, Announced};
+use crate::domain::catalogue::Kind;
 use crate::domain::clockify_hook::Subject;
 use crate::domain::delivery::Delivered;
 use crate::domain::id::RemoteId;
@@ -17,10 +20,14 @@ use crate::services::toggl::delivery;
 use super::desk::{DeskError, Desked};
 use super::{Engine, Shared};
 
+pub use text::about;
+
 /// Deliveries indexed between two breaths of the engine.
 const PIECE: usize = 64;
-/// Of a description so much is kept for finding and showing.
+/// Of a description so much is kept for showing.
 const DESCRIPTION: usize = 120;
+/// A place in a table that names nothing.
+const NOBODY: u32 = u32::MAX;
 
 /// What became of a delivery at the door and in intake, as far as the inbox tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +57,30 @@ pub struct Line {
     pub summary: Box<str>,
     /// The first delivery of the same event, or the one before it about the same entity.
     pub before: Option<u64>,
+    /// Its hook, by the place in [`Index::hooks`].
+    pub hook: usize,
+    /// What to find it by, in lower case: what it is about, and the ids and words of its body.
+    pub text: Box<str>,
+    /// Who acted, whose it is and its project, by their places in [`Index::named`].
+    named: [u32; 3],
+}
+
+impl Line {
+    /// The places in [`Index::named`] of what it names by an id alone.
+    pub fn named(&self) -> impl Iterator<Item = usize> {
+        self.named.into_iter().filter(|at| *at != NOBODY).map(|at| at as usize)
+    }
+}
+
+/// What a body names by an id alone. Its name is looked up when it is looked for, as it may change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// The hook that it came to, by its place.
+    pub hook: usize,
+    /// `User` or `Project`.
+    pub kind: Kind,
+    /// Its id.
+    pub id: RemoteId,
 }
 
 /// The index.
@@ -61,6 +92,11 @@ pub struct BlackBox(Mutex<Index>);
 pub struct Index {
     /// The lines.
     pub lines: Vec<Line>,
+    /// The labels of the hooks that deliveries came to.
+    pub hooks: Vec<String>,
+    /// What bodies name by an id alone.
+    pub named: Vec<Named>,
+    places: HashMap<Named, u32>,
     next: u64,
     events: HashMap<(RemoteId, u64), u64>,
     newest: HashMap<(Box<str>, RemoteId), u64>,
@@ -88,33 +124,65 @@ impl Index {
             about: "".into(),
             summary: "".into(),
             before: None,
+            hook: usize::MAX,
+            text: "".into(),
+            named: [NOBODY; 3],
         };
         let Some(delivered) = Delivered::decode(&stored.payload) else { return line };
         line.at = delivered.received_at;
-        if let Some((_, event)) = delivered.hook.split_once('/') {
-            self.read_news(&mut line, event, &delivered.body);
-            return line;
+        line.hook = self.hook(&delivered.hook);
+        match delivered.hook.split_once('/') {
+            Some((_, event)) => self.read_news(&mut line, event, &delivered.body),
+            None => self.read_event(&mut line, &delivered.body),
         }
-        let Ok(announced) = delivery::parse(&delivered.body) else { return line };
+        line.text = text::of(&[&line.about, &line.summary], &delivered.body);
+        line
+    }
+
+    fn read_event(&mut self, line: &mut Line, body: &[u8]) {
+        let Ok(announced) = delivery::parse(body) else { return };
         if let About::Ping { code } = &announced.about {
             line.kept = Kept::Ping;
             line.summary = if code.is_some() { "validation".into() } else { "".into() };
-            return line;
+            return;
         }
         line.kept = Kept::Event;
         line.about = about(&announced).into();
-        let (id, what) = subject(&announced);
+        line.named = self.named(line.hook, &announced);
+        let (id, what) = text::subject(&announced);
         line.summary = format!("{id} {what}").trim_end().into();
         let event = (announced.subscription.clone(), announced.event_id);
         if let Some(first) = self.events.get(&event) {
             line.kept = Kept::Copy;
             line.before = Some(*first);
-            return line;
+            return;
         }
-        self.events.insert(event, stored.seq);
+        self.events.insert(event, line.seq);
         let model: Box<str> = line.about.split(' ').next().unwrap_or_default().into();
-        line.before = self.newest.insert((model, id), stored.seq);
-        line
+        line.before = self.newest.insert((model, id), line.seq);
+    }
+
+    /// The place of a hook. There are few: those that are believed.
+    fn hook(&mut self, label: &str) -> usize {
+        self.hooks.iter().position(|known| known == label).unwrap_or_else(|| {
+            self.hooks.push(label.to_owned());
+            self.hooks.len() - 1
+        })
+    }
+
+    /// The places of who acted, whose it is and its project.
+    fn named(&mut self, hook: usize, announced: &Announced) -> [u32; 3] {
+        let (owner, project) = text::names(announced);
+        let by = announced.user.as_ref();
+        [(Kind::User, by), (Kind::User, owner.filter(|owner| Some(*owner) != by)), (Kind::Project, project)]
+            .map(|(kind, id)| {
+                let Some(id) = id else { return NOBODY };
+                let named = Named { hook, kind, id: id.clone() };
+                *self.places.entry(named).or_insert_with_key(|named| {
+                    self.named.push(named.clone());
+                    u32::try_from(self.named.len() - 1).unwrap_or(NOBODY)
+                })
+            })
     }
 
     /// A delivery of a target: it has no number, so none is a copy for sure.
@@ -195,35 +263,4 @@ pub async fn run(engine: Shared) -> Desked<()> {
         }
         engine.touch();
     }
-}
-
-/// `time_entry updated`; empty for a PING.
-pub fn about(announced: &Announced) -> String {
-    let model = match &announced.about {
-        About::Ping { .. } => return String::new(),
-        About::Entry { .. } => "time_entry",
-        About::Item { kind, .. } => kind.as_str(),
-        About::Other { model } => model,
-    };
-    let action = announced.action.map_or("", |a| match a {
-        Action::Created => " created",
-        Action::Updated => " updated",
-        Action::Deleted => " deleted",
-    });
-    format!("{model}{action}")
-}
-
-/// The entity's id and what a person calls it.
-fn subject(announced: &Announced) -> (RemoteId, String) {
-    let (id, name) = match &announced.about {
-        About::Entry { id, read } => {
-            let entry = read.as_ref().and_then(|r| r.entry.as_ref());
-            (id.clone(), entry.map(|e| e.description.clone()).unwrap_or_default())
-        }
-        About::Item { id, item, .. } => {
-            (id.clone(), item.as_ref().map(|i| i.name.clone()).unwrap_or_default())
-        }
-        About::Ping { .. } | About::Other { .. } => return (RemoteId::default(), String::new()),
-    };
-    (id, name.chars().take(DESCRIPTION).collect())
 }

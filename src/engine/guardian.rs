@@ -15,6 +15,7 @@ mod person;
 mod prove;
 mod rights;
 mod sender;
+mod unmake;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
@@ -25,13 +26,13 @@ use crate::domain::quota::Cause;
 use crate::services::http::Answer;
 use crate::services::toggl::{Call, Toggl};
 
-use super::Shared;
 use super::call::Patience;
 use super::desk::{DeskError, Desked};
 use super::guard_wish::GuardWish;
 use super::hitch::{AGAIN, Hitch, SOON, Step, sorted};
 use super::seams::ProbeFailure;
 use super::state::Profile;
+use super::{Engine, Shared};
 
 /// Without a subscription of our own, other instances are looked for this often.
 const UNMANAGED: TimeDelta = TimeDelta::minutes(30);
@@ -244,9 +245,9 @@ impl Post {
         self.engine.seams.now()
     }
 
-    /// A moment as a person reads it.
+    /// A moment as a person reads it, by the one clock of the screen.
     fn clock(&self, at: DateTime<Utc>) -> String {
-        let zone = self.engine.state().zone(&self.account);
+        let zone = Engine::shown_zone(&self.engine.state());
         at.with_timezone(&zone).format("%H:%M").to_string()
     }
 

@@ -124,6 +124,7 @@ fn entry(
     let what = if deleted { "deleted" } else { "changed" };
     let say = format!("{} was {what} in {account}: looking at it", called(name));
     draft.say("sync", "info", say, Some(&source))?;
+    told.looks += 1;
     link.doubt = Some(Doubt { at: draft.now, told: entry });
     draft.put_link(account, &source, link)
 }

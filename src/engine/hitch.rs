@@ -49,7 +49,8 @@ pub fn sorted<T>(answer: Result<Answer<T>, CallError>, now: DateTime<Utc>) -> St
             Err(failure) => failure,
         },
         Err(CallError::NotBefore(until)) => {
-            return Err(Hitch::Later(until, format!("waits until {}", until.format("%H:%M:%S"))));
+            // When is said by who asked, once, in the person's zone.
+            return Err(Hitch::Later(until, "no request may leave now".into()));
         }
         Err(CallError::Desk(e)) => return Err(e.into()),
         Err(CallError::Stopped(why)) => return Err(Hitch::Later(soon, why)),
@@ -101,4 +102,21 @@ pub fn reply(
         Err(Hitch::Interrupted) => "another wish came in between".into(),
     };
     Ok(Reply::Failed { reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone as _;
+
+    #[test]
+    fn what_waits_is_told_by_one_clock_once() {
+        let until = Utc.with_ymd_and_hms(2026, 3, 2, 11, 5, 28).unwrap();
+        let hitch = sorted::<()>(Err(CallError::NotBefore(until)), until).unwrap_err();
+        let zone = chrono_tz::America::New_York;
+        let said =
+            reply(Err(hitch), "subscription", |at| at.with_timezone(&zone).format("%H:%M").to_string());
+        let wanted = "no request may leave now; possible from 06:05";
+        assert!(matches!(said, Ok(Reply::Failed { reason }) if reason == wanted));
+    }
 }

@@ -51,6 +51,8 @@ pub(super) struct Told {
     pub(super) echoes: u64,
     /// Deliveries of targets about what no entry here is linked to.
     pub(super) unlinked: u64,
+    /// Entries of targets that are looked at there.
+    pub(super) looks: usize,
     pings: Vec<Account>,
     subscriptions: BTreeMap<(Account, RemoteId), Subscription>,
     pub(super) batches: BTreeMap<Account, Batch>,

@@ -64,6 +64,19 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
                 line.when = format!("after {}", at.with_timezone(&zone).format("%H:%M"));
                 line.state = "planned".to_owned();
             }
+            if line.state == "reading" && !state.reading.contains_key(&source.account) {
+                // It goes along with a read of what changed.
+                let due = state.running.get(&source.account).and_then(|running| running.read_due);
+                match due {
+                    Some(at) if at <= now => {}
+                    Some(at) => {
+                        line.when =
+                            format!("with the next read, {}", at.with_timezone(&zone).format("%H:%M"));
+                        line.state = "planned".to_owned();
+                    }
+                    None => (line.when, line.state) = (String::new(), "planned".to_owned()),
+                }
+            }
             line.pausable = job.backfill;
             line.paused &= job.backfill;
             lines.push(line);

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use super::heard::target_of;
+use super::setup::event_label;
 use super::state::State;
 use crate::domain::id::Account;
 
@@ -25,4 +26,15 @@ pub fn secrets(state: &State, label: &str) -> Vec<(&'static str, SecretString)> 
         }
         None => account(state, label).map(|account| hooks.secrets(&account)).unwrap_or_default(),
     }
+}
+
+/// The labels of all hooks that are believed.
+pub fn all(state: &State) -> Vec<String> {
+    let hooks = &state.setup.hooks;
+    let sources = state.setup.sources.iter().map(|source| hooks.label(&source.account));
+    let targets = state.setup.targets.iter().flat_map(|target| {
+        let events = hooks.event_hooks(&target.account).into_iter();
+        events.map(|hook| event_label(&target.account, &hook.event))
+    });
+    sources.chain(targets).collect()
 }

@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 
 use crate::control::command::Reply;
 use crate::control::snapshot::CacheWord;
-use crate::control::view::DeliveryLine;
+use crate::domain::delivery::Rejected;
 use crate::domain::id::Service;
 use crate::domain::quota::Cause;
 
@@ -48,7 +48,7 @@ pub struct Facts {
     /// The receiver's counts; absent where nothing receives.
     pub receiver: Asking<Counts>,
     /// The newest rejected deliveries, newest first.
-    pub rejected: Asking<Vec<DeliveryLine>>,
+    pub rejected: Asking<Vec<Arc<Rejected>>>,
     /// What was refused since the start, by the label of its hook.
     pub refused: Asking<BTreeMap<String, Refused>>,
     /// Deliveries answered 503 since the start: believed, and not kept.

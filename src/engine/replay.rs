@@ -11,6 +11,7 @@ use crate::journal::Stored;
 use crate::services::toggl::delivery;
 
 use super::desk::{DeskError, Desked, Draft};
+use super::heard::target_of;
 use super::intake::{DeadLetter, Told, take, wake_puller};
 use super::seams::Rules;
 use super::state::State;
@@ -23,6 +24,8 @@ pub struct Replayed {
     pub entries: usize,
     /// Catalogue items that changed.
     pub items: usize,
+    /// Entries of a target that are looked at there, a request each, before anything is said of them.
+    pub looks: usize,
     /// Why it still cannot be used.
     pub dead: Option<String>,
 }
@@ -53,7 +56,7 @@ pub fn replay(engine: &Shared, seq: u64, dry: bool) -> Desked<Option<Replayed>> 
         (draft.finish(), was_dead)
     };
     let entries = told.batches.values().map(|b| b.changed.len()).sum();
-    let replayed = Replayed { entries, items: told.items.len(), dead: None };
+    let replayed = Replayed { entries, items: told.items.len(), looks: told.looks, dead: None };
     if dry {
         return Ok(Some(replayed));
     }
@@ -71,6 +74,10 @@ pub fn replay(engine: &Shared, seq: u64, dry: bool) -> Desked<Option<Replayed>> 
 /// Whether what a delivery tells is known here, or something newer is.
 fn is_settled(state: &State, draft: &Draft<'_>, stored: &Stored) -> Desked<bool> {
     let Some(delivered) = Delivered::decode(&stored.payload) else { return Ok(false) };
+    // A delivery of a target has neither a time nor an id: applied once, it could only raise a doubt that is settled.
+    if target_of(state, &delivered.hook).is_some() {
+        return Ok(true);
+    }
     let accounts = state.setup.sources.iter().map(|s| &s.account);
     let Some(account) = accounts.into_iter().find(|a| state.setup.hooks.label(a) == delivered.hook) else {
         return Ok(false);

@@ -123,6 +123,10 @@ pub trait HookBook: Send + Sync {
     fn event_hooks(&self, _: &Account) -> Vec<EventHook> {
         Vec::new()
     }
+    /// The place of one event, its webhook and its token are another event's from now on, durably.
+    fn move_event(&self, _: &Account, _from: &str, _to: &str) -> Result<(), String> {
+        Err(NO_EVENTS.into())
+    }
     /// Keeps a webhook's token durably and lets the receiver believe it; the one before holds ten minutes more. With a
     /// path, the event is delivered there from now on.
     fn keep_token(

@@ -2,7 +2,9 @@
 //!
 //! Nothing here scans all entries; it is made once for all viewers and only when something changed.
 
+mod address;
 pub mod alerts;
+mod hook_alerts;
 mod meters;
 pub mod subscriptions;
 mod target_hooks;
@@ -107,6 +109,7 @@ impl Engine {
             timers: Vec::new(),
             subscriptions: Vec::new(),
             public_address: state.setup.public_url.is_some(),
+            unreached: None,
             reading: reading(state),
             meters: meters::lines(state, now),
             strains: meters::strains(state, now),
@@ -158,6 +161,7 @@ fn fill(
     snapshot.subscriptions = subscriptions::lines(state, refused, zone, now)?;
     snapshot.subscriptions.extend(target_hooks::lines(state, refused, zone, now)?);
     snapshot.subscriptions.sort_by_key(|line| !line.ours);
+    snapshot.unreached = address::unreached(state)?;
     snapshot.incidents = incidents(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;

@@ -3,10 +3,14 @@
 //! never touches a webhook that delivers elsewhere, nor one that a person switched off.
 
 mod check;
+mod decide;
 pub mod keep;
 mod mend;
 pub mod note;
 mod person;
+mod proof;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -20,7 +24,7 @@ use super::hitch::{AGAIN, Hitch, Step, is_paced, sorted};
 use super::state::{Profile, State};
 use super::target_plan;
 use crate::control::command::SubscriptionRef;
-use crate::domain::clockify_hook::{Event, State as Flagged};
+use crate::domain::clockify_hook::Event;
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
 use crate::domain::target_hook::{ON_EVIDENCE, TargetHook, interval};
@@ -58,6 +62,8 @@ struct Post {
     confirmed: (u64, Option<DateTime<Utc>>),
     /// When the plan was asked for last.
     asked_plan_at: Option<DateTime<Utc>>,
+    /// Requests that left since they were counted last.
+    spent: AtomicU32,
 }
 
 /// Guards a target until the engine stops.
@@ -70,8 +76,8 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
     };
     let now = engine.seams.now();
     let stop = engine.stop.clone();
-    let mut post =
-        Post { engine, account, wishes, not_before: now, confirmed: (0, None), asked_plan_at: None };
+    let (confirmed, asked_plan_at, spent) = ((0, None), None, AtomicU32::new(0));
+    let mut post = Post { engine, account, wishes, not_before: now, confirmed, asked_plan_at, spent };
     tokio::select! { biased;
         () = stop.cancelled() => Ok(()),
         ended = post.stand(managed) => ended,
@@ -130,13 +136,21 @@ impl Post {
         // A clock that was set back makes no longer wait than any that is meant.
         self.not_before = self.not_before.min(now + TimeDelta::hours(1));
         let Some(profile) = self.profile() else { return Ok(()) };
-        let care = keep::care(&self.engine, &self.account)?;
+        let mut care = keep::care(&self.engine, &self.account)?;
+        if let Some(proving) = &care.proving
+            && proof::by_delivery(self, proving)?
+        {
+            care = keep::care(&self.engine, &self.account)?;
+        }
         let due = match care.checked_at {
             None => now,
             Some(at) => self.evidence(&profile, at)?.unwrap_or(at + interval(profile.free)),
         };
         // A plan that is only suspected is found out from what is kept for repairs.
-        let mends = (care.unmended && care.tries.may(now)) || (profile.plan.is_empty() && profile.free);
+        let turn = care.proving.is_none() && care.spread_until.is_none_or(|at| at <= now);
+        let mends = (care.unmended && turn && care.tries.may(now))
+            || proof::is_due(self)?
+            || (profile.plan.is_empty() && profile.free);
         if now < self.not_before || (now < due && !mends) {
             return Ok(());
         }
@@ -168,9 +182,7 @@ impl Post {
         };
         self.confirmed = (confirmed, waiting);
         // Both a create and a change of ours would be told.
-        let told = |event| {
-            hooks.iter().any(|hook| hook.ours && hook.event == event && hook.flags.state() == Flagged::Active)
-        };
+        let told = |event| hooks.iter().any(|hook| hook.event == event && hook.tells());
         let covered = told(Event::EntryCreated) && told(Event::EntryUpdated);
         let deaf =
             covered && heard.is_some() && waiting.is_some_and(|since| now - since > ECHO && since > checked);
@@ -209,6 +221,15 @@ impl Post {
         if is_paced(&answer) {
             target_plan::suspect_free(&self.engine, &self.account)?;
         }
-        sorted(answer, self.now())
+        let step = sorted(answer, self.now());
+        if !matches!(step, Err(Hitch::Later(..) | Hitch::Interrupted)) {
+            self.spent.fetch_add(1, Ordering::Relaxed);
+        }
+        step
+    }
+
+    /// Requests that left since this was asked last.
+    fn spent(&self) -> u32 {
+        self.spent.swap(0, Ordering::Relaxed)
     }
 }

@@ -15,10 +15,10 @@ use super::latest::Latest;
 use super::ping;
 use super::probe::Probe;
 use super::recent::{self, Claim, Met, Recent};
-use super::rejected::{Rejected, Ring};
+use super::rejected::Ring;
 use super::signature;
 use super::verifier::{Verdict, Verifier};
-use crate::domain::delivery::Delivered;
+use crate::domain::delivery::{Delivered, Rejected};
 use crate::domain::id::Service;
 use crate::domain::signature::{TOKEN_DIGEST, token_digest};
 use crate::journal::{Clock, InboxWriter};
@@ -80,7 +80,7 @@ impl Receiver {
     }
 
     /// The newest deliveries that were not believed, newest first.
-    pub fn rejected(&self) -> Vec<Rejected> {
+    pub fn rejected(&self) -> Vec<Arc<Rejected>> {
         self.rejected.list()
     }
 
@@ -139,7 +139,7 @@ impl Receiver {
         let (hook, service) = match self.verifier.check(path, headers, &body) {
             Verdict::Accepted { hook, service, .. } => (hook, service),
             Verdict::Refused(reason) => {
-                self.rejected.push(unix_ns, reason, &body);
+                self.rejected.push(unix_ns, reason, self.verifier.label(path), headers, &body);
                 return (Outcome::Rejected, empty(StatusCode::UNAUTHORIZED));
             }
         };

@@ -71,12 +71,6 @@ impl Hooks {
         true
     }
 
-    /// The label of a path's hook.
-    pub fn label(&self, path: &str) -> Option<String> {
-        let table = self.by_path.read().unwrap_or_else(PoisonError::into_inner);
-        table.get(path).map(|hook| hook.label.clone())
-    }
-
     /// Removes the hook of a path.
     pub fn remove(&self, path: &str) -> Option<Hook> {
         self.by_path.write().unwrap_or_else(PoisonError::into_inner).remove(path)
@@ -114,6 +108,11 @@ impl Verifier for Hooks {
             return Verdict::Refused(Refusal::WrongEvent);
         }
         Verdict::Accepted { hook: hook.label.clone(), service: hook.service, by_previous }
+    }
+
+    fn label(&self, path: &str) -> Option<String> {
+        let table = self.by_path.read().unwrap_or_else(PoisonError::into_inner);
+        table.get(path).map(|hook| hook.label.clone())
     }
 }
 

@@ -23,6 +23,5 @@ pub use handler::{MAX_BODY, Observe, Receiver};
 pub use hooks::{Hook, Hooks, Previous};
 pub use probe::{Asked, Probe};
 pub use refusals::{Refusals, Refused};
-pub use rejected::Rejected;
 pub use serve::{serve, spawn};
 pub use verifier::{Refusal, Verdict, Verifier};

@@ -68,6 +68,10 @@ impl Verifier for Refusals {
         }
         verdict
     }
+
+    fn label(&self, path: &str) -> Option<String> {
+        self.hooks.label(path)
+    }
 }
 
 #[cfg(test)]

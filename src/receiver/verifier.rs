@@ -9,6 +9,9 @@ pub trait Verifier: Send + Sync {
     /// Checks a delivery by the secret part of its path, its headers and its raw body. Takes the same time for an
     /// unknown path as for a wrong signature.
     fn check(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> Verdict;
+
+    /// The label of the hook that a path belongs to, for people who look at what was refused.
+    fn label(&self, path: &str) -> Option<String>;
 }
 
 /// What a verifier found.

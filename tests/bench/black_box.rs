@@ -109,6 +109,7 @@ async fn measure(many: i64) {
     println!("indexed after a start in {:?}, beside other work", began.elapsed());
     let mut opening = Vec::new();
     let mut typing = Vec::new();
+    let mut known = Vec::new();
     let mut scrolling = Vec::new();
     for round in 0..20 {
         opening.push(ask(&mut viewer, "", 0).await.1);
@@ -117,13 +118,21 @@ async fn measure(many: i64) {
         for word in words {
             typing.push(ask(&mut viewer, word, 0).await.1);
         }
+        for word in ["2026", "2026-11-2", "05:1", "05:10", "20nov", "2220007", "main estimate", "99:99"] {
+            known.push(ask(&mut viewer, word, 0).await.1);
+        }
         for step in 0..10 {
             let offset = u32::try_from(many * (step + 1) / 11).unwrap() + round;
             scrolling.push(ask(&mut viewer, "", offset).await.1);
         }
     }
     figures::head();
-    for (what, times) in [("open", opening), ("type a letter of a filter", typing), ("scroll", scrolling)] {
+    for (what, times) in [
+        ("open", opening),
+        ("type a letter of a filter", typing),
+        ("type a day, a time, an id, an account", known),
+        ("scroll", scrolling),
+    ] {
         let mut ms: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
         figures::row(what, &mut ms, "ms", "50 ms");
     }

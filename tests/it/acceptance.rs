@@ -1,5 +1,6 @@
 //! What a person who tries the program out would try, each on the real binary against the simulated services.
 
+mod black_box;
 mod by_reading;
 mod damaged_cache;
 mod dry_bucket;

@@ -68,6 +68,7 @@ pub fn well() -> Snapshot {
             upgrade: String::new(),
         }],
         public_address: true,
+        unreached: None,
         reading: None,
         meters: vec![Meter {
             service: Service::Toggl,

@@ -1,6 +1,7 @@
 //! The receiver through its in-process seam; `sockets` holds what only a connection shows.
 
 mod clockify;
+mod refused;
 mod rotation;
 mod sockets;
 
@@ -118,8 +119,8 @@ async fn every_kind_of_wrong_signature_gets_the_same_401_and_changes_nothing() {
     assert_eq!(answers[0], "401 {} b\"\"");
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     assert_eq!((post.stored().len(), post.counts().received, post.counts().rejected), (0, 0, 9));
-    let reasons: Vec<Refusal> = post.receiver.rejected().iter().rev().map(|r| r.reason).collect();
-    assert_eq!(reasons, cases.map(|(_, _, reason)| reason));
+    let reasons: Vec<&str> = post.receiver.rejected().iter().rev().map(|r| r.reason).collect();
+    assert_eq!(reasons, cases.map(|(_, _, reason)| reason.as_str()));
 }
 
 #[tokio::test]

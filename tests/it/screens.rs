@@ -3,6 +3,7 @@
 
 mod bytes;
 mod day;
+mod deliveries;
 mod drawers;
 pub mod fixture;
 mod incidents;

@@ -199,6 +199,30 @@ impl HookBook for SecretsOnDisk {
         own.filter_map(|hook| Some(event_hook(hook, hook.event.as_deref()?))).collect()
     }
 
+    fn move_event(&self, account: &Account, from: &str, to: &str) -> Result<(), String> {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = secrets.clone();
+        let is = |hook: &secrets::Hook, event: &str| {
+            hook.account == *account && hook.event.as_deref() == Some(event)
+        };
+        let left: Vec<String> =
+            next.hooks.iter().filter(|hook| is(hook, to)).map(|hook| hook.path.clone()).collect();
+        next.hooks.retain(|hook| !is(hook, to));
+        let Some(hook) = next.event_hook(account, from) else {
+            return Err(format!("{account} has no place for {from}"));
+        };
+        hook.event = Some(to.to_owned());
+        hook.label = event_label(account, to);
+        let hook = hook.clone();
+        self.save(&next)?;
+        *secrets = next;
+        for path in left {
+            self.hooks.remove(&path);
+        }
+        publish(&self.hooks, &hook);
+        Ok(())
+    }
+
     fn keep_token(
         &self,
         account: &Account,

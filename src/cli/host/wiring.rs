@@ -10,10 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cache::{CacheState, Guarded};
 use crate::control::snapshot::{CacheWord, Meter, Snapshot};
-use crate::control::view::DeliveryLine;
 use crate::engine::seams::{Probe, ProbeFailure};
 use crate::engine::{Engine, Facts, Refused, TokenBook};
-use crate::receiver::{self, Observe, Receiver, Refusals, Rejected};
+use crate::receiver::{self, Observe, Receiver, Refusals};
 use crate::services::http::{ReqwestWire, Wire, WireError};
 use crate::telemetry::metrics::{Metrics, Quota};
 
@@ -143,7 +142,7 @@ pub fn facts(
             let counts = counting.counters().read();
             (counts.received, counts.duplicates, counts.rejected)
         })),
-        rejected: Some(Arc::new(move || refusing.rejected().into_iter().map(line).collect())),
+        rejected: Some(Arc::new(move || refusing.rejected())),
         refused: Some(Arc::new(move || refusals.list().into_iter().map(refused).collect())),
         unavailable: Some(Arc::new(move || unkept.counters().read().unavailable)),
         cache_trouble: Some(Arc::new(move || troubled.last_trouble())),
@@ -160,15 +159,4 @@ pub fn facts(
 fn refused((label, found): (String, receiver::Refused)) -> (String, Refused) {
     let at = DateTime::from_timestamp_nanos(found.unix_ns);
     (label, Refused { in_a_row: found.in_a_row, at, why: found.reason.as_str().to_owned() })
-}
-
-fn line(rejected: Rejected) -> DeliveryLine {
-    DeliveryLine {
-        seq: None,
-        at: DateTime::from_timestamp_nanos(rejected.unix_ns),
-        verdict: "rejected".into(),
-        reason: rejected.reason.as_str().to_owned(),
-        about: String::new(),
-        summary: String::from_utf8_lossy(&rejected.body).into_owned(),
-    }
 }

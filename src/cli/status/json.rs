@@ -26,6 +26,7 @@ pub fn status_json(snapshot: &Snapshot) -> Value {
             "place": snapshot.disk.place,
             "since": snapshot.disk.since.map(instant),
         },
+        "unreached": snapshot.unreached.as_ref().map(|(since, why)| json!({"since": instant(*since), "why": why})),
         "subscriptions": snapshot.subscriptions.iter().map(subscription).collect::<Vec<_>>(),
         "deliveries": {
             "received": deliveries.received,

@@ -12,7 +12,7 @@ use super::{ask, attach, print};
 
 pub use json::{incident_json, status_json};
 pub use table::status_table;
-pub use well::not_well;
+pub use well::{account_trouble, not_well};
 
 /// Options of `status`.
 #[derive(Args, Clone, Debug)]

@@ -1,6 +1,7 @@
 //! What makes a state "not well": everything that a person should look at.
 
-use crate::control::snapshot::{CacheWord, DISK, Snapshot, TargetLine};
+use crate::control::snapshot::{AccountLine, CacheWord, DISK, Snapshot, TargetLine};
+use crate::domain::id::Service;
 
 /// One line per trouble; empty when all is well.
 pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
@@ -12,11 +13,11 @@ pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
         let why = snapshot.cache_why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         troubles.push(format!("the cache is not ready yet ({} %){why}", snapshot.percent));
     }
-    for account in &snapshot.accounts {
-        if let Some(trouble) = &account.trouble {
-            let why = account.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            troubles.push(format!("account {}: {trouble}{why}", account.name));
-        }
+    troubles.extend(snapshot.accounts.iter().filter_map(account_trouble));
+    // One that is wanted, and that nobody has seen yet.
+    let announced = snapshot.public_address && snapshot.reading.is_none();
+    if announced && !snapshot.subscriptions.iter().any(|line| line.service == Service::Toggl) {
+        troubles.push("no webhook subscription is known yet".to_owned());
     }
     for line in snapshot.subscriptions.iter().filter(|line| !line.is_well()) {
         let cause = if line.cause.is_empty() { String::new() } else { format!(": {}", line.cause) };
@@ -42,6 +43,13 @@ pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
     }
     troubles.extend(snapshot.alerts.iter().filter(|alert| alert.id != DISK).map(|alert| alert.say.clone()));
     troubles
+}
+
+/// What is the matter with an account.
+pub fn account_trouble(account: &AccountLine) -> Option<String> {
+    let trouble = account.trouble.as_ref()?;
+    let why = account.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    Some(format!("account {}: {trouble}{why}", account.name))
 }
 
 fn of_target(target: &TargetLine) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! `hourwire webhooks deliveries`, `replay` and `verify`: the black box from a shell.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -12,20 +13,41 @@ use crate::control::command::{Typed, Wish};
 use crate::control::link::ViewerEnd;
 use crate::control::view::{DeliveryLine, DetailLine, Row, ViewKind};
 
+/// A delivery by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Its place in the inbox.
+    Kept(u64),
+    /// Its number among those refused at the door since the receiver's start.
+    Refused(u64),
+}
+
+impl FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |digits: &str| digits.parse().map_err(|_| format!("`{text}` is no number and no r17"));
+        match text.strip_prefix('r') {
+            Some(digits) => number(digits).map(Self::Refused),
+            None => number(text).map(Self::Kept),
+        }
+    }
+}
+
 /// Options of `deliveries`.
 #[derive(Args, Clone, Debug)]
 pub struct Deliveries {
-    /// Show this one in full, by its number
+    /// Show this one in full, by its number; `r17` is one that was refused at the door
     #[arg(value_name = "NUMBER")]
-    pub seq: Option<u64>,
-    /// Only deliveries that hold all of these words
+    pub which: Option<Which>,
+    /// Only deliveries that hold all of these words: person, project, id, account, day, time, …
     #[arg(long, value_name = "WORDS", default_value = "")]
     pub filter: String,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
     /// Write all of them, in full, as JSON lines into a new file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["seq", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["which", "json"])]
     pub export: Option<PathBuf>,
 }
 
@@ -52,9 +74,9 @@ pub struct Replay {
 /// Options of `verify`.
 #[derive(Args, Clone, Debug)]
 pub struct Verify {
-    /// Which, by its number
+    /// Which, by its number; `r17` is one that was refused at the door
     #[arg(value_name = "NUMBER")]
-    pub seq: u64,
+    pub which: Which,
     /// The environment variable that holds the secret [default: the secrets that hold now]
     #[arg(long, value_name = "NAME")]
     pub secret_env: Option<String>,
@@ -65,8 +87,8 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
     if let Some(path) = &options.export {
         return export::export(engine, &options.filter, path).await;
     }
-    if let Some(seq) = options.seq {
-        return one(engine, seq, options.json).await;
+    if let Some(which) = options.which {
+        return one(engine, which, options.json).await;
     }
     let page = ask::page(engine, ViewKind::Deliveries, &options.filter).await?;
     let rows: Vec<DeliveryLine> = page
@@ -96,7 +118,10 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
 fn as_cells(line: &DeliveryLine) -> Vec<String> {
     let about = if line.reason.is_empty() { line.summary.clone() } else { line.reason.clone() };
     vec![
-        line.seq.map(|seq| seq.to_string()).unwrap_or_default(),
+        line.seq
+            .map(|seq| seq.to_string())
+            .or(line.refused.map(|number| format!("r{number}")))
+            .unwrap_or_default(),
         line.at.format("%Y-%m-%d %H:%M:%S").to_string(),
         line.verdict.clone(),
         line.about.clone(),
@@ -104,8 +129,12 @@ fn as_cells(line: &DeliveryLine) -> Vec<String> {
     ]
 }
 
-async fn one(engine: &mut ViewerEnd, seq: u64, json: bool) -> Outcome {
-    let page = ask::page(engine, ViewKind::Delivery { seq }, "").await?;
+async fn one(engine: &mut ViewerEnd, which: Which, json: bool) -> Outcome {
+    let (kind, name) = match which {
+        Which::Kept(seq) => (ViewKind::Delivery { seq }, seq.to_string()),
+        Which::Refused(number) => (ViewKind::Refused { number }, format!("r{number}")),
+    };
+    let page = ask::page(engine, kind, "").await?;
     let lines: Vec<DetailLine> = page
         .rows
         .into_iter()
@@ -115,14 +144,18 @@ async fn one(engine: &mut ViewerEnd, seq: u64, json: bool) -> Outcome {
         })
         .collect();
     if lines.is_empty() {
-        return Err(Failure::not_well(format!("delivery {seq} is not kept (any more)")));
+        return Err(Failure::not_well(format!("delivery {name} is not kept (any more)")));
     }
     if json {
         let raw = lines.iter().find(|line| line.label == "raw").map(|line| line.value.as_str());
         let body: Value = raw.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or(json!(raw));
         let facts: Vec<&DetailLine> =
             lines.iter().filter(|l| !matches!(l.label.as_str(), "raw" | "body" | "")).collect();
-        print::json(&json!({ "seq": seq, "facts": facts, "body": body }));
+        let which = match which {
+            Which::Kept(seq) => ("seq", seq),
+            Which::Refused(number) => ("refused", number),
+        };
+        print::json(&json!({ (which.0): which.1, "facts": facts, "body": body }));
     } else {
         let shown = lines.into_iter().filter(|line| line.label != "raw");
         print::say(&print::table(&shown.map(|l| vec![l.label, l.value, l.why]).collect::<Vec<_>>()));
@@ -157,5 +190,23 @@ pub async fn verify(engine: &mut ViewerEnd, options: &Verify) -> Outcome {
             Err(_) => return Err(Failure::usage(format!("--secret-env {name}: it is not set"))),
         },
     };
-    ask::show(ask::wish(engine, Wish::Verify { seq: options.seq, secret }).await?, false)
+    let wish = match options.which {
+        Which::Kept(seq) => Wish::Verify { seq, secret },
+        Which::Refused(number) => Wish::VerifyRefused { number, secret },
+    };
+    ask::show(ask::wish(engine, wish).await?, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Which;
+
+    #[test]
+    fn a_delivery_is_named_by_its_number_or_by_that_of_a_refused_one() {
+        assert_eq!("17".parse(), Ok(Which::Kept(17)));
+        assert_eq!("r17".parse(), Ok(Which::Refused(17)));
+        for odd in ["", "r", "x1", "-1", "r-1", "1r"] {
+            assert!(odd.parse::<Which>().is_err(), "{odd}");
+        }
+    }
 }

@@ -211,6 +211,8 @@ async fn carry_in(reads: &mut Reads, to_engine: mpsc::Sender<ToEngine>) {
     while let Some(frame) = reads.next().await {
         let message = match frame {
             Ok(frame) => serde_json::from_slice(&frame),
+            // It left without reading all that was for it.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return,
             Err(error) => {
                 tracing::warn!(%error, "a viewer sent a frame that can't be taken; it is dropped");
                 return;

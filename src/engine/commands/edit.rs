@@ -246,6 +246,16 @@ fn count(
     Ok(impact)
 }
 
+/// Entries of an edit's project that its target has already: no edit of the mapping takes them away.
+pub fn sent(state: &State, edit: &MappingEdit) -> Desked<usize> {
+    let (Some(target), Some(keys)) = (target_of(edit), mapper::concerned(state, edit)?) else { return Ok(0) };
+    let mut sent = 0;
+    for key in &keys {
+        sent += usize::from(state.desk.link(target, key)?.is_some_and(|link| link.may_be_there()));
+    }
+    Ok(sent)
+}
+
 /// The price of an edit in words and figures.
 pub fn price(state: &State, edit: &MappingEdit, impact: Impact) -> Price {
     let verb = match edit {

@@ -100,7 +100,7 @@ fn is_dry(wish: &Wish) -> bool {
         | Wish::Replay { dry, .. }
         | Wish::ReplayAll { dry, .. } => *dry,
         // It changes nothing, and its secret is not to be kept.
-        Wish::Verify { .. } | Wish::Reveal { .. } => true,
+        Wish::Verify { .. } | Wish::VerifyRefused { .. } | Wish::Reveal { .. } => true,
         _ => false,
     }
 }
@@ -135,6 +135,9 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::Backfill { from, to, dry } => read::backfill(engine, from, to, dry),
         Wish::Replay { seq, dry } => replay::replay(engine, seq, dry),
         Wish::ReplayAll { from, to, filter, dry } => replay::replay_all(engine, from, to, &filter, dry),
+        Wish::VerifyRefused { number, secret } => {
+            replay::verify_refused(engine, number, secret.as_ref().map(|typed| typed.0.as_str()))
+        }
         Wish::Verify { seq, secret } => {
             replay::verify(engine, seq, secret.as_ref().map(|typed| typed.0.as_str()))
         }

@@ -146,7 +146,7 @@ fn price(engine: &Shared, first: NaiveDate, last: NaiveDate, span: &str) -> Resu
     });
     let left = price.left.map(|n| format!(" · {n} left at Toggl")).unwrap_or_default();
     price.say = format!(
-        "{span}: {} known here, {} of them would be sent · about {reading} to read, {} to send{left}",
+        "{span}: {} known here, {} of them would be sent · about {reading} to read, {} to send + 1 for each that is new{left}",
         entries(known),
         price.creates,
         price.creates

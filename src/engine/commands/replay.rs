@@ -6,6 +6,8 @@ use crate::control::command::{Price, Reply};
 use crate::domain::signature;
 use crate::engine::desk::Desked;
 use crate::engine::replay::{Replayed, replay as again};
+use crate::engine::views::refused::{self, Proof};
+use crate::engine::views::sought::Sought;
 use crate::engine::views::{Ask, deliveries, delivery};
 use crate::engine::{Shared, labels};
 
@@ -28,7 +30,7 @@ pub fn replay(engine: &Shared, seq: u64, dry: bool) -> Answered {
     } else if replayed == Replayed::default() {
         Reply::Done { say: format!("delivery {seq} applied again: nothing changed") }
     } else {
-        Reply::Done { say: format!("delivery {seq} applied again: {what} changed") }
+        Reply::Done { say: format!("delivery {seq} applied again: {}", done(&replayed)) }
     })
 }
 
@@ -46,38 +48,60 @@ pub fn replay_all(engine: &Shared, from: u64, to: u64, filter: &str, dry: bool) 
         let Some(one) = again(engine, *seq, dry)? else { continue };
         sum.entries += one.entries;
         sum.items += one.items;
+        sum.looks += one.looks;
         dead += usize::from(one.dead.is_some());
     }
     let still = if dead == 0 { String::new() } else { format!(" · {dead} still cannot be used") };
     let (count, what) = (chosen.len(), what(&sum));
-    Ok(match (dry, sum.entries + sum.items) {
+    Ok(match (dry, sum.entries + sum.items + sum.looks) {
         (true, _) => price(&sum, format!("{count} deliveries would change {what}{still}")),
         (false, 0) => {
             Reply::Done { say: format!("{count} deliveries applied again: nothing changed{still}") }
         }
-        (false, _) => Reply::Done { say: format!("{count} deliveries applied again: {what} changed{still}") },
+        (false, _) => Reply::Done { say: format!("{count} deliveries applied again: {}{still}", done(&sum)) },
     })
 }
 
 fn chosen(engine: &Shared, from: u64, to: u64, filter: &str) -> Desked<Vec<u64>> {
     let ask = Ask::words(filter);
-    let dead = deliveries::dead(&engine.state())?;
+    let state = engine.state();
+    let dead = deliveries::dead(&state)?;
     let index = engine.black_box.index();
+    let sought = Sought::of(&state, &index, &ask);
     let within = index.lines.iter().filter(|line| (from..=to).contains(&line.seq));
-    Ok(within.filter(|l| deliveries::takes(&ask, l, dead.get(&l.seq))).map(|l| l.seq).collect())
+    Ok(within.filter(|l| sought.takes(l, dead.get(&l.seq))).map(|l| l.seq).collect())
 }
 
 fn what(replayed: &Replayed) -> String {
-    match (replayed.entries, replayed.items) {
-        (0, 0) => "nothing: all of it is known".to_owned(),
+    let looks = match replayed.looks {
+        0 => String::new(),
+        looks => format!("; {} to look at in the target, a request each", entries(looks)),
+    };
+    let what = match (replayed.entries, replayed.items) {
+        (0, 0) if replayed.looks == 0 => "nothing: all of it is known".to_owned(),
+        (0, 0) => "nothing by itself".to_owned(),
         (0, items) => format!("{items} of projects, clients, tags and people"),
         (some, _) => entries(some),
+    };
+    format!("{what}{looks}")
+}
+
+/// The same, when it has been done.
+fn done(replayed: &Replayed) -> String {
+    if replayed.entries + replayed.items == 0 {
+        return format!("{} looked at in the target", entries(replayed.looks));
+    }
+    let what = what(&Replayed { looks: 0, ..replayed.clone() });
+    match replayed.looks {
+        0 => format!("{what} changed"),
+        looks => format!("{what} changed, {} looked at in the target", entries(looks)),
     }
 }
 
 fn price(replayed: &Replayed, say: String) -> Reply {
     let moves = u32::try_from(replayed.entries).unwrap_or(u32::MAX);
-    Reply::Price(Price { moves, say, ..Price::default() })
+    let requests = u32::try_from(replayed.looks).unwrap_or(u32::MAX);
+    Reply::Price(Price { moves, requests, say, ..Price::default() })
 }
 
 /// Checks a kept delivery with a given secret, or with those that hold now.
@@ -102,5 +126,27 @@ pub fn verify(engine: &Shared, seq: u64, secret: Option<&str>) -> Answered {
     match asked {
         Some(_) => because(format!("delivery {seq} was not signed with that secret")),
         None => because(format!("the signature of delivery {seq} was not kept; it was checked when it came")),
+    }
+}
+
+/// Checks one that was refused at the door with a given secret, or with those that hold now.
+pub fn verify_refused(engine: &Shared, number: u64, secret: Option<&str>) -> Answered {
+    let Some(one) = refused::one(engine, number) else {
+        return because(format!("refused delivery r{number} is not kept any more"));
+    };
+    let secrets = match secret {
+        Some(given) => vec![("given".to_owned(), given.into())],
+        None => refused::secrets(&engine.state(), &one),
+    };
+    match refused::prove(&one, secrets) {
+        Proof::By(which) => Ok(Reply::Done {
+            say: format!("r{number} was signed with the {which} secret; it was refused for: {}", one.reason),
+        }),
+        Proof::None if secret.is_some() => because(format!("r{number} was not signed with that secret")),
+        Proof::None => because(format!("r{number} was signed with no secret that holds now")),
+        Proof::Unsigned => because(format!("r{number} has no signature that could be checked")),
+        Proof::Cut => {
+            because(format!("the body of r{number} is not kept in full; its signature cannot be checked"))
+        }
     }
 }

@@ -152,6 +152,13 @@ pub fn undo(engine: &Shared, asker: &Asker<'_>) -> Answered {
                 draft.put_for(rows::undo(done.seq), &done, TimeDelta::days(30))
             });
             written.map_err(super::Refusal::from)?;
+            let stay = match &edit {
+                MappingEdit::UnlinkProject { .. } => super::edit::sent(&state, &edit)?,
+                _ => 0,
+            };
+            if stay > 0 {
+                more = format!(" · {} already sent stay where they are", super::entries(stay));
+            }
         }
         Back::Holds(before) => {
             let holds = hold::restore(&state, &before);

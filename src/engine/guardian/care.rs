@@ -36,6 +36,12 @@ pub struct Care {
     pub enabling: Option<Enabling>,
     /// A person's switching off that the service has not confirmed.
     pub switching_off: bool,
+    /// A switching off was withdrawn before the service confirmed it: found disabled by the next check, it was that.
+    pub withdrawn: bool,
+    /// A person's deletion that the service has not confirmed.
+    pub deleting: bool,
+    /// Deleted by a key here: that it is gone is no incident.
+    pub deleted: Option<RemoteId>,
     /// The guardian enabled it last (our clock).
     pub healed_at: Option<DateTime<Utc>>,
     /// The open incident about its being disabled, not validated or removed.
@@ -44,6 +50,9 @@ pub struct Care {
     pub silence: Option<u64>,
     /// A gap that is to be read.
     pub gap: Option<DateTime<Utc>>,
+    /// Where the gap of an enabling begins (the service's clock), until a read has filled it: whatever cuts the
+    /// enabling off, and however often, the gap is not forgotten.
+    pub missing: Option<DateTime<Utc>>,
     /// Proof for this disabling (the service's clock) was asked for.
     pub sought: Option<DateTime<Utc>>,
     /// This disabling was judged as a person's.

@@ -15,7 +15,9 @@ use crate::domain::text;
 use super::care::{self, Care, Page};
 use super::gap::{self, Paid, Reading};
 use super::list::{self, Listing, Ours};
-use super::{Hitch, Post, Step, Why, canary, edit, heal, limits, make, prove, rights, sender};
+use super::{
+    Hitch, Post, Step, Why, canary, edit, heal, limits, make, person, prove, rights, sender, unmake,
+};
 use crate::engine::desk::Desked;
 
 /// So many failed attempts in a row disable a subscription (Toggl's help article).
@@ -42,6 +44,9 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
     }
     limits::refresh(post).await;
     rights::ask(post)?;
+    if care::care(&post.engine, &post.account)?.deleting {
+        return unmake::go_on(post, &listing.ours).await;
+    }
     match &listing.ours {
         Ours::Here(_) => judge_own(post).await,
         // Our address did not change, so somebody changed it there: theirs to say, not ours to undo.
@@ -69,6 +74,11 @@ pub fn moment(own: &Subscription) -> DateTime<Utc> {
     own.updated_at.or(own.seen_enabled_at).unwrap_or(own.checked_at)
 }
 
+/// Whether an enabling of just this disabling was cut off, or it is our own switching off, withdrawn too late.
+fn resumes(care: &Care, own: &Subscription) -> bool {
+    care.withdrawn || care.enabling.as_ref().is_some_and(|enabling| enabling.moment == Some(moment(own)))
+}
+
 /// Proof that the service did it, from what is known here and from the history, if one was asked.
 fn proof(post: &Post, own: &Subscription, care: &Care, history: &[Attempt]) -> Desked<Option<Evidence>> {
     if own.enabled {
@@ -91,6 +101,10 @@ fn proof(post: &Post, own: &Subscription, care: &Care, history: &[Attempt]) -> D
 pub async fn decide(post: &mut Post) -> Step<()> {
     let Some(own) = care::own(&post.engine, &post.account)? else { return Ok(()) };
     let care = care::care(&post.engine, &post.account)?;
+    // A person wants it gone; the next check carries that out.
+    if care.deleting {
+        return Ok(());
+    }
     let evidence = proof(post, &own, &care, &[])?;
     let verdict = verdict(post, &own, &care, evidence);
     let heals = matches!(verdict, Verdict::Seek | Verdict::Heal(_) | Verdict::Unknown);
@@ -143,7 +157,7 @@ fn verdict(post: &Post, own: &Subscription, care: &Care, evidence: Option<Eviden
         switching_off: care.switching_off,
         reenable: setting,
         evidence,
-        resumes: care.enabling.as_ref().is_some_and(|e| e.moment == Some(moment)),
+        resumes: resumes(care, own),
         sought: care.sought == Some(moment),
         hands_off: care.hands_off == Some(moment),
         healed_at: care.healed_at,
@@ -211,11 +225,20 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
             })?;
             heal::heal(post, Some("not validated"), Cause::Repair).await.map(drop)
         }
-        Verdict::SwitchOff => heal::switch_off(post, Cause::Repair).await.map(drop),
+        Verdict::SwitchOff => match heal::switch_off(post, Cause::Repair).await {
+            Err(hitch) => {
+                person::put_off(post, hitch.clone(), "switched off")?;
+                Err(hitch)
+            }
+            done => done,
+        },
         Verdict::LeaveOff => Ok(()),
         Verdict::Seek => Ok(()),
         Verdict::Heal(why) => {
-            begin(post, own, &why)?;
+            // What a person's key began is no incident.
+            if !resumes(care, own) || care.incident.is_some() {
+                begin(post, own, &why)?;
+            }
             heal::heal(post, Some(&why), Cause::Repair).await.map(drop)
         }
         Verdict::HandsOff => {
@@ -321,7 +344,13 @@ fn told(page: &mut Page<'_, '_>, own: &Subscription) -> Desked<()> {
 fn well(post: &mut Post, care: &Care) -> Step<()> {
     post.engine.state().calm(&format!("hook:{}", post.account));
     let spent = std::mem::take(&mut post.spent).max(1);
-    if care.incident.is_some() && care.gap.is_none() {
+    if care.withdrawn {
+        care::write(&post.engine, &post.account, "guard withdrawn", |page| {
+            page.care.withdrawn = false;
+            Ok(())
+        })?;
+    }
+    if (care.incident.is_some() || care.missing.is_some()) && care.gap.is_none() {
         care::write(&post.engine, &post.account, "guard confirm", |page| {
             page.step("confirm", "found enabled and validated", spent)?;
             let own = page.own()?;
@@ -375,7 +404,7 @@ fn close(post: &mut Post) -> Step<()> {
     let well = care::own(&post.engine, &post.account)?.is_some_and(|own| own.enabled && own.validated);
     let paid = post.paid;
     care::write(&post.engine, &post.account, "guard close", |page| {
-        page.care.gap = None;
+        (page.care.gap, page.care.missing) = (None, None);
         if !well {
             return Ok(());
         }

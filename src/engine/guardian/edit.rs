@@ -15,7 +15,7 @@ use crate::engine::desk::Desked;
 use crate::services::toggl::{Call, Subscription as Subscribed, Wanted as Put};
 
 use super::care::{self, bound_key};
-use super::{Hitch, Post, Step, Why, check, list, make};
+use super::{Hitch, Post, Step, Why, check, list, make, unmake};
 
 /// The secret before is taken so long: for deliveries under way, and for those that are tried again.
 pub const OVERLAP_S: i64 = 24 * 3_600;
@@ -78,7 +78,7 @@ pub async fn reshape(post: &mut Post, id: &RemoteId, change: &Reshape) -> Step<S
     let own = care::own(&post.engine, &post.account)?.filter(|own| own.id == *id);
     let Some(own) = own else {
         return match change {
-            Reshape::Delete => delete(post, id, false).await,
+            Reshape::Delete => unmake::delete(post, id, None).await,
             _ => {
                 Err(Hitch::Refused("it is not ours; only its switch and its removal are offered here".into()))
             }
@@ -90,7 +90,7 @@ pub async fn reshape(post: &mut Post, id: &RemoteId, change: &Reshape) -> Step<S
         Reshape::Rotate => rotate(post, &own).await,
         Reshape::Restore => restore(post, &own).await,
         Reshape::Adopt => adopt(post, &own).await,
-        Reshape::Delete => delete(post, id, true).await,
+        Reshape::Delete => unmake::delete(post, id, Some(&own)).await,
         Reshape::Create => create(post).await,
     }
 }
@@ -108,8 +108,19 @@ async fn rename(post: &mut Post, own: &Subscription, name: &str) -> Step<String>
     }
 }
 
-/// Puts a shape there and keeps it as what is wanted.
-async fn put(post: &Post, own: &Subscription, wanted: Put, say: String) -> Step<()> {
+/// Putting it there would overwrite what somebody changed in these fields, which nobody asked for.
+pub fn unmixed(own: &Subscription, fields: &[&str]) -> Step<()> {
+    match own.drift.iter().find(|drift| fields.contains(&drift.field.as_str())) {
+        None => Ok(()),
+        Some(drift) => Err(Hitch::Refused(format!(
+            "its {} was changed in the web page; < restores ours, > takes theirs, then again",
+            drift.field
+        ))),
+    }
+}
+
+/// Puts a shape there and keeps these fields of it as what is wanted.
+async fn put(post: &Post, own: &Subscription, wanted: Put, fields: &[&str], say: String) -> Step<()> {
     let told = make::replace(post, &own.id, &wanted, Cause::Person).await?;
     // What was put is wanted, whatever the answer tells of it.
     let shape = Shape {
@@ -119,7 +130,8 @@ async fn put(post: &Post, own: &Subscription, wanted: Put, say: String) -> Step<
         secret: secret_digest(wanted.secret.expose_secret()),
     };
     care::write(&post.engine, &post.account, "guard edit", |page| {
-        page.care.shape = Some(shape);
+        let known = page.care.shape.take();
+        page.care.shape = Some(known.map_or_else(|| shape.clone(), |known| known.after(&shape, fields)));
         list::refresh(page, post, &told, true)?;
         page.say("info", say)
     })?;
@@ -140,21 +152,23 @@ async fn events(post: &Post, own: &Subscription, words: &[String]) -> Step<Strin
         let say = format!("there is no entity `{}`; there are: {}", filter.entity, known.join(", "));
         return Err(Hitch::Refused(say));
     }
+    unmixed(own, &["address", "secret"])?;
     let mut wanted = make::wanted(post, own.description.clone(), filters)?;
     wanted.enabled = own.enabled;
     let list = words.join(", ");
-    put(post, own, wanted, format!("the subscription {} tells {list}", own.id)).await?;
+    put(post, own, wanted, &["events"], format!("the subscription {} tells {list}", own.id)).await?;
     Ok(format!("tells {list}"))
 }
 
 async fn rotate(post: &Post, own: &Subscription) -> Step<String> {
+    unmixed(own, &["address"])?;
     let hooks = post.engine.state().setup.hooks.clone();
     let before = hooks.secrets(&post.account).into_iter().next().map(|(_, secret)| secret);
     hooks.rotate(&post.account, OVERLAP_S).map_err(Hitch::Refused)?;
     let mut wanted = make::wanted(post, own.description.clone(), make::filters(&own.filters))?;
     wanted.enabled = own.enabled;
     let say = format!("the subscription {} has a new secret; the old one is taken for a day", own.id);
-    match put(post, own, wanted, say).await {
+    match put(post, own, wanted, &["secret"], say).await {
         Ok(()) => Ok("a new secret; the old one is taken for 24 h more".into()),
         Err(hitch) => {
             // The service signs with the old one still: it stays the current one.
@@ -171,7 +185,8 @@ async fn restore(post: &mut Post, own: &Subscription) -> Step<String> {
     let shape = care.shape.ok_or_else(|| Hitch::Refused("nothing is known to restore".into()))?;
     let mut wanted = make::wanted(post, shape.description, make::filters(&shape.filters))?;
     wanted.enabled = own.enabled;
-    put(post, own, wanted, format!("the subscription {} is as it was made here again", own.id)).await?;
+    let all = ["name", "address", "events", "secret"];
+    put(post, own, wanted, &all, format!("the subscription {} is as it was made here again", own.id)).await?;
     if own.drift.iter().any(|d| matches!(d.field.as_str(), "address" | "events" | "secret")) {
         // Whatever was not told meanwhile is read.
         care::write(&post.engine, &post.account, "guard edit", |page| {
@@ -231,55 +246,6 @@ async fn go_on(post: &mut Post) -> Step<()> {
     check::decide(post).await
 }
 
-async fn delete(post: &Post, id: &RemoteId, own: bool) -> Step<String> {
-    let workspace = post.profile().map(|p| p.workspace).unwrap_or_default();
-    if own {
-        // Durable before the service hears of it: nobody makes it anew.
-        care::write(&post.engine, &post.account, "guard wanted", |page| {
-            page.care.gap = None;
-            page.care.enabling = None;
-            page.say("info", "a person wants no subscription")?;
-            page.close(0)?;
-            page.change_own(|row| row.wanted = Wanted::Disabled)
-        })?;
-    }
-    let (space, one) = (workspace.clone(), id.clone());
-    let asked =
-        post.ask(Call::DeleteSubscription, Cause::Person, |c| async move {
-            c.delete_subscription(&space, &one).await
-        })
-        .await;
-    match asked {
-        Ok(()) | Err(Hitch::Missing) => {}
-        Err(hitch) => return Err(hitch),
-    }
-    // A disabled one was once kept in spite of success (toggl_api_docs issue 439).
-    let space = workspace.clone();
-    let listed = post
-        .ask(Call::Subscriptions, Cause::Person, |c| async move { c.subscriptions(&space).await })
-        .await?;
-    if listed.iter().any(|s| s.id == *id) {
-        return Err(Hitch::Refused(
-            "the service said yes and kept it; enable it, then delete it again".into(),
-        ));
-    }
-    care::write(&post.engine, &post.account, "guard deleted", |page| {
-        let key = crate::cache::rows::subscription(&post.account, id);
-        if own {
-            page.change_own(|row| {
-                (row.enabled, row.pending) = (false, false);
-                row.drift.clear();
-                "deleted here".clone_into(&mut row.cause);
-            })?;
-        } else {
-            page.draft().delete_if_there(key)?;
-        }
-        page.say("info", format!("the subscription {id} is deleted; entries are read"))
-    })?;
-    post.engine.state().calm(&format!("hook:{}", post.account));
-    Ok("deleted; entries are read".into())
-}
-
 async fn create(post: &mut Post) -> Step<String> {
     if !post.managed {
         return Err(Hitch::Refused("without `public_url` nothing could be delivered; set it first".into()));
@@ -287,6 +253,7 @@ async fn create(post: &mut Post) -> Step<String> {
     care::write(&post.engine, &post.account, "guard wanted", |page| {
         page.care.tries = Tries::default();
         page.care.hands_off = None;
+        page.care.deleting = false;
         page.say("info", "a person wants a subscription")?;
         page.change_own(|row| row.wanted = Wanted::Enabled)
     })?;

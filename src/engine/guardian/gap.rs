@@ -42,9 +42,10 @@ pub enum Paid {
     Regular,
 }
 
-/// Where a read must begin: well before the newest delivered event.
+/// Where a read must begin: well before the newest delivered event, and where an earlier gap is still unread, there.
 pub fn since(own: &Subscription, care: &Care) -> Option<DateTime<Utc>> {
-    own.last_event_at.max(care.life_from).or(own.created_at).map(|at| at - MARGIN)
+    let own = own.last_event_at.max(care.life_from).or(own.created_at).map(|at| at - MARGIN);
+    [own, care.missing].into_iter().flatten().min()
 }
 
 /// Asks the puller; the wish stays until a read has served it.

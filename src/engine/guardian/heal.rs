@@ -10,7 +10,7 @@ use crate::domain::quota::Cause;
 use crate::domain::subscription::Subscription;
 use crate::services::toggl::Call;
 
-use super::care::{self, Enabling};
+use super::care::{self, Enabling, Page};
 use super::{Hitch, Post, Step, Why, check, gap, list, prove};
 
 /// How a healing ended.
@@ -79,12 +79,13 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
     }
     care::write(&post.engine, &post.account, "guard confirm", |page| {
         let now = page.now();
-        page.care.enabling = None;
+        (page.care.enabling, page.care.withdrawn) = (None, false);
         page.care.tries.next_at = None;
         page.care.hands_off = None;
         page.care.healed_at = Some(now);
-        if page.care.incident.is_some() || !own.enabled {
-            page.care.gap = begun.since.or(Some(since - gap::MARGIN));
+        if page.care.incident.is_some() || page.care.missing.is_some() {
+            let known = [page.care.missing, begun.since].into_iter().flatten().min();
+            page.care.gap = known.or(Some(since - gap::MARGIN));
         }
         page.change_own(|row| row.cause.clear())?;
         page.say("info", format!("the subscription {id} is enabled and validated"))
@@ -92,20 +93,28 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
     Ok(())
 }
 
-/// Notes durably that an enabling begins; one that was cut off keeps its begin.
+/// Notes durably that an enabling begins.
 fn begun(post: &Post, own: &Subscription, why: Option<&str>) -> Step<Enabling> {
-    let moment = (!own.enabled).then(|| check::moment(own));
     Ok(care::write(&post.engine, &post.account, "guard begin", |page| {
-        let now = page.now();
-        let cut_off = page.care.enabling.clone().filter(|e| own.enabled || e.moment == moment);
-        let since = gap::since(own, &page.care);
-        let enabling = cut_off.unwrap_or(Enabling { moment, at: now, since });
-        page.care.enabling = Some(enabling.clone());
         if let Some(why) = why {
             page.say("info", format!("mending the subscription {}: {why}", own.id))?;
         }
-        Ok(enabling)
+        Ok(begin(page, own))
     })?)
+}
+
+/// Notes that an enabling begins; one that was cut off keeps its begin.
+pub fn begin(page: &mut Page<'_, '_>, own: &Subscription) -> Enabling {
+    let now = page.now();
+    let moment = (!own.enabled).then(|| check::moment(own));
+    let cut_off = page.care.enabling.clone().filter(|e| own.enabled || e.moment == moment);
+    let since = gap::since(own, &page.care);
+    let enabling = cut_off.unwrap_or(Enabling { moment, at: now, since });
+    if enabling.moment.is_some() {
+        page.care.missing = enabling.since.or(Some(now - gap::MARGIN));
+    }
+    page.care.enabling = Some(enabling.clone());
+    enabling
 }
 
 /// Enables it; answers whether the answer itself shows it enabled and validated.

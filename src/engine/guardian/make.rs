@@ -13,7 +13,7 @@ use crate::services::toggl::{self, Call, Filter, Wanted};
 
 use super::care::{self, bound_key};
 use super::list::{self, Listing, Ours};
-use super::{Hitch, Post, Step, Why, check, gap, heal, limits, sender};
+use super::{Hitch, Post, Step, Why, check, edit, gap, heal, limits, sender};
 
 /// Filters from their words.
 pub fn filters(words: &[String]) -> Vec<Filter> {
@@ -44,7 +44,8 @@ pub async fn make(post: &mut Post, listing: &Listing) -> Step<()> {
     if before.as_ref().is_some_and(|row| row.wanted == Wish::Disabled) {
         return Ok(());
     }
-    if let Some(row) = &before {
+    let deleted = care::care(&post.engine, &post.account)?.deleted;
+    if let Some(row) = before.as_ref().filter(|row| deleted.as_ref() != Some(&row.id)) {
         care::write(&post.engine, &post.account, "guard open", |page| {
             page.opened("subscription removed", "removed in the web page")?;
             page.step("evidence", &format!("{} is not in the list", row.id), 1)
@@ -81,11 +82,13 @@ pub async fn adopt(post: &mut Post, listing: &Listing, id: RemoteId) -> Step<()>
 
 /// Names the own subscription anew, everything else as it is. The service calls the address first.
 pub async fn rename(post: &mut Post, own: &Subscription, name: &str, cause: Cause) -> Step<()> {
+    edit::unmixed(own, &["address", "secret"])?;
     let mut wanted = wanted(post, name.to_owned(), filters(&own.filters))?;
     wanted.enabled = own.enabled;
     let told = replace(post, &own.id, &wanted, cause).await?;
     care::write(&post.engine, &post.account, "guard rename", |page| {
-        page.care.shape = Some(list::shape(&told));
+        let (there, known) = (list::shape(&told), page.care.shape.take());
+        page.care.shape = Some(known.map_or_else(|| there.clone(), |known| known.after(&there, &["name"])));
         list::refresh(page, post, &told, true)?;
         page.say("info", format!("the subscription {} is named {name}", told.id))
     })?;
@@ -233,6 +236,7 @@ fn keep(
         })?;
         page.care.life_from = told.updated_at.or(told.created_at).or(Some(now));
         page.care.tries = crate::domain::guard::Tries::default();
+        page.care.deleted = None;
         page.step("create", &format!("{} at our address", told.id), requests)?;
         if let Some(before) = before.filter(|b| b.id != told.id) {
             page.draft().delete_if_there(rows::subscription(&post.account, &before.id))?;

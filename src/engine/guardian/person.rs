@@ -9,6 +9,7 @@ use crate::domain::subscription::Subscription;
 use crate::services::toggl::Call;
 
 use super::care::{self, bound_key};
+use super::gap::Reading;
 use super::heal::{self, End};
 use super::{Hitch, Post, Step, Why, edit, list, prove, sender};
 use crate::engine::desk::Desked;
@@ -47,17 +48,66 @@ async fn act(post: &mut Post, wish: &GuardWish) -> Step<String> {
 }
 
 async fn enable(post: &mut Post) -> Step<String> {
+    if let Some(said) = withdraw(post)? {
+        return Ok(said);
+    }
     care::write(&post.engine, &post.account, "guard wanted", |page| {
         page.care.switching_off = false;
         page.care.hands_off = None;
         page.care.tries = Tries::default();
         page.say("info", "a person wants the subscription enabled")?;
+        // One frame with the wish: after a cut it is known that nobody else's proof is needed.
+        if let Some(own) = page.own()?.filter(|own| !own.enabled) {
+            heal::begin(page, &own);
+        }
         page.change_own(|row| row.wanted = Wanted::Enabled)
     })?;
     match heal::heal(post, Some("a person wants it"), Cause::Person).await? {
         End::Healed => Ok("enabled, validated, proved by a PING; what was missed is being read".into()),
         End::Waits(why) | End::Failed(why) => Err(Hitch::Refused(why)),
     }
+}
+
+/// Takes back a switching off or a deletion that the service has not confirmed; costs nothing. Should it have been done
+/// after all, the next check enables it again.
+fn withdraw(post: &mut Post) -> Step<Option<String>> {
+    let care = care::care(&post.engine, &post.account)?;
+    let on = care::own(&post.engine, &post.account)?.is_some_and(|own| own.enabled);
+    if !on || !(care.switching_off || care.deleting) {
+        return Ok(None);
+    }
+    care::write(&post.engine, &post.account, "guard wanted", |page| {
+        (page.care.switching_off, page.care.deleting) = (false, false);
+        page.care.withdrawn = true;
+        page.say("info", "a person wants the subscription after all")?;
+        page.change_own(|row| {
+            row.wanted = Wanted::Enabled;
+            row.cause.clear();
+        })
+    })?;
+    post.check_soon(post.now(), Why::Mend)?;
+    Ok(Some("withdrawn; it stays enabled, which a check makes sure of".into()))
+}
+
+/// What is wanted could not be done now: the row says that it is done later, and how to withdraw it. Answers in the
+/// same words.
+pub fn put_off(post: &mut Post, hitch: Hitch, done: &str) -> Desked<Hitch> {
+    let (why, then) = match &hitch {
+        Hitch::Later(until, why) => {
+            if *until < post.check_at {
+                (post.check_at, post.why) = (*until, Why::Mend);
+            }
+            (why, format!("it is {done} from {} on", post.clock(*until)))
+        }
+        Hitch::Unclear(why) => (why, format!("the next check sees that it is {done}")),
+        Hitch::Refused(why) => (why, "it is tried again with each check".to_owned()),
+        Hitch::Missing | Hitch::Interrupted | Hitch::Desk(_) => return Ok(hitch),
+    };
+    let say = format!("{why}; {then}; R withdraws it");
+    care::write(&post.engine, &post.account, "guard put off", |page| {
+        page.change_own(|row| row.cause = format!("not {done} yet: {say}"))
+    })?;
+    Ok(Hitch::Refused(say))
 }
 
 async fn disable(post: &mut Post) -> Step<String> {
@@ -70,8 +120,12 @@ async fn disable(post: &mut Post) -> Step<String> {
         page.close(0)?;
         page.change_own(|row| row.wanted = Wanted::Disabled)
     })?;
+    // What is being read for it closes no later gap.
+    post.reading = post.reading.filter(|reading| *reading != Reading::Fill);
     post.engine.state().calm(&format!("hook:{}", post.account));
-    heal::switch_off(post, Cause::Person).await?;
+    if let Err(hitch) = heal::switch_off(post, Cause::Person).await {
+        return Err(put_off(post, hitch, "switched off")?);
+    }
     Ok("disabled, and kept so until a key enables it; entries are read meanwhile".into())
 }
 

@@ -17,6 +17,8 @@ use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
 use crate::engine::views::search::project_of;
 
+use super::hook_alerts as hooks;
+
 /// Alerts shown.
 const MANY: usize = 50;
 /// An incident that is over is told so long, until somebody reads of it.
@@ -73,6 +75,8 @@ pub fn all(state: &State, snapshot: &Snapshot) -> Desked<Vec<(Alert, u32)>> {
         }
     }
     alerts.extend(dead(state)?);
+    alerts.extend(hooks::drifted(snapshot).into_iter().map(|alert| (alert, 0)));
+    alerts.extend(snapshot.incidents.iter().filter_map(hooks::open).map(|alert| (alert, 1)));
     alerts.extend(snapshot.incidents.iter().filter_map(|line| over(snapshot, line)).map(|a| (a, 1)));
     Ok(alerts)
 }
@@ -81,12 +85,18 @@ pub fn all(state: &State, snapshot: &Snapshot) -> Desked<Vec<(Alert, u32)>> {
 fn over(snapshot: &Snapshot, line: &IncidentLine) -> Option<Alert> {
     let end = line.closed_at.filter(|end| snapshot.now - *end < TOLD)?;
     // What a person did or decided is no news to anybody.
-    let healed = line.timeline.last().is_some_and(|step| step.what == "gap-fill");
-    let what = line.kind.strip_prefix("subscription ").filter(|what| healed || *what == "silent")?;
+    let last = line.timeline.last().map_or("", |step| step.what.as_str());
+    let healed = last == "gap-fill" || hooks::is_proof(line, last);
+    let what = line.kind.strip_prefix("subscription ").or(hooks::what(line));
+    let what = what.filter(|what| healed || *what == "silent")?;
     let zone: chrono_tz::Tz = snapshot.zone.parse().unwrap_or(chrono_tz::UTC);
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
     let (from, to) = (clock(line.began_at.unwrap_or(line.opened_at)), clock(end));
-    let gap = if healed { format!("{} recovered, 0 missing", line.recovered) } else { "over".into() };
+    let gap = match last {
+        "gap-fill" => format!("{} recovered, 0 missing", line.recovered),
+        _ if healed => format!("{} read back", line.recovered),
+        _ => "over".into(),
+    };
     let requests =
         if line.requests == 1 { "1 request".into() } else { format!("{} requests", line.requests) };
     let say = format!("{from}–{to} {what}: {} · {gap} · {requests}", line.cause);
@@ -103,16 +113,28 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
         SyncWord::Held(_) => format!(
             "{name}{more} held for {target}: nobody there is its owner; link the user in mapping.toml"
         ),
+        SyncWord::Unmapped if project.is_empty() && projects(state, target)?.is_none() => {
+            let (entries, them) = if count == 1 {
+                ("1 entry without project waits".to_owned(), "it")
+            } else {
+                (format!("{count} entries without project wait"), "them")
+            };
+            let say = format!(
+                "{entries} for {target}: give {them} a project in Toggl, or set a fallback in mapping.toml"
+            );
+            let id = format!("{}:{target}", class.name());
+            // No row of the mapping stands for them: they are found where the open work is.
+            return Ok(Some((Alert { id, since: link.since, say, pane: 5 }, count)));
+        }
         SyncWord::Unmapped => {
             let entries = if count == 1 { "1 entry waits".into() } else { format!("{count} entries wait") };
-            let of = if project.is_empty() { "entries without project".into() } else { project };
             match projects(state, target)? {
                 Some(many) => format!(
                     "{count} entries of {many} wait for a link to {target}; link them, leave them out, or set a fallback"
                 ),
                 None => {
                     format!(
-                        "{entries} for a link to {target} ({of}); link it, leave it out, or set a fallback"
+                        "{entries} for a link to {target} ({project}); link it, leave it out, or set a fallback"
                     )
                 }
             }

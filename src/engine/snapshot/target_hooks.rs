@@ -9,9 +9,10 @@ use secrecy::ExposeSecret as _;
 
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::SubscriptionLine;
-use crate::domain::clockify_hook::{State as Flagged, left_out, slots};
+use crate::domain::clockify_hook::{left_out, slots};
 use crate::domain::drift::masked;
 use crate::domain::health::{SubState, Wanted};
+use crate::domain::hook_drift::{self, is_away};
 use crate::domain::id::{Account, Service};
 use crate::domain::subscription::STALE;
 use crate::domain::target_hook::{TargetHook, interval};
@@ -23,6 +24,11 @@ use crate::engine::state::State;
 use crate::engine::target_guard::{self, keep, note};
 
 use super::subscriptions::note_refused;
+
+/// So many in a row are no delivery that overtook our own new token.
+const REFUSED: u32 = 2;
+/// The receiver's words for a token that is not the kept one.
+const WRONG: &str = "wrong signature";
 
 /// All webhooks of all targets.
 pub fn lines(
@@ -41,11 +47,26 @@ pub fn lines(
             let label = event_label(&target.account, hook.event.as_str());
             if let Some(refused) = refused.get(&label).filter(|_| hook.ours) {
                 note_refused(&mut line, refused);
+                deaf(&mut line, hook, refused);
             }
             lines.push(line);
         }
     }
     Ok(lines)
+}
+
+/// A token that was made elsewhere: one delivery after the other is refused since ours was kept. Whoever knows the
+/// address can cause it, so it is shown, and only a key acts on it.
+fn deaf(line: &mut SubscriptionLine, hook: &TargetHook, refused: &Refused) {
+    let told = line.drift.iter().any(|drift| drift.field == hook_drift::SECRET);
+    let newer = hook.token_at.is_none_or(|at| refused.at > at);
+    let active = matches!(line.state, SubState::Active | SubState::Unknown | SubState::Drifted);
+    if !told && newer && active && refused.in_a_row >= REFUSED && refused.why == WRONG {
+        line.drift.push(hook_drift::another_token());
+        if line.state != SubState::Drifted {
+            (line.state, line.since) = (SubState::Drifted, refused.at);
+        }
+    }
 }
 
 /// What all webhooks of a target have in common.
@@ -65,7 +86,7 @@ impl<'a> Target<'a> {
         let room = slots(&plan);
         let used = count.max(hooks.len());
         let name = if free { "Free".to_owned() } else { plan.clone() };
-        let told = hooks.iter().filter(|hook| hook.ours && hook.flags.state() == Flagged::Active);
+        let told = hooks.iter().filter(|hook| hook.tells());
         let told: Vec<_> = told.map(|hook| &hook.event).collect();
         let untold: Vec<String> =
             left_out(0).iter().filter(|event| !told.contains(event)).map(|event| event.short()).collect();
@@ -101,7 +122,7 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         spark: hook.spark(now),
         latency_s: None,
         latency_spark: Vec::new(),
-        drift: Vec::new(),
+        drift: hook.drift.clone(),
         edited_at: None,
         last_bad_at: hook.last_bad_at,
         failures: 0,
@@ -134,7 +155,14 @@ fn facts(of: &Target<'_>, hook: &TargetHook, word: SubState, zone: Tz) -> Vec<St
         yes(flags.delivery),
         yes(flags.plan)
     )];
+    if is_away(&hook.drift) {
+        facts.push(
+            "changed in the web page: it is left alone until a key decides, < for ours or > for theirs"
+                .into(),
+        );
+    }
     facts.extend(match word {
+        _ if is_away(&hook.drift) => None,
         SubState::DisabledByFailures => Some(
             "its deliveries failed too often: it is deleted and made anew as soon as our address answers"
                 .into(),

@@ -20,6 +20,9 @@ use crate::engine::guardian::care as source_care;
 /// Shorter than this the own address may be away without any delivery failing too often.
 const LONG: TimeDelta = TimeDelta::minutes(2);
 
+/// Requests that an incident holds.
+const MOST: u32 = 6;
+
 /// The guard's memory of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -30,8 +33,20 @@ pub struct Care {
     pub unmended: bool,
     /// Failed tries.
     pub tries: Tries,
-    /// When one was made anew last.
-    pub remade_at: Option<DateTime<Utc>>,
+    /// When the webhook of an event was made anew last.
+    pub remade: BTreeMap<Event, DateTime<Utc>>,
+    /// On Free the next one is made anew not before this.
+    pub spread_until: Option<DateTime<Utc>>,
+    /// The event that the open incident is about.
+    pub mending: Option<Event>,
+    /// What was made anew, and is not shown to be on yet.
+    pub proving: Option<Proving>,
+    /// Webhooks whose failed deliveries were read back already.
+    pub read_back: BTreeSet<RemoteId>,
+    /// Webhooks for which a new token was asked, until it is kept.
+    pub rotating: BTreeSet<RemoteId>,
+    /// The names that our webhooks were given, or had when they were taken.
+    pub names: BTreeMap<Event, String>,
     /// Events that a person wants no webhook for.
     pub unwanted: BTreeSet<Event>,
     /// When a webhook of an event was found removed.
@@ -44,6 +59,19 @@ pub struct Care {
     pub recovered: u32,
     /// All webhooks of the workspace when they were listed last.
     pub count: usize,
+}
+
+/// A webhook made anew that waits for its proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proving {
+    /// Its event.
+    pub event: Event,
+    /// Its id.
+    pub id: RemoteId,
+    /// When it was made.
+    pub since: DateTime<Utc>,
+    /// Writes of ours that were confirmed then, since the engine's start.
+    pub confirmed: u64,
 }
 
 impl Memory for Care {
@@ -134,8 +162,28 @@ impl Page<'_, '_> {
         Ok(())
     }
 
+    /// Before a try that takes so many requests: an incident holds what one try costs, the next one goes on.
+    pub fn renew(&mut self, needed: u32) -> Desked<()> {
+        let Some(id) = self.care.incident else { return Ok(()) };
+        let mut full = None;
+        self.change(id, |incident| {
+            if incident.requests + needed > MOST {
+                full = Some(incident.clone());
+            }
+        })?;
+        let Some(old) = full else { return Ok(()) };
+        let mending = self.care.mending.clone();
+        self.step("again", "not mended yet; the next try is the next incident", 0)?;
+        self.close()?;
+        let subject = old.subscription.map(|(_, id)| id).unwrap_or_default();
+        self.opened(&subject, &old.kind, &old.cause)?;
+        self.care.mending = mending;
+        Ok(())
+    }
+
     /// Ends the open incident.
     pub fn close(&mut self) -> Desked<()> {
+        self.care.mending = None;
         self.close_with(self.care.recovered)
     }
 }

@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::keep;
+use super::keep::{self, Proving};
 use super::{Hitch, Post, Step, note};
 use crate::domain::clockify_hook::{Event, name};
 use crate::domain::delivery::Delivered;
 use crate::domain::guard::{ALARM_AFTER, Tries};
+use crate::domain::hook_drift::{NAME, SECRET};
 use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
+use crate::domain::target_hook::{INSISTS, TargetHook};
 use crate::engine::desk::Desked;
 use crate::engine::heard::FROM_LOG;
 use crate::engine::setup::event_label;
@@ -24,8 +26,8 @@ const LOG: TimeDelta = TimeDelta::days(7);
 /// Failed attempts read back at most, in one request.
 const READ_BACK: u32 = 50;
 
-/// Makes the webhook of an event.
-pub async fn make(post: &mut Post, event: &Event, cause: Cause) -> Step<()> {
+/// Makes the webhook of an event, under the name that a person gave it or under ours.
+pub async fn make(post: &mut Post, event: &Event, called: Option<String>, cause: Cause) -> Step<()> {
     post.reached().await?;
     let Some((base, profile)) = post.base().zip(post.profile()) else { return Ok(()) };
     let (hooks, instance) = {
@@ -33,19 +35,33 @@ pub async fn make(post: &mut Post, event: &Event, cause: Cause) -> Step<()> {
         (state.setup.hooks.clone(), state.setup.instance.clone())
     };
     let kept = hooks.event_hook(&post.account, &profile.workspace, event.as_str()).map_err(Hitch::Refused)?;
-    let wanted = Definition::new(&name(&instance, event), &format!("{base}{}", kept.path), event.clone());
+    let ours = name(&instance, event);
+    let called = called.unwrap_or_else(|| ours.clone());
+    let wanted = Definition::new(&called, &format!("{base}{}", kept.path), event.clone());
     let told = post.ask(cause, |c| async move { c.create_webhook(&wanted).await }).await?;
     let token = match told.auth_token.clone() {
         Some(token) => token,
         None => super::check::rotate(post, &told.id, cause).await?,
     };
     believe(post, &told.id, event, None, token)?;
+    let (spent, confirmed) = (post.spent(), post.engine.state().counts.confirmed);
     keep::write(&post.engine, &post.account, "hooks made", |page| {
         let now = page.now();
         let old = page.own(event)?;
         page.care.count += 1;
-        page.put(&note::row(&told, old.as_ref(), true, false, now))?;
-        page.step("create", &format!("{} for {event}", told.id), 1)?;
+        let drift = old.as_ref().map(|old| old.drift.clone()).unwrap_or_default();
+        let drift = drift.into_iter().filter(|drift| drift.field == NAME && called != ours).collect();
+        if called == ours {
+            page.care.names.insert(event.clone(), ours);
+        }
+        let seen = note::Seen { event, ours: true, spare: false, drift };
+        let row = note::row(&told, old.as_ref(), seen, now);
+        page.put(&TargetHook { token_at: Some(now), ..row })?;
+        page.step("create", &format!("{} for {event}", told.id), spent)?;
+        if page.care.mending.as_ref() == Some(event) {
+            let id = told.id.clone();
+            page.care.proving = Some(Proving { event: event.clone(), id, since: now, confirmed });
+        }
         page.say("info", format!("the webhook {} tells {event}", told.id))
     })?;
     Ok(())
@@ -68,7 +84,15 @@ pub fn believe(
     let hooks = post.engine.state().setup.hooks.clone();
     let word = event.as_str();
     hooks.event_hook(&post.account, &profile.workspace, word).map_err(Hitch::Refused)?;
-    hooks.keep_token(&post.account, word, path, (id, token)).map_err(Hitch::Refused)
+    hooks.keep_token(&post.account, word, path, (id, token)).map_err(Hitch::Refused)?;
+    keep::write(&post.engine, &post.account, "hooks token", |page| {
+        page.care.rotating.remove(id);
+        let Some(mut own) = page.own(event)?.filter(|own| own.id == *id) else { return Ok(()) };
+        own.token_at = Some(page.now());
+        own.drift.retain(|drift| drift.field != SECRET);
+        page.put(&own)
+    })?;
+    Ok(())
 }
 
 /// Deletes a webhook of ours. That it is not there any more is as good.
@@ -82,9 +106,10 @@ pub async fn drop_hook(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()>
         Ok(()) | Err(Hitch::Missing) => {}
         Err(hitch) => return Err(hitch),
     }
+    let spent = post.spent();
     keep::write(&post.engine, &post.account, "hooks dropped", |page| {
         page.care.count = page.care.count.saturating_sub(1);
-        page.step("delete", &format!("{id} is gone"), 1)
+        page.step("delete", &format!("{id} is gone"), spent)
     })?;
     Ok(())
 }
@@ -93,18 +118,25 @@ pub async fn drop_hook(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<()>
 /// log goes with it.
 pub async fn remake(post: &mut Post, id: &RemoteId, event: &Event, cause: Cause) -> Step<()> {
     post.reached().await?;
-    read_back(post, id, event, cause).await?;
-    drop_hook(post, id, cause).await?;
-    make(post, event, cause).await?;
-    keep::write(&post.engine, &post.account, "hooks remade", |page| {
-        page.care.remade_at = Some(page.now());
-        Ok(())
+    let care = keep::care(&post.engine, &post.account)?;
+    let was_read = care.read_back.contains(id);
+    let hooks = keep::hooks(&post.engine.state().desk, &post.account)?;
+    let old = hooks.into_iter().find(|hook| hook.ours && hook.id == *id);
+    keep::write(&post.engine, &post.account, "hooks try", |page| {
+        page.care.remade.insert(event.clone(), page.now());
+        page.renew(if was_read { 3 } else { 4 })
     })?;
-    Ok(())
+    if !was_read {
+        read_back(post, id, event, cause).await?;
+    }
+    drop_hook(post, id, cause).await?;
+    // A name that a person gave it stays, whatever was decided of it.
+    let renamed = old.filter(|old| old.drift.iter().any(|drift| drift.field == NAME)).map(|old| old.name);
+    make(post, event, renamed, cause).await
 }
 
 /// Takes in what could not be delivered, as if it came now.
-async fn read_back(post: &Post, id: &RemoteId, event: &Event, cause: Cause) -> Step<()> {
+pub async fn read_back(post: &Post, id: &RemoteId, event: &Event, cause: Cause) -> Step<()> {
     let now = post.now();
     let wanted = id.clone();
     let asked = post
@@ -115,7 +147,8 @@ async fn read_back(post: &Post, id: &RemoteId, event: &Event, cause: Cause) -> S
     let failed = match asked {
         Ok(page) => page.rows,
         Err(Hitch::Refused(why) | Hitch::Unclear(why)) => {
-            keep::write(&post.engine, &post.account, "hooks log", |page| page.step("log", &why, 1))?;
+            let spent = post.spent();
+            keep::write(&post.engine, &post.account, "hooks log", |page| page.step("log", &why, spent))?;
             return Ok(());
         }
         Err(Hitch::Missing) => return Ok(()),
@@ -140,42 +173,49 @@ async fn read_back(post: &Post, id: &RemoteId, event: &Event, cause: Cause) -> S
         }
     }
     let newest = failed.iter().filter_map(|row| row.responded_at).max();
+    let spent = post.spent();
     keep::write(&post.engine, &post.account, "hooks log", |page| {
         page.care.recovered += taken;
+        page.care.read_back.insert(id.clone());
         if let Some(mut own) = page.own(event)? {
             own.last_bad_at = own.last_bad_at.max(newest);
             page.put(&own)?;
         }
-        page.step("log", &format!("{taken} failed deliveries of {} read back", event.short()), 1)
+        page.step("log", &format!("{taken} failed deliveries of {} read back", event.short()), spent)
     })?;
     Ok(())
 }
 
-/// Everything is as it can be: an open incident ends.
-pub fn settled(post: &Post) -> Desked<()> {
+/// Everything that can be done now is done; `left` says that more waits for its turn.
+pub fn settled(post: &Post, left: bool) -> Desked<()> {
     post.engine.state().calm(&format!("hooks:{}", post.account));
     let care = keep::care(&post.engine, &post.account)?;
-    if !care.unmended && care.incident.is_none() {
+    if !left && !care.unmended && care.incident.is_none() {
         return Ok(());
     }
     keep::write(&post.engine, &post.account, "hooks settled", |page| {
-        page.care.unmended = false;
+        let now = page.now();
+        page.care.unmended = left;
         page.care.tries = Tries { next_at: None, ..page.care.tries.clone() };
-        if page.care.remade_at.is_none_or(|at| page.now() - at > crate::domain::target_hook::INSISTS) {
+        if page.care.remade.values().all(|at| now - *at > INSISTS) {
             page.care.tries = Tries::default();
         }
-        page.step("confirm", "made anew; it is on", 0)?;
+        if left || page.care.proving.is_some() || page.care.incident.is_none() {
+            return Ok(());
+        }
+        page.step("confirm", "nothing is left to mend", 0)?;
         page.close()
     })
 }
 
 /// A failed try: the next one comes later each time, and after five a person is called.
 pub fn failed(post: &Post, reason: &str) -> Desked<()> {
+    let spent = post.spent();
     let care = keep::write(&post.engine, &post.account, "hooks failed", |page| {
         let now = page.now();
         page.care.tries.fail(now);
         page.care.unmended = true;
-        page.step("failed", reason, 0)?;
+        page.step("failed", reason, spent)?;
         page.say("warn", format!("a webhook could not be made: {reason}"))?;
         Ok(page.care.clone())
     })?;

@@ -1,12 +1,17 @@
 //! A person's wishes about the webhooks of a target. The decision is durable before the service hears of it.
 
+use chrono::{DateTime, Utc};
+
 use super::keep;
-use super::{Hitch, Post, Step, check, mend};
+use super::{Hitch, Post, Step, check, decide, mend};
 use crate::control::command::Reshape;
+use crate::domain::clockify_hook::State;
 use crate::domain::guard::Tries;
+use crate::domain::hook_drift::is_away;
 use crate::domain::id::RemoteId;
 use crate::domain::quota::Cause;
 use crate::domain::target_hook::{LOG_LINES, TargetHook, Told};
+use crate::engine::Engine;
 use crate::engine::desk::Desked;
 use crate::engine::guard_wish::{Asked, GuardWish};
 use crate::engine::hitch;
@@ -18,7 +23,9 @@ const PAGE: u32 = 50;
 /// Does what is wanted and answers.
 pub async fn serve(post: &mut Post, wish: GuardWish, managed: bool) -> Desked<()> {
     let done = act(post, &wish, managed).await;
-    let reply = hitch::reply(done, "webhook", |at| at.format("%H:%M:%S UTC").to_string())?;
+    let zone = Engine::shown_zone(&post.engine.state());
+    let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
+    let reply = hitch::reply(done, "webhook", clock)?;
     // Who asked may be gone.
     let _ = wish.answer.send(reply);
     Ok(())
@@ -39,6 +46,8 @@ async fn act(post: &mut Post, wish: &GuardWish, managed: bool) -> Step<String> {
     }
     match &wish.what {
         Asked::Enable => remake(post, &hook).await,
+        Asked::Reshape(Reshape::Restore) => decide::restore(post, &hook).await,
+        Asked::Reshape(Reshape::Adopt) => decide::adopt(post, &hook).await,
         Asked::Reshape(Reshape::Delete) => delete(post, &hook).await,
         Asked::Reshape(Reshape::Rotate) => {
             let token = check::rotate(post, id, Cause::Person).await?;
@@ -59,12 +68,19 @@ fn refuse<T>(why: &str) -> Step<T> {
 
 /// Deletes it and makes it anew, whatever switched it off.
 async fn remake(post: &mut Post, hook: &TargetHook) -> Step<String> {
+    if is_away(&hook.drift) {
+        return refuse("somebody changed it in the web page; < restores ours, > takes theirs");
+    }
     wanted(post, hook, true)?;
     if !hook.flags.plan {
         return refuse("the plan has no room for it; delete another one of ours first, or upgrade");
     }
     mend::remake(post, &hook.id, &hook.event, Cause::Person).await?;
-    mend::settled(post)?;
+    let hooks = keep::hooks(&post.engine.state().desk, &post.account)?;
+    let broken = |other: &TargetHook| {
+        other.ours && other.event != hook.event && other.flags.state() == State::DisabledByFailures
+    };
+    mend::settled(post, hooks.iter().any(broken))?;
     Ok(format!("deleted and made anew: {} is told again", hook.event))
 }
 

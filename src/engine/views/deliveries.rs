@@ -12,7 +12,8 @@ use crate::engine::desk::Desked;
 use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
 
-use super::{Ask, Rows};
+use super::sought::Sought;
+use super::{Ask, Rows, refused};
 
 /// Of a body that has no other words so much is shown.
 const START: usize = 160;
@@ -35,11 +36,11 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask) -> Desked<Rows> {
     let index = engine.black_box.index();
     let extra = extra(engine, &index, &dead);
     let unfiltered = index.lines.len() + extra.len();
-    let takes = |line: &Line| takes(ask, line, dead.get(&line.seq));
+    let sought = Sought::of(state, &index, ask);
+    let takes = |line: &Line| sought.takes(line, dead.get(&line.seq));
     // Both lists are in order already; what is not shown is never made.
     let mut kept = index.lines.iter().rev().filter(|line| takes(line)).peekable();
-    let mut extra =
-        extra.iter().filter(|l| ask.takes(&[&l.verdict, &l.reason, &l.about, &l.summary])).peekable();
+    let mut extra = extra.iter().filter(|line| sought.takes_other(line)).peekable();
     let mut shown: Vec<Shown<'_>> = Vec::new();
     loop {
         match (kept.peek(), extra.peek()) {
@@ -71,6 +72,7 @@ fn extra(engine: &Engine, index: &Index, dead: &BTreeMap<u64, DeadLetter>) -> Ve
         .filter(|letter| letter.seq < oldest)
         .map(|letter| DeliveryLine {
             seq: Some(letter.seq),
+            refused: None,
             at: letter.at,
             verdict: "dead".into(),
             reason: letter.reason.clone(),
@@ -78,24 +80,21 @@ fn extra(engine: &Engine, index: &Index, dead: &BTreeMap<u64, DeadLetter>) -> Ve
             summary: start(&letter.body),
         })
         .collect();
-    let refused = engine.lobby.facts().rejected.map(|facts| facts()).unwrap_or_default();
-    extra.extend(refused.into_iter().map(|line| DeliveryLine { summary: start(&line.summary), ..line }));
+    extra.extend(refused::all(engine).iter().map(|one| DeliveryLine {
+        seq: None,
+        refused: Some(one.number),
+        at: one.at,
+        verdict: "rejected".into(),
+        reason: one.reason.into(),
+        about: one.hook.clone(),
+        summary: start(&String::from_utf8_lossy(&one.body[..one.body.len().min(4 * START)])),
+    }));
     extra.sort_by_key(|line| std::cmp::Reverse(line.at));
     extra
 }
 
 fn start(body: &str) -> String {
     body.chars().take(START).collect()
-}
-
-/// Whether a delivery is among those asked for.
-pub fn takes(ask: &Ask, line: &Line, dead: Option<&DeadLetter>) -> bool {
-    if ask.takes_all() {
-        return true;
-    }
-    let seq = line.seq.to_string();
-    let reason = dead.map_or("", |letter| letter.reason.as_str());
-    ask.takes(&[word(line, dead.is_some()), reason, &line.about, &line.summary, &seq])
 }
 
 /// What became of a delivery, in a word.
@@ -112,6 +111,7 @@ fn of(line: &Line, dead: Option<&DeadLetter>) -> DeliveryLine {
     let copied = (line.kept == Kept::Copy).then_some(line.before).flatten();
     DeliveryLine {
         seq: Some(line.seq),
+        refused: None,
         at: line.at,
         verdict: word(line, dead.is_some()).into(),
         reason: match (dead, copied) {

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use crate::cache::rows;
 use crate::control::view::{DetailLine, Row};
 use crate::domain::announced::{About, Announced};
+use crate::domain::catalogue::Kind;
 use crate::domain::delivery::Delivered;
-use crate::domain::id::Key;
+use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::signature;
 use crate::engine::desk::{DeskError, Desked};
@@ -16,10 +17,11 @@ use crate::engine::state::State;
 use crate::engine::{Engine, heard, labels};
 use crate::services::toggl::delivery;
 
+use super::differences::{Difference, Names, differences};
 use super::{Ask, Rows, deliveries, news};
 
 /// Fields of a body that are nobody's business on a screen.
-const MASKED: [&str; 5] = ["request_body", "api_token", "secret", "authToken", "ical_url"];
+pub const MASKED: [&str; 5] = ["request_body", "api_token", "secret", "authToken", "ical_url"];
 /// Lines of a body that are shown.
 const BODY_LINES: usize = 120;
 
@@ -72,12 +74,14 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask, seq: u64) -> Desked<Rows>
     for (name, value) in &delivered.headers {
         facts.add(name.clone(), value.clone(), "header");
     }
+    let known = |kind, id: &str| name(state, account.as_ref()?, kind, id);
+    let names = Names { zone, of: &known };
     if target.is_some() {
-        changed(engine, &mut facts, &delivered, before)?;
+        changed(engine, &mut facts, &delivered, before, &names)?;
     }
     if let (Some(account), Some(announced)) = (&account, &announced) {
-        changed(engine, &mut facts, &delivered, before.filter(|_| kept != "duplicate"))?;
-        holds(state, &mut facts, account, announced, &clock)?;
+        changed(engine, &mut facts, &delivered, before.filter(|_| kept != "duplicate"), &names)?;
+        holds(state, &mut facts, account, announced, (&clock, &names))?;
     }
     body(&mut facts, &delivered.body);
     let unfiltered = facts.0.len();
@@ -85,11 +89,13 @@ pub fn rows(engine: &Engine, state: &State, ask: &Ask, seq: u64) -> Desked<Rows>
     Ok(ask.cut(shown.map(Row::Detail).collect(), unfiltered))
 }
 
+/// Facts in the order they are shown.
 #[derive(Default)]
-struct Facts(Vec<DetailLine>);
+pub struct Facts(pub Vec<DetailLine>);
 
 impl Facts {
-    fn add(&mut self, label: impl Into<String>, value: impl Into<String>, why: impl Into<String>) {
+    /// One more.
+    pub fn add(&mut self, label: impl Into<String>, value: impl Into<String>, why: impl Into<String>) {
         self.0.push(DetailLine { label: label.into(), value: value.into(), why: why.into() });
     }
 }
@@ -114,8 +120,23 @@ fn verified(state: &State, facts: &mut Facts, delivered: &Delivered) {
     }
 }
 
+/// What an id stands for.
+fn name(state: &State, account: &Account, kind: Kind, id: &str) -> Option<String> {
+    let id = RemoteId::from(id);
+    if kind == Kind::User {
+        return Some(state.user_name(account, &id)).filter(|name| !name.is_empty());
+    }
+    state.item(account, kind, &id).map(|item| item.name.clone())
+}
+
 /// What it changed: field by field against the delivery before it about the same entity.
-fn changed(engine: &Engine, facts: &mut Facts, delivered: &Delivered, before: Option<u64>) -> Desked<()> {
+fn changed(
+    engine: &Engine,
+    facts: &mut Facts,
+    delivered: &Delivered,
+    before: Option<u64>,
+    names: &Names<'_>,
+) -> Desked<()> {
     let new = payload(&delivered.body);
     let old = match before {
         Some(seq) => stored(engine, seq)?.map(|d| payload(&d.body)),
@@ -124,12 +145,12 @@ fn changed(engine: &Engine, facts: &mut Facts, delivered: &Delivered, before: Op
     match (old, before) {
         (Some(old), Some(seq)) => {
             let against = format!("against delivery {seq}");
-            let all = differences(&old, &new);
+            let all = differences(&old, &new, names);
             if all.is_empty() {
                 facts.add("changed", "nothing", against.clone());
             }
-            for (field, from, to) in all {
-                facts.add(format!("  {field}"), format!("{from} → {to}"), against.clone());
+            for Difference { fact, from, to } in all {
+                facts.add(format!("  {fact}"), format!("{from} → {to}"), against.clone());
             }
         }
         _ => facts.add("changed", "the first kept delivery about it", ""),
@@ -147,31 +168,13 @@ fn payload(body: &[u8]) -> Map<String, Value> {
     }
 }
 
-/// Fields that differ, but for the update time itself.
-fn differences(old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<(String, String, String)> {
-    let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
-    names.sort();
-    names.dedup();
-    let text = |value: Option<&Value>| match value {
-        None => "(absent)".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-    };
-    names
-        .into_iter()
-        .filter(|name| *name != "at" && !MASKED.contains(&name.as_str()))
-        .filter(|name| old.get(*name) != new.get(*name))
-        .map(|name| (name.clone(), text(old.get(name)), text(new.get(name))))
-        .collect()
-}
-
 /// What of it still holds, and why not.
 fn holds(
     state: &State,
     facts: &mut Facts,
-    account: &crate::domain::id::Account,
+    account: &Account,
     announced: &Announced,
-    clock: &dyn Fn(DateTime<Utc>) -> String,
+    (clock, names): (&dyn Fn(DateTime<Utc>) -> String, &Names<'_>),
 ) -> Desked<()> {
     let About::Entry { id, read } = &announced.about else { return Ok(()) };
     let key = Key { account: account.clone(), id: id.clone() };
@@ -196,8 +199,8 @@ fn holds(
     };
     let told = read.as_ref().and_then(|r| r.entry.as_ref()).map(json).unwrap_or_default();
     let held = row.entry.as_ref().map(json).unwrap_or_default();
-    for (field, from, to) in differences(&told, &held) {
-        facts.add(format!("  {field}"), format!("{from} → {to}"), "this delivery → now");
+    for Difference { fact, from, to } in differences(&told, &held, names) {
+        facts.add(format!("  {fact}"), format!("{from} → {to}"), "this delivery → now");
     }
     if row.deleted.is_some() {
         facts.add("  deleted", "no → yes", "this delivery → now");
@@ -205,7 +208,8 @@ fn holds(
     Ok(())
 }
 
-fn body(facts: &mut Facts, body: &[u8]) {
+/// The body in one line and in many, masked.
+pub fn body(facts: &mut Facts, body: &[u8]) {
     let (text, raw) = match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
             mask(&mut value);
@@ -243,7 +247,6 @@ pub fn mask(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_is_nobodys_business_is_masked_and_nonsense_is_shown_as_it_came() {
@@ -254,16 +257,5 @@ mod tests {
         let mut facts = Facts::default();
         body(&mut facts, b"{nonsense");
         assert_eq!(facts.0[1].value, "{nonsense");
-    }
-
-    #[test]
-    fn fields_that_differ_are_named_with_both_values() {
-        let map = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let old = map(json!({"at": 1, "description": "Call", "stop": null, "tags": ["a"], "secret": "x"}));
-        let new =
-            map(json!({"at": 2, "description": "Call", "stop": "17:00", "billable": true, "secret": "y"}));
-        let all = differences(&old, &new);
-        let told: Vec<String> = all.iter().map(|(f, a, b)| format!("{f}: {a} → {b}")).collect();
-        assert_eq!(told, ["billable: (absent) → true", "stop: null → 17:00", r#"tags: ["a"] → (absent)"#]);
     }
 }

@@ -6,13 +6,16 @@ mod conflict;
 pub mod deliveries;
 pub mod delivery;
 mod detail;
+mod differences;
 mod entries;
 pub mod incidents;
 mod log;
 pub mod mapping;
 mod news;
+pub mod refused;
 mod requests;
 pub mod search;
+pub mod sought;
 mod sync;
 
 use crate::control::view::{Open, Row, ViewKind};
@@ -66,6 +69,7 @@ fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> De
         ViewKind::Delivery { seq } => delivery::rows(engine, state, ask, *seq)?,
         ViewKind::Incidents => incidents::rows(state, ask)?,
         ViewKind::Incident { id } => incidents::timeline(state, ask, *id)?,
+        ViewKind::Refused { number } => refused::rows(engine, state, ask, *number),
         ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
         ViewKind::Requests { account, bucket, hour } => requests::rows(state, ask, account, bucket, *hour),
         ViewKind::Detail { key } => detail::rows(engine, state, ask, key)?,

@@ -48,6 +48,11 @@ impl Webhook {
         Flags { enabled: self.enabled, delivery: self.delivery_enabled, plan: self.plan_enabled }
     }
 
+    /// It tells of the whole workspace.
+    pub fn is_of_whole_workspace(&self) -> bool {
+        self.trigger_source_type == WHOLE_WORKSPACE && self.trigger_source.is_empty()
+    }
+
     /// Its state.
     pub fn state(&self) -> State {
         self.flags().state()

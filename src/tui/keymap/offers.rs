@@ -6,7 +6,7 @@ use crate::domain::health::SubState;
 use crate::domain::id::Service;
 use crate::domain::word::SyncWord;
 
-use super::super::model::{Drawer, Model, Pane, reshape};
+use super::super::model::{Drawer, List, Model, Pane, reshape};
 use super::{ACTIONS, Action, Context};
 
 /// An action with its state.
@@ -126,8 +126,14 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         {
             "Esc leads back to the list"
         }
-        Replay | OpenDelivery | Verify if model.selected_delivery().is_none() => {
-            "this one was refused at the door and not kept"
+        Replay | ReplayShown | OpenDelivery | Verify
+            if matches!(model.drawer, Some(Drawer::Deliveries)) && model.len(List::Drawer) == 0 =>
+        {
+            "there is no delivery to do it with"
+        }
+        OpenDelivery | Verify if model.shown_delivery().is_none() => "this one is not kept",
+        Replay if model.selected_delivery().is_none() => {
+            "this one was refused at the door; what is not believed is never applied"
         }
         OpenIncident | FilterIncidents if !matches!(model.drawer, Some(Drawer::Incidents)) => {
             "Esc leads back to the list"
@@ -179,6 +185,8 @@ fn subscription(model: &Model, action: Action) -> Option<String> {
         return Some(reason.to_owned());
     }
     let reason = match (action, line.state) {
+        // What is not switched off yet, though a key wants it so, can be kept.
+        (Action::Reenable, _) if line.is_leaving() => return None,
         (Action::Reenable, SubState::Active | SubState::Pending | SubState::Silent | SubState::Drifted) => {
             "it is enabled already"
         }

@@ -7,6 +7,15 @@ use crate::domain::id::{Key, Service};
 
 use super::{Cursor, List, Model, Picker, Slot};
 
+/// A delivery that can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// By its place in the inbox.
+    Kept(u64),
+    /// By its number among those refused at the door.
+    Refused(u64),
+}
+
 /// What is open below the table.
 #[derive(Clone, Debug)]
 pub enum Drawer {
@@ -53,8 +62,10 @@ pub enum Drawer {
     Deliveries,
     /// One of them in full.
     Delivery {
-        /// Its place in the inbox.
-        seq: u64,
+        /// Which.
+        which: Which,
+        /// The row of the list that it was opened from.
+        row: Cursor,
     },
     /// A held change that waits for a decision.
     Hold {
@@ -88,7 +99,12 @@ pub fn drawer_title(model: &Model) -> (String, String) {
                 words => (format!("deliveries /{words}"), format!("{total} of them, newest first")),
             }
         }
-        Some(Drawer::Delivery { seq }) => (format!("delivery {seq}"), "what it changed, and why".to_owned()),
+        Some(Drawer::Delivery { which: Which::Kept(seq), .. }) => {
+            (format!("delivery {seq}"), "what it changed, and why".to_owned())
+        }
+        Some(Drawer::Delivery { which: Which::Refused(number), .. }) => {
+            (format!("delivery r{number}"), "refused at the door".to_owned())
+        }
         Some(Drawer::Hold { .. }) => match model.hold() {
             Some(hold) => (format!("held, {}", hold.reason), format!("{} entries", hold.entries)),
             None => ("held".to_owned(), "decided".to_owned()),
@@ -105,13 +121,21 @@ impl Model {
 
     /// The selected delivery that can be applied again.
     pub fn selected_delivery(&self) -> Option<u64> {
+        match self.shown_delivery()? {
+            Which::Kept(seq) => Some(seq),
+            Which::Refused(_) => None,
+        }
+    }
+
+    /// The delivery that is open or selected.
+    pub fn shown_delivery(&self) -> Option<Which> {
         match &self.drawer {
-            Some(Drawer::Delivery { seq }) => return Some(*seq),
+            Some(Drawer::Delivery { which, .. }) => return Some(*which),
             Some(Drawer::Deliveries) => {}
             _ => return None,
         }
         match self.views.row(Slot::Deliveries, self.selected(List::Drawer))? {
-            Row::Delivery(line) => line.seq,
+            Row::Delivery(line) => line.seq.map(Which::Kept).or(line.refused.map(Which::Refused)),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! Incidents in the drawers: those of the selected subscription, the ledger of all, and the timeline of one. A timeline
 //! opens at its newest line, which says how it stands; the lines before it tell how it came to that.
 
+use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{IncidentLine, IncidentStep, SubscriptionLine};
 use crate::control::view::{IncidentRow, Row};
 use crate::domain::id::Service;
@@ -15,18 +16,21 @@ impl Model {
         self.snapshot.as_ref()?.subscriptions.iter().find(|s| s.at == *of)
     }
 
-    /// The incidents of the open drawer's subscription, newest first. An account has one subscription of its own at
-    /// Toggl: what happened to one that was deleted since happened to it.
+    /// The incidents of the open drawer's subscription, newest first; those of its account, too, that no other row leads
+    /// to: what is made anew has another id, and a target's webhooks share their incidents.
     pub fn incidents(&self) -> Vec<&IncidentLine> {
         let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
             return Vec::new();
         };
-        let line = self.incident_subscription();
-        let is_own = line.is_some_and(|line| line.ours && line.service == Service::Toggl);
-        let is_of = |i: &&IncidentLine| {
-            i.subscription.as_ref().is_some_and(|at| at == of || (is_own && at.account == of.account))
+        let lines = &snapshot.subscriptions;
+        let line = lines.iter().find(|line| line.at == *of);
+        let ours = line.is_none_or(|line| line.ours);
+        let target = line.is_some_and(|line| line.service == Service::Clockify);
+        let is_of = |at: &SubscriptionRef| {
+            let replaced = || target || !lines.iter().any(|line| line.at == *at);
+            at == of || (ours && at.account == of.account && replaced())
         };
-        snapshot.incidents.iter().filter(is_of).collect()
+        snapshot.incidents.iter().filter(|i| i.subscription.as_ref().is_some_and(is_of)).collect()
     }
 
     /// The incident shown beside a subscription.

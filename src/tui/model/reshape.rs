@@ -2,6 +2,7 @@
 
 use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::snapshot::SubscriptionLine;
+use crate::domain::id::{RemoteId, Service};
 
 use super::palette::{Choice, Run};
 use super::{Model, palette::Palette};
@@ -45,9 +46,19 @@ fn filters(text: &str) -> Vec<String> {
 
 /// The account that a new subscription is for: that of the selected one, else the first source.
 pub fn account(model: &Model) -> Option<SubscriptionRef> {
-    use crate::domain::id::{RemoteId, Service};
     let snapshot = model.snapshot.as_ref()?;
     let first = snapshot.accounts.iter().find(|a| a.service == Service::Toggl).map(|a| a.name.clone());
     let account = model.selected_subscription().map(|s| s.at.account.clone()).or(first)?;
     Some(SubscriptionRef::new(&account, &RemoteId::default()))
+}
+
+/// Requests at most for deciding what somebody changed of the selected one: putting ours back, taking theirs. A webhook of
+/// Clockify with another token has its refused deliveries read back too.
+pub fn decided(model: &Model) -> (u64, u64) {
+    let Some(line) = model.selected_subscription().filter(|line| line.service == Service::Clockify) else {
+        return (1, 1);
+    };
+    let secret = line.drift.iter().any(|drift| drift.field == "secret");
+    let shape = line.drift.iter().any(|drift| drift.field != "secret");
+    (u64::from(shape) + if secret { 2 } else { 0 }, if secret { 3 } else { 1 })
 }

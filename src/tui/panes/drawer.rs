@@ -4,9 +4,9 @@ use crate::control::view::Row;
 
 use super::super::model::{Drawer, List, Model, Slot, drawer_title};
 use super::super::paint::Paint;
-use super::super::text::{clock_s, width};
+use super::super::text::width;
 use super::super::widgets::{rule, table};
-use super::{incident, ledger, picker};
+use super::{deliveries, incident, ledger, picker};
 
 /// Rows the open drawer takes of a body, its rule included; 0 when none is open.
 pub fn height(model: &Model, body: u16) -> u16 {
@@ -55,7 +55,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         Drawer::Timeline { .. } => incident::timeline(model, &mut body),
         Drawer::Ledger { .. } => ledger::draw(model, &mut body),
         Drawer::Hold { .. } => hold(model, &mut body),
-        Drawer::Deliveries => deliveries(model, &mut body),
+        Drawer::Deliveries => deliveries::draw(model, &mut body),
     }
 }
 
@@ -79,38 +79,6 @@ fn facts(model: &Model, p: &mut Paint<'_>, y: u16) {
         let room = if line.why.is_empty() { w.saturating_sub(20) } else { value };
         row.cell(19, 0, room, &line.value, s.fg);
         row.cell(19 + value + 2, 0, w.saturating_sub(value + 22), &line.why, s.faint);
-    });
-}
-
-fn deliveries(model: &Model, p: &mut Paint<'_>) {
-    let s = p.s;
-    let (w, h) = (p.w(), p.h());
-    if model.len(List::Drawer) == 0 {
-        let opening = model.views.get(Slot::Deliveries).is_none_or(|v| v.page.is_none());
-        p.text(3, 0, if opening { "opening" } else { "no delivery is kept yet" }, s.muted);
-        return;
-    }
-    let rows = h.min(model.len(List::Drawer) as u16);
-    let mut list = p.part(0, 0, w, rows);
-    table::rows(&mut list, model, List::Drawer, 0, model.in_drawer, |row, index| {
-        let Some(Row::Delivery(line)) = model.views.row(Slot::Deliveries, index) else {
-            row.text(3, 0, "…", s.faint);
-            return;
-        };
-        let style = match line.verdict.as_str() {
-            "dead" | "rejected" => s.warn,
-            "accepted" => s.fg,
-            _ => s.muted,
-        };
-        if line.verdict == "dead" {
-            row.text(1, 0, "!", s.warn);
-        }
-        row.text(3, 0, &clock_s(line.at, model.zone()), s.muted);
-        row.right(19, 0, 6, &line.seq.map(|n| n.to_string()).unwrap_or_default(), s.faint);
-        row.cell(21, 0, 9, &line.verdict, style);
-        row.cell(32, 0, 20, &line.about, s.fg);
-        let about = if line.reason.is_empty() { &line.summary } else { &line.reason };
-        row.cell(54, 0, w.saturating_sub(55), about, s.muted);
     });
 }
 

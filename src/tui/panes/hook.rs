@@ -5,11 +5,25 @@ use ratatui::style::Style;
 
 use crate::control::snapshot::SubscriptionLine;
 use crate::domain::drift::Drift;
+use crate::domain::health::Wanted;
 
 use super::super::model::Model;
 use super::super::paint::Paint;
 use super::super::text::{age, clock, width, wrap};
 use super::super::theme::Styles;
+
+/// That the own address does not answer, for a subscription that calls it; this says nothing about the subscription.
+/// In `room` columns: as a sentence with the reason where it fits, else shorter.
+pub fn unreached(model: &Model, line: &SubscriptionLine, room: u16) -> Option<String> {
+    let snapshot = model.snapshot.as_ref().filter(|_| line.ours && line.wanted == Wanted::Enabled)?;
+    let (since, why) = snapshot.unreached.as_ref()?;
+    let since = clock(*since, model.zone());
+    let say = format!("our own address does not answer since {since}");
+    let whole = format!("{say}: {why}");
+    let all = [whole, say, format!("address out {since}")];
+    let fits = all.iter().find(|say| width(say) <= room).or(all.last());
+    fits.cloned()
+}
 
 /// How a row is meant.
 #[derive(Clone, Copy)]
@@ -69,6 +83,8 @@ fn lines(model: &Model, line: &SubscriptionLine, w: u16) -> Vec<Line> {
     // What is wrong comes first; the rest follows in its row where there is room.
     let open = model.incident().filter(|incident| incident.closed_at.is_none());
     let cause = if line.cause.is_empty() { open.map_or("", |i| i.cause.as_str()) } else { &line.cause };
+    let unreached = unreached(model, line, room.saturating_mul(2)).unwrap_or_default();
+    let cause = if cause.is_empty() { unreached.as_str() } else { cause };
     if cause.is_empty() {
         push(&mut lines, room, &standing, Look::Aside);
     } else {

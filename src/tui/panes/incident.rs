@@ -139,12 +139,15 @@ pub fn of_subscription(model: &Model, p: &mut Paint<'_>) {
         hook::draw(model, p);
     }
     let Some(incident) = model.incident() else {
-        let drifted = model.incident_subscription().is_some_and(|line| !line.drift.is_empty());
-        let any = model.snapshot.as_ref().is_some_and(|s| !s.incidents.is_empty());
-        let say = match (drifted, any) {
-            (true, _) => "changed in the web page, not here; < restores ours, > takes theirs",
-            (false, true) => "no incident of this one is known; i lists all",
-            (false, false) => "nothing has gone wrong here",
+        let line = model.incident_subscription();
+        let say = if line.is_some_and(|line| !line.drift.is_empty()) {
+            "changed in the web page, not here; < restores ours, > takes theirs"
+        } else if line.is_some_and(|line| hook::unreached(model, line, 0).is_some()) {
+            "what it sends now does not arrive: check proxy, tunnel and name"
+        } else if model.snapshot.as_ref().is_some_and(|s| !s.incidents.is_empty()) {
+            "no incident of this one is known; i lists all"
+        } else {
+            "nothing has gone wrong here"
         };
         p.cell(3, top + 1, w.saturating_sub(4), say, s.faint);
         return;

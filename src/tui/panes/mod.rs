@@ -1,5 +1,6 @@
 //! The panes: what is between the header and the price line. Each draws from the model and writes nothing to it.
 
+mod deliveries;
 mod drawer;
 mod hook;
 mod incident;

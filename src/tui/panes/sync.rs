@@ -1,12 +1,13 @@
 //! Sync: what is not at its target, what needs a person first.
 
+use chrono::{DateTime, Utc};
 use ratatui::style::Style;
 
 use crate::control::view::Row;
 
 use super::super::model::{List, Model, Pane, Slot};
 use super::super::paint::Paint;
-use super::super::text::{age, clock};
+use super::super::text::{age, clock, date};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{rule, words};
 use super::{filter, has_keys, name, nothing};
@@ -65,10 +66,9 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         }
         let target = model.targets().iter().position(|t| t.account == line.target);
         let label = target.map_or_else(|| line.target.to_string(), |at| model.target_label(at));
-        let start = match age(line.start, model.now, zone) {
-            old if (model.now - line.start).num_hours() >= 24 => old,
-            _ => clock(line.start, zone),
-        };
+        let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+        let start =
+            if day(line.start) == day(model.now) { clock(line.start, zone) } else { date(line.start, zone) };
         let waits = age(line.since, model.now, zone);
         let next = line.next_at.map(|at| clock(at, zone)).unwrap_or_default();
         let texts = [

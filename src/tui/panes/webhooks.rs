@@ -11,7 +11,7 @@ use super::super::signs::{sparkline, subscription};
 use super::super::text::{age, clock, count};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{rule, words};
-use super::{has_keys, name, overview};
+use super::{has_keys, hook, name, overview};
 
 /// With a public address the service is asked; until it answers, or where it has none.
 const NONE_YET: &str = "no subscription known yet";
@@ -122,7 +122,11 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         let last =
             line.last_delivery_at.map_or_else(|| "never".to_owned(), |at| age(at, model.now, model.zone()));
         put(3, &last, s.muted);
-        if line.cause.is_empty() {
+        let cell = places[4].map(|(x, _)| (x, w.saturating_sub(x + 1))).filter(|_| line.cause.is_empty());
+        let out = cell.and_then(|(x, room)| Some((x, room, hook::unreached(model, line, room)?)));
+        if let Some((x, room, say)) = out {
+            row.cell(x, 0, room, &say, s.warn);
+        } else if line.cause.is_empty() {
             put(4, &sparkline(&line.spark), s.accent);
             put(5, &line.today.to_string(), s.muted);
             if let Some(seconds) = line.latency_s {
@@ -233,6 +237,10 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, line: &SubscriptionLine) {
     p.cell(x, 0, end.saturating_sub(x + 1), &brief(model, line), s.fg);
     if !line.cause.is_empty() {
         p.cell(5, 1, w.saturating_sub(6), &line.cause, s.muted);
+        return;
+    }
+    if let Some(say) = hook::unreached(model, line, w.saturating_sub(6)) {
+        p.cell(5, 1, w.saturating_sub(6), &say, s.warn);
         return;
     }
     p.text(5, 1, &format!("{} today", line.today), s.muted);

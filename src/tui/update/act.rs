@@ -6,7 +6,7 @@ use crate::control::view::{Row, ViewKind};
 
 use super::super::keymap::Action;
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
-use super::{Effect, conflict, hooks, incidents, input, jump, mapping, quota, refuse, send};
+use super::{Effect, conflict, deliveries, hooks, incidents, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -62,35 +62,13 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Test => hooks::ask(model, "test with a ping", 1, |subscription| Wish::Test { subscription }),
         Validate => hooks::ask(model, "validate", 1, |subscription| Wish::Validate { subscription }),
         Disable => hooks::ask(model, "disable", 1, |subscription| Wish::Disable { subscription }),
-        Deliveries => {
-            model.notice = None;
-            model.drawer = Some(Drawer::Deliveries);
-            model.in_drawer = true;
-            model.cursors.remove(&List::Drawer);
-            send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
-        }
-        Replay => replay(model),
-        ReplayShown => {
-            let filter = model.views.filter(Slot::Deliveries).to_owned();
-            let wish = |dry| Wish::ReplayAll { from: 0, to: u64::MAX, filter: filter.clone(), dry };
-            ask(model, wish(true), wish(false))
-        }
-        OpenDelivery => {
-            let Some(seq) = model.selected_delivery() else { return Vec::new() };
-            model.notice = None;
-            model.drawer = Some(Drawer::Delivery { seq });
-            model.cursors.remove(&List::Drawer);
-            send(model.views.ensure(Slot::Detail, ViewKind::Delivery { seq }, WINDOW))
-        }
-        FilterDeliveries | FilterIncidents => {
-            let filter = listed(model).map_or("", |slot| model.views.filter(slot)).to_owned();
-            model.typing = Some(filter.into());
-            Vec::new()
-        }
-        Verify => {
-            let Some(seq) = model.selected_delivery() else { return Vec::new() };
-            wish(model, Wish::Verify { seq, secret: None })
-        }
+        Deliveries => deliveries::list(model),
+        Replay => deliveries::replay(model),
+        ReplayShown => deliveries::replay_shown(model),
+        OpenDelivery => deliveries::open(model),
+        FilterDeliveries => deliveries::filter(model),
+        FilterIncidents => incidents::filter(model),
+        Verify => deliveries::verify(model),
         MakeHook => {
             let Some(at) = reshape::account(model) else { return Vec::new() };
             let say = format!("make a subscription for {} · Enter does it", at.account);
@@ -114,8 +92,14 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         RotateSecret => {
             hooks::ask(model, "make a new secret for", 1, |s| hooks::reshaped(s, Reshape::Rotate))
         }
-        RestoreOurs => hooks::ask(model, "restore ours on", 1, |s| hooks::reshaped(s, Reshape::Restore)),
-        AdoptTheirs => hooks::ask(model, "take theirs on", 1, |s| hooks::reshaped(s, Reshape::Adopt)),
+        RestoreOurs => {
+            let requests = reshape::decided(model).0;
+            hooks::ask(model, "restore ours on", requests, |s| hooks::reshaped(s, Reshape::Restore))
+        }
+        AdoptTheirs => {
+            let requests = reshape::decided(model).1;
+            hooks::ask(model, "take theirs on", requests, |s| hooks::reshaped(s, Reshape::Adopt))
+        }
         DeleteHook => hooks::ask(model, "delete for good", 2, |s| hooks::reshaped(s, Reshape::Delete)),
         RevealSecret => {
             let Some(subscription) = model.selected_subscription().map(|s| s.at.clone()) else {
@@ -194,12 +178,6 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
         effects.extend(open_drawer(model));
     }
     effects
-}
-
-/// Asks what applying a delivery again would change; a yes does it.
-fn replay(model: &mut Model) -> Vec<Effect> {
-    let Some(seq) = model.selected_delivery() else { return Vec::new() };
-    ask(model, Wish::Replay { seq, dry: true }, Wish::Replay { seq, dry: false })
 }
 
 /// Sends a dry run; its price becomes the question whose yes sends the real one.
@@ -327,13 +305,8 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 fn back(model: &mut Model) -> Vec<Effect> {
     // What was said was said of what is left now.
     model.notice = None;
-    if matches!(model.drawer, Some(Drawer::Delivery { .. })) {
-        model.drawer = Some(Drawer::Deliveries);
-        model.cursors.remove(&List::Drawer);
-        return send(model.views.close(Slot::Detail));
-    }
-    if matches!(model.drawer, Some(Drawer::Deliveries)) && !model.views.filter(Slot::Deliveries).is_empty() {
-        return set_filter(model, "");
+    if let Some(effects) = deliveries::back(model) {
+        return effects;
     }
     if let Some(effects) = incidents::back(model).or_else(|| quota::back(model)) {
         return effects;

@@ -23,6 +23,12 @@ pub fn timeline(model: &mut Model) -> Vec<Effect> {
     send(model.views.ensure(Slot::Steps, ViewKind::Incident { id }, WINDOW))
 }
 
+/// Types a filter.
+pub fn filter(model: &mut Model) -> Vec<Effect> {
+    model.typing = Some(model.views.filter(Slot::Incidents).to_owned().into());
+    Vec::new()
+}
+
 /// Shows another incident of the open drawer: `by` is 1 for an older one, -1 for a newer one.
 pub fn other(model: &mut Model, by: isize) -> Vec<Effect> {
     let last = model.incidents().len().saturating_sub(1);

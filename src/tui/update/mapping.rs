@@ -75,6 +75,11 @@ pub fn link(model: &mut Model) -> Vec<Effect> {
     let Some(candidate) = model.candidate() else { return Vec::new() };
     let id = candidate.project.id.to_string();
     let (weak, name) = (candidate.certainty == Certainty::Weak, candidate.project.name.clone());
+    let guess = if candidate.reason.is_empty() {
+        format!("nothing suggests \"{name}\"")
+    } else {
+        format!("\"{name}\" is a weak match")
+    };
     let Some(edit) = edit_of_candidate(model) else { return Vec::new() };
     let Some(Drawer::Picker(picker)) = &mut model.drawer else { return Vec::new() };
     let price = picker.price.as_ref().filter(|(of, _)| *of == id).map(|(_, price)| price.clone());
@@ -82,11 +87,7 @@ pub fn link(model: &mut Model) -> Vec<Effect> {
     let moves = price.as_ref().map_or(0, |p| p.moves);
     if (weak || short) && picker.again.as_ref() != Some(&id) {
         picker.again = Some(id);
-        let why = if short {
-            "costs more than is left now; the rest waits".to_owned()
-        } else {
-            format!("\"{name}\" is a weak match")
-        };
+        let why = if short { "costs more than is left now; the rest waits".to_owned() } else { guess };
         model.say(Tone::Price, format!("{why} · Enter again"));
         return Vec::new();
     }

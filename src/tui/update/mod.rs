@@ -3,6 +3,7 @@
 
 mod act;
 mod conflict;
+mod deliveries;
 mod door;
 mod hooks;
 mod incidents;

@@ -116,7 +116,7 @@ fn left(model: &Model, p: &mut Paint<'_>, wide: bool) {
 fn slots(model: &Model, s: &Styles, wide: bool) -> Vec<Slot> {
     let mut slots = vec![sync(model, s)];
     if let Some(snapshot) = &model.snapshot {
-        slots.push(hook(snapshot, s));
+        slots.push(hook(model, snapshot, s));
         let mut shown: Vec<Service> = Vec::new();
         for meter in &snapshot.meters {
             if meter.limit.is_none() || shown.contains(&meter.service) || (!wide && !shown.is_empty()) {
@@ -190,7 +190,7 @@ fn sync(model: &Model, s: &Styles) -> Slot {
     slot("sync ok", s.ok, Pane::Sync)
 }
 
-fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
+fn hook(model: &Model, snapshot: &Snapshot, s: &Styles) -> Slot {
     // Worst last in the order of the states, so the sign of the worst stands for all.
     let rank = |state: SubState| match state {
         SubState::Disabled | SubState::DisabledByFailures => 7,
@@ -204,8 +204,14 @@ fn hook(snapshot: &Snapshot, s: &Styles) -> Slot {
     };
     let worst = snapshot.subscriptions.iter().filter(|l| !l.is_well()).max_by_key(|l| rank(l.state));
     if let Some(line) = worst {
+        if line.is_leaving() {
+            return slot("hook not off yet", s.warn, Pane::Webhooks);
+        }
         let style = super::words::subscription(line.state, line.wanted, s);
         return slot(format!("hook {}", line.state.short()), style, Pane::Webhooks);
+    }
+    if let Some((since, _)) = &snapshot.unreached {
+        return slot(format!("address out {}", clock(*since, model.zone())), s.warn, Pane::Webhooks);
     }
     if let Some(seconds) = snapshot.reading {
         return slot(format!("reading {}", every(seconds)), s.muted, Pane::Webhooks);

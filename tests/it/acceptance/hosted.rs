@@ -30,6 +30,16 @@ async fn asked(rig: &Rig) -> Vec<Value> {
     rig.office.requests().await
 }
 
+/// Waits until a command hosts an engine.
+async fn hosts(seat: &Seat) {
+    let began = Instant::now();
+    let lock = seat.state().join("engine.lock");
+    while !std::fs::read_to_string(&lock).is_ok_and(|text| text.contains("\"command\"")) {
+        assert!(began.elapsed() < PATIENCE, "the command never hosted an engine");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
 async fn settled_once(rig: &Rig, seat: &Seat) -> String {
     let engine = seat.serve().await;
     rig.settle().await;
@@ -101,6 +111,41 @@ async fn a_backfill_is_done_when_its_command_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_command_waits_for_its_turn() {
+    let mut rig = Rig::new(94).await;
+    for _ in 0..5 {
+        rig.office.create().await;
+    }
+    rig.office.stop().await;
+    let seat = rig.engine("a", &Settings::default());
+    let range = range();
+    let mut first = Process::start(&seat.home, &backfill(&range));
+    hosts(&seat).await;
+    let refused = said(&seat.run(&["webhooks", "create"]).await);
+    assert!(refused.0 == Some(3) && refused.2.contains("calls our address"), "{refused:?}");
+    let second = timeout(PATIENCE, seat.command(&backfill(&range))).await.expect("it ends").expect("it runs");
+    let second = said(&second);
+    assert_eq!(second.0, Some(0), "{second:?}");
+    assert!(second.2.contains("another command (pid"), "{second:?}");
+    assert!(first.has_ended(), "each had its turn");
+    assert_eq!(rig.office.present().await, rig.office.implied().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_token_is_named_and_no_cure_that_is_none() {
+    let mut rig = Rig::new(95).await;
+    rig.office.create().await;
+    rig.office.stop().await;
+    let wrong = Settings { public: false, clockify_token: Some("no-such-key"), ..Settings::default() };
+    let seat = rig.engine("a", &wrong);
+    let done = timeout(PATIENCE, seat.command(&backfill(&range()))).await.expect("it ends").expect("it runs");
+    let (code, out, err) = said(&done);
+    assert_eq!(code, Some(1), "{out}{err}");
+    let last = err.lines().last().unwrap_or_default();
+    assert!(last.contains("account mirror") && last.contains("once that is mended"), "{out}{err}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_engine_that_comes_to_stay_takes_its_turn() {
     let mut rig = Rig::new(93).await;
     for _ in 0..12 {
@@ -109,11 +154,7 @@ async fn an_engine_that_comes_to_stay_takes_its_turn() {
     let seat = rig.engine("a", &Settings::default());
     let range = range();
     let mut command = Process::start(&seat.home, &backfill(&range));
-    let began = Instant::now();
-    while !seat.state().join("engine.lock").exists() {
-        assert!(began.elapsed() < PATIENCE, "the command never hosted an engine");
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    hosts(&seat).await;
     let engine = seat.serve().await;
     rig.settle().await;
     assert!(command.has_ended(), "the command left");

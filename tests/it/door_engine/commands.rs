@@ -96,7 +96,7 @@ async fn undo_brings_the_mapping_back_and_moves_nothing_that_was_sent() {
     let mut other = rig.attach("tty2").await;
     assert!(failed(&other.wish(Wish::Undo).await).contains("nothing of yours"));
     let undone = viewer.wish(Wish::Undo).await;
-    assert_eq!(say(&undone), "undone: Harbor site linked");
+    assert_eq!(say(&undone), "undone: Harbor site linked · 2 entries already sent stay where they are");
     assert!(rig.book.now().projects.is_empty());
     rig.track("third", Some(project), 10).await;
     pass(400).await;

@@ -15,6 +15,22 @@ fn count(viewer: &super::rig::Viewer, word: &str) -> u32 {
 }
 
 #[tokio::test(start_paused = true)]
+async fn entries_without_project_are_found_where_the_open_work_is() {
+    let rig = Rig::opening(&["Harbor site"]).await;
+    rig.store.set_open(true);
+    let mut viewer = rig.attach("tty1").await;
+    pass(30).await;
+    rig.track("first", None, 30).await;
+    pass(400).await;
+    viewer.drain();
+    let alert = &viewer.snapshot().alerts[0];
+    // No row of the mapping stands for them.
+    assert_eq!((alert.id.as_str(), alert.pane), ("unmapped:mirror", 5));
+    assert!(alert.say.contains("1 entry without project waits for mirror"), "{alert:?}");
+    rig.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_viewer_is_greeted_before_the_cache_is_ready_and_then_sees_everything() {
     let rig = Rig::opening(&["Harbor site"]).await;
     let mut viewer = rig.attach("tty1").await;

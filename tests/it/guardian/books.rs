@@ -133,6 +133,13 @@ impl HookBook for Open {
         self.places.as_ref().map(|places| places.all()).unwrap_or_default()
     }
 
+    fn move_event(&self, _: &Account, from: &str, to: &str) -> Result<(), String> {
+        let places = self.places.as_ref().ok_or("no target")?;
+        places.rename(from, to);
+        places.publish(&self.hooks);
+        Ok(())
+    }
+
     fn keep_token(
         &self,
         _: &Account,

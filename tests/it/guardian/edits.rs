@@ -133,3 +133,33 @@ async fn what_somebody_changed_is_told_field_by_field_and_either_side_can_win() 
         assert_eq!(running.own().map(|own| own.state(office.now())), Some(SubState::Active));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_made_here_neither_adopts_nor_undoes_what_somebody_changed_beside_it() {
+    let office = Office::new(Plan::Premium);
+    let running = live(&office, &Machine::new("den")).await;
+    let theirs = json!({"description": "the office's",
+        "event_filters": [{"entity": "time_entry", "action": "*"}]});
+    edit(&office, &running, theirs).await;
+    office.until("it is seen", 400, || fields(&running) == ["events", "name"]).await;
+    reshape(&running, Reshape::Rotate).await.unwrap();
+    assert_eq!(fields(&running), ["events", "name"], "a new secret takes nothing of theirs");
+    assert_eq!(office.listed().await[0]["description"], "the office's");
+    office.track("Signed anew").await;
+    office.until("it arrives", 10, || running.entries() == 1).await;
+    reshape(&running, filters(&["time_entry *", "tag created"])).await.unwrap();
+    assert_eq!(fields(&running), ["name"]);
+    reshape(&running, Reshape::Restore).await.unwrap();
+    assert_eq!(office.listed().await[0]["description"], "hourwire den 0f1e");
+    edit(&office, &running, json!({"event_filters": [{"entity": "tag", "action": "*"}]})).await;
+    office.until("it is seen", 400, || fields(&running) == ["events"]).await;
+    reshape(&running, Reshape::Rename { name: "hourwire den 0f1e office".into() }).await.unwrap();
+    assert_eq!(fields(&running), ["events"], "a name takes nothing of theirs");
+    // With another address or secret of theirs nothing can be put there that leaves them alone.
+    edit(&office, &running, json!({"url_callback": "https://elsewhere.example.test/in"})).await;
+    office.until("it is seen", 400, || fields(&running).contains(&"address".to_owned())).await;
+    for change in [Reshape::Rotate, Reshape::Rename { name: "ours".into() }, filters(&["time_entry *"])] {
+        let refused = reshape(&running, change).await.unwrap_err();
+        assert!(refused.starts_with("its address was changed in the web page"), "{refused}");
+    }
+}

@@ -39,6 +39,12 @@ impl Mirror {
         Self { project, places: Arc::default() }
     }
 
+    /// The same, with a copy of the file of places.
+    pub fn copied(&self) -> Self {
+        let places = self.places.0.lock().unwrap().clone();
+        Self { project: self.project.clone(), places: Arc::new(Places(Mutex::new(places))) }
+    }
+
     pub fn setup(&self, office: &Office) -> TargetSetup {
         let access = office.sim.access();
         TargetSetup {
@@ -101,6 +107,12 @@ impl Places {
 
     pub fn all(&self) -> Vec<EventHook> {
         self.0.lock().unwrap().values().cloned().collect()
+    }
+
+    pub fn rename(&self, from: &str, to: &str) {
+        let mut places = self.0.lock().unwrap();
+        let place = places.remove(from).expect("a place comes first");
+        places.insert(to.to_owned(), EventHook { event: to.to_owned(), ..place });
     }
 
     pub fn keep(&self, event: &str, path: Option<&str>, made: (&RemoteId, SecretString)) {

@@ -13,14 +13,14 @@ use crate::worlds::dice::Dice;
 const HOURS: u8 = 0x0f;
 
 /// Everything that is known, but for answers to commands and what regular checks spend.
-fn known(running: &Running) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub fn known(running: &Running) -> Vec<(Vec<u8>, Vec<u8>)> {
     let answers = rows::meta("answer:");
     let answers = &answers[..answers.len() - 1];
     // Probes go on meanwhile.
-    let alive = rows::meta("alive:main");
+    let alive = [rows::meta("alive:main"), rows::meta("alive:mirror")];
     let dump = running.store.dump().unwrap();
     let spent = [rows::bucket(&"main".into(), "")[0], HOURS];
-    let same = |key: &Vec<u8>| !key.starts_with(answers) && *key != alive && !spent.contains(&key[0]);
+    let same = |key: &Vec<u8>| !key.starts_with(answers) && !alive.contains(key) && !spent.contains(&key[0]);
     dump.into_iter().filter(|(key, _)| same(key)).collect()
 }
 

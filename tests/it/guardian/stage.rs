@@ -281,6 +281,7 @@ impl Machine {
         let inbox = InboxWriter::inline(Arc::new(Mutex::new(inbox)), ns.clone());
         let refusals = Arc::new(Refusals::new(hooks.clone(), ns.clone()));
         let receiver = Arc::new(Receiver::new(refusals.clone(), inbox.clone(), ns));
+        let refusing = receiver.clone();
         if self.reached {
             office.way.receivers.lock().unwrap().insert(self.host.clone(), receiver);
         }
@@ -294,7 +295,11 @@ impl Machine {
         let reader = inbox.clone();
         let engine = Engine::new(Parts { setup, seams, ledger, store: store.clone(), inbox });
         let refused = move || refusals.list().into_iter().map(refused).collect();
-        engine.know(Facts { refused: Some(Arc::new(refused)), ..Facts::default() });
+        engine.know(Facts {
+            refused: Some(Arc::new(refused)),
+            rejected: Some(Arc::new(move || refusing.rejected())),
+            ..Facts::default()
+        });
         let (door, arrivals) = tokio::sync::mpsc::channel(1);
         let task = tokio::spawn(engine.clone().run(arrivals));
         Running { engine, store, inbox: reader, task, door, host: self.host.clone() }

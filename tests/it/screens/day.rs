@@ -361,6 +361,7 @@ pub fn snapshot() -> Snapshot {
         ],
         subscriptions: vec![ours, off],
         public_address: true,
+        unreached: None,
         reading: None,
         meters: vec![
             meter(Service::Clockify, "clockify", 14, 5, "15:58", Source::Estimate),
@@ -431,7 +432,7 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Sync => work(),
         ViewKind::Log => log(),
         ViewKind::Candidates { .. } => candidates(),
-        ViewKind::Detail { .. } | ViewKind::Delivery { .. } => drawers::detail(),
+        ViewKind::Detail { .. } | ViewKind::Delivery { .. } | ViewKind::Refused { .. } => drawers::detail(),
         ViewKind::Deliveries => drawers::deliveries(),
         ViewKind::Incidents => incidents::ledger(),
         ViewKind::Incident { .. } => incidents::steps(),

@@ -10,6 +10,7 @@ pub fn deliveries() -> Vec<Row> {
     let line = |seq: Option<u64>, time: &str, verdict: &str, reason: &str, about: &str, summary: &str| {
         Row::Delivery(DeliveryLine {
             seq,
+            refused: seq.is_none().then_some(17),
             at: at(time) + TimeDelta::seconds(16),
             verdict: verdict.to_owned(),
             reason: reason.to_owned(),
@@ -18,6 +19,10 @@ pub fn deliveries() -> Vec<Row> {
         })
     };
     let body = "1003 Crash on login";
+    let mut before = line(Some(12), "05:10", "accepted", "", "time_entry created", "990 Inbox");
+    if let Row::Delivery(line) = &mut before {
+        line.at -= TimeDelta::days(1);
+    }
     vec![
         line(Some(241), "15:24", "accepted", "", "time_entry updated", body),
         line(Some(240), "15:24", "duplicate", "the event of 239 again", "time_entry updated", body),
@@ -31,6 +36,7 @@ pub fn deliveries() -> Vec<Row> {
         ),
         line(None, "14:58", "rejected", "the signature does not match", "", "{}"),
         line(Some(237), "14:42", "ping", "", "", ""),
+        before,
     ]
 }
 

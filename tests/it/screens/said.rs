@@ -4,6 +4,7 @@ use hourwire::control::command::{Price, Reply, Wish};
 use hourwire::control::message::{FromEngine, ToEngine};
 use hourwire::control::snapshot::{ANOTHER, HoldLine, Snapshot, SubscriptionLine};
 use hourwire::domain::clockify_hook::Flags;
+use hourwire::domain::health::{SubState, Wanted};
 use hourwire::tui::model::{Drawer, Model, Pane, Tone};
 use hourwire::tui::update::{Effect, Event};
 
@@ -186,6 +187,35 @@ fn webhooks_of_one_account_are_told_apart_by_their_event_where_they_stand_small(
     fixture::press(&mut model, "0");
     let shown = text(&mut model);
     assert!(shown.contains(" updated") && shown.contains(" deleted"), "{shown}");
+}
+
+#[test]
+fn an_own_address_that_does_not_answer_is_said_everywhere_and_blamed_on_no_subscription() {
+    for size in [(80, 24), (120, 36)] {
+        let mut model = with(size, |s| {
+            for line in &mut s.subscriptions {
+                (line.state, line.ours, line.wanted) = (SubState::Active, true, Wanted::Enabled);
+                line.cause.clear();
+                line.drift.clear();
+            }
+            s.incidents.clear();
+            s.unreached = Some((fixture::at("15:12"), "HTTP 502".to_owned()));
+        });
+        fixture::press(&mut model, "3");
+        let shown = text(&mut model);
+        let header = shown.lines().next().unwrap_or_default();
+        assert!(header.contains("address out 15:12") && !header.contains("hook ok"), "{shown}");
+        let row = shown.lines().find(|line| line.contains("● active ")).unwrap_or_default();
+        let short = size.0 < 100 && row.contains("address out 15:12");
+        assert!(short || row.contains("our own address does not answer since 15:12"), "{shown}");
+        fixture::press(&mut model, "enter");
+        let shown = text(&mut model);
+        assert!(shown.contains("our own address does not answer since 15:12: HTTP 502"), "{shown}");
+        assert!(!shown.contains("nothing has gone wrong here"), "{shown}");
+        fixture::press(&mut model, "esc 0");
+        let shown = text(&mut model);
+        assert!(size.0 < 100 || shown.matches("address out 15:12").count() > 1, "{shown}");
+    }
 }
 
 #[test]

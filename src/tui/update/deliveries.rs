@@ -1,0 +1,80 @@
+//! The deliveries kept raw: the list in the drawer, one of them in full, and what is done with them.
+
+use crate::control::command::Wish;
+use crate::control::view::ViewKind;
+
+use super::super::model::{Cursor, Drawer, List, Model, Slot, WINDOW, Which};
+use super::act::{ask, set_filter, wish};
+use super::{Effect, send};
+
+/// Opens the list.
+pub fn list(model: &mut Model) -> Vec<Effect> {
+    model.notice = None;
+    model.drawer = Some(Drawer::Deliveries);
+    model.in_drawer = true;
+    model.cursors.remove(&List::Drawer);
+    send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
+}
+
+/// Opens the selected one in full.
+pub fn open(model: &mut Model) -> Vec<Effect> {
+    let Some(which) = model.shown_delivery() else { return Vec::new() };
+    let index = model.selected(List::Drawer);
+    let row = Cursor { id: model.id_at(List::Drawer, index), index };
+    model.notice = None;
+    model.drawer = Some(Drawer::Delivery { which, row });
+    model.cursors.remove(&List::Drawer);
+    let kind = match which {
+        Which::Kept(seq) => ViewKind::Delivery { seq },
+        Which::Refused(number) => ViewKind::Refused { number },
+    };
+    send(model.views.ensure(Slot::Detail, kind, WINDOW))
+}
+
+/// Types a filter.
+pub fn filter(model: &mut Model) -> Vec<Effect> {
+    model.typing = Some(model.views.filter(Slot::Deliveries).to_owned().into());
+    Vec::new()
+}
+
+/// Asks what applying a delivery again would change; a yes does it.
+pub fn replay(model: &mut Model) -> Vec<Effect> {
+    let Some(seq) = model.selected_delivery() else { return Vec::new() };
+    ask(model, Wish::Replay { seq, dry: true }, Wish::Replay { seq, dry: false })
+}
+
+/// Asks what applying all under the filter again would change; a yes does it.
+pub fn replay_shown(model: &mut Model) -> Vec<Effect> {
+    let filter = model.views.filter(Slot::Deliveries).to_owned();
+    let wish = |dry| Wish::ReplayAll { from: 0, to: u64::MAX, filter: filter.clone(), dry };
+    ask(model, wish(true), wish(false))
+}
+
+/// Checks its signature again.
+pub fn verify(model: &mut Model) -> Vec<Effect> {
+    match model.shown_delivery() {
+        Some(Which::Kept(seq)) => wish(model, Wish::Verify { seq, secret: None }),
+        Some(Which::Refused(number)) => wish(model, Wish::VerifyRefused { number, secret: None }),
+        None => Vec::new(),
+    }
+}
+
+/// Leads from one to the row it was opened from, and from a filter to all; `None` where the drawer is another one.
+pub fn back(model: &mut Model) -> Option<Vec<Effect>> {
+    match &model.drawer {
+        Some(Drawer::Delivery { row, .. }) => {
+            let row = row.clone();
+            model.drawer = Some(Drawer::Deliveries);
+            model.cursors.insert(List::Drawer, row);
+            // Others may have come above it meanwhile.
+            model.settle();
+            let mut messages = model.views.close(Slot::Detail);
+            messages.extend(model.views.follow(Slot::Deliveries, model.selected(List::Drawer)));
+            Some(send(messages))
+        }
+        Some(Drawer::Deliveries) if !model.views.filter(Slot::Deliveries).is_empty() => {
+            Some(set_filter(model, ""))
+        }
+        _ => None,
+    }
+}
