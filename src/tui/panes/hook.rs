@@ -9,6 +9,7 @@ use crate::domain::health::Wanted;
 
 use super::super::model::Model;
 use super::super::paint::Paint;
+use super::super::signs::latencies;
 use super::super::text::{age, clock, width, wrap};
 use super::super::theme::Styles;
 
@@ -24,6 +25,9 @@ pub fn unreached(model: &Model, line: &SubscriptionLine, room: u16) -> Option<St
     let fits = all.iter().find(|say| width(say) <= room).or(all.last());
     fits.cloned()
 }
+
+/// Columns from which the latency stands here; below, the rows are for what is wrong.
+const ROOMY: u16 = 72;
 
 /// How a row is meant.
 #[derive(Clone, Copy)]
@@ -97,7 +101,7 @@ fn lines(model: &Model, line: &SubscriptionLine, w: u16) -> Vec<Line> {
             _ => push(&mut lines, room, &standing, Look::Aside),
         }
     }
-    push(&mut lines, room, &deliveries(model, line), Look::Aside);
+    push(&mut lines, room, &deliveries(model, line, w), Look::Aside);
     for drift in &line.drift {
         drifted(&mut lines, drift, w);
     }
@@ -124,7 +128,7 @@ fn standing(model: &Model, line: &SubscriptionLine) -> String {
     facts.join(" · ")
 }
 
-fn deliveries(model: &Model, line: &SubscriptionLine) -> String {
+fn deliveries(model: &Model, line: &SubscriptionLine, w: u16) -> String {
     let zone = model.zone();
     let mut more = Vec::new();
     if !line.secret.is_empty() {
@@ -140,6 +144,9 @@ fn deliveries(model: &Model, line: &SubscriptionLine) -> String {
         }
         Some(at) => more.push(format!("last bad {}", age(at, model.now, zone))),
         None => more.push("no bad delivery known".to_owned()),
+    }
+    if let Some(seconds) = line.latency_s.filter(|_| w >= ROOMY) {
+        more.push(format!("on the way {seconds:.1} s {}", latencies(&line.latency_spark)).trim().to_owned());
     }
     more.join(" · ")
 }
