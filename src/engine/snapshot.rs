@@ -6,6 +6,7 @@ mod address;
 pub mod alerts;
 mod hook_alerts;
 mod meters;
+mod plan_alert;
 pub mod subscriptions;
 mod target_hooks;
 mod today;

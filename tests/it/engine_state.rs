@@ -66,6 +66,7 @@ pub fn well() -> Snapshot {
             secret: "····4f2a".to_owned(),
             plan: "1 of 1, 3 of 3 events".to_owned(),
             upgrade: String::new(),
+            proposed: Vec::new(),
         }],
         public_address: true,
         unreached: None,

@@ -3,5 +3,6 @@
 mod cuts;
 mod downgrade;
 mod ledger;
+mod plan;
 pub mod screen;
 mod webhook;

@@ -47,11 +47,14 @@ pub fn lines(
         let (plan, upgrade) = match limits {
             Some(told) => (
                 advice::used(told.limits, enabled, row.filters.len()),
-                advice::upgrade(told.limits).unwrap_or_default(),
+                advice::upgrade(told.limits, advice::wildcard_cost(&row.filters)).unwrap_or_default(),
             ),
             None => (String::new(), String::new()),
         };
-        let mut line = SubscriptionLine { secret, plan, upgrade, ..line(account, row, zone, now) };
+        let proposed =
+            limits.filter(|_| row.ours).and_then(|told| advice::proposal(told.limits, &row.filters));
+        let proposed = proposed.unwrap_or_default();
+        let mut line = SubscriptionLine { secret, proposed, plan, upgrade, ..line(account, row, zone, now) };
         if row.ours && row.enabled && state.profile(account).is_some_and(|p| !p.admin) {
             line.cause = "fewer events: its creator is no administrator".into();
         }
@@ -129,6 +132,7 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         secret: String::new(),
         plan: String::new(),
         upgrade: String::new(),
+        proposed: Vec::new(),
         flags: None,
         facts: Vec::new(),
     }

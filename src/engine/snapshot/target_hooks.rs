@@ -130,6 +130,7 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         secret: secret(state, of.account, hook),
         plan: of.used.clone(),
         upgrade: String::new(),
+        proposed: Vec::new(),
         flags: Some(hook.flags),
         facts: facts(of, hook, word, zone),
     }

@@ -78,7 +78,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         EditEvents => {
-            let now = model.selected_subscription().map(|s| s.events.join(", ")).unwrap_or_default();
+            let now = reshape::events(model);
             reshape::edit(model, &format!("events {now}"));
             model.select(List::Palette, 0);
             Vec::new()

@@ -242,6 +242,7 @@ fn sub(
         secret: "····4f2a".to_owned(),
         plan: "1 of 1, 3 of 3 events".to_owned(),
         upgrade: String::new(),
+        proposed: Vec::new(),
     }
 }
 
