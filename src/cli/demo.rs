@@ -63,7 +63,7 @@ pub struct Demo {
     #[arg(long)]
     pub headless: bool,
     /// What happens: office, calm, free, free-blind, free-upgrade, clock-skew, or to the webhook: webhook-502, -unvalidated,
-    /// -silent, -rights, -plan, -quota, -name, -secret, -drift, to Clockify's: webhook-downgrade, webhook-clockify-502,
+    /// -silent, -rights, -plan, -quota, -name, -secret, -drift, to Clockify's: webhook-downgrade, webhook-clockify-502, webhook-clockify-drift,
     /// or clockify-edit: somebody edits an entry there
     #[arg(long, value_name = "NAME", default_value = "office")]
     pub scenario: String,

@@ -91,6 +91,9 @@ pub enum What {
     /// Make a new secret; the old one is taken for a day more; 1 request
     #[command(after_help = "Example:\n  hourwire webhooks rotate")]
     Rotate(Which),
+    /// Print the secret of a subscription that was made or adopted here
+    #[command(after_help = "Example:\n  hourwire webhooks reveal | wl-copy")]
+    Reveal(Which),
     /// Undo what somebody changed at the service; 1 request
     #[command(after_help = "Example:\n  hourwire webhooks restore")]
     Restore(Which),
@@ -131,6 +134,7 @@ impl What {
         match self {
             Self::List { .. }
             | Self::Incidents(_)
+            | Self::Reveal(_)
             | Self::Deliveries(_)
             | Self::Verify(_)
             | Self::Replay(deliveries::Replay { dry_run: true, .. }) => Need::Kept,
@@ -194,6 +198,10 @@ async fn talk(engine: &mut ViewerEnd, options: &Webhooks) -> Outcome {
             reshape(engine, &which, Reshape::Events { filters: events.clone() }).await
         }
         What::Rotate(which) => reshape(engine, which, Reshape::Rotate).await,
+        What::Reveal(which) => {
+            let subscription = find(engine, which).await?;
+            ask::show(ask::wish(engine, Wish::Reveal { subscription }).await?, false)
+        }
         What::Restore(which) => reshape(engine, which, Reshape::Restore).await,
         What::Adopt(which) => reshape(engine, which, Reshape::Adopt).await,
         What::Delete { which, .. } => reshape(engine, which, Reshape::Delete).await,

@@ -184,6 +184,9 @@ pub struct SubscriptionLine {
     pub drift: Vec<Drift>,
     /// Its secret as far as it is shown: the last four signs of ours.
     pub secret: String,
+    /// Until when the secret before it is taken too, after a rotation.
+    #[serde(default)]
+    pub overlap_until: Option<DateTime<Utc>>,
     /// When it was edited last (the service's clock).
     pub edited_at: Option<DateTime<Utc>>,
     /// The last call of the service that is known to have failed.

@@ -279,6 +279,14 @@ pub struct DeliveryLine {
     pub summary: String,
 }
 
+impl DeliveryLine {
+    /// Its place in the inbox; of a refused one `r17`.
+    pub fn number(&self) -> String {
+        let refused = || self.refused.map(|number| format!("r{number}"));
+        self.seq.map(|seq| seq.to_string()).or_else(refused).unwrap_or_default()
+    }
+}
+
 /// What a cause spent in an hour.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpentLine {

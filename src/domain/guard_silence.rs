@@ -2,6 +2,7 @@
 //! that happen anyway are looked at.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::id::RemoteId;
 
@@ -11,7 +12,7 @@ const FRESH: TimeDelta = TimeDelta::minutes(2);
 const PATIENCE: TimeDelta = TimeDelta::seconds(595);
 
 /// A change that a read brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unannounced {
     /// The service's update time, cut to the second.
     pub at: DateTime<Utc>,

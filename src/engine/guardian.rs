@@ -86,6 +86,8 @@ struct Post {
     reading: Option<gap::Reading>,
     /// Who pays the read under way.
     paid: gap::Paid,
+    /// Requests of gap-fills before it.
+    filling: u64,
     /// The plan was Free when it was looked at last.
     free: Option<bool>,
     /// The plan's limits are another plan's than the profile tells.
@@ -122,6 +124,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         found: canary::Found::default(),
         reading: None,
         paid: gap::Paid::Extra,
+        filling: 0,
         free: None,
         plan_changed: false,
         asked_who_at: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -107,6 +107,10 @@ pub trait HookBook: Send + Sync {
     fn bind(&self, account: &Account, subscription: &RemoteId) -> Result<(), String>;
     /// The secrets of the account's hook that hold now, each with its name: `current`, `previous`.
     fn secrets(&self, account: &Account) -> Vec<(&'static str, SecretString)>;
+    /// Until when the previous secret of the account's hook holds, if it does.
+    fn overlap(&self, _: &Account) -> Option<DateTime<Utc>> {
+        None
+    }
     /// Makes the hook's next secret, keeps it durably, and lets the receiver take the old one too until `overlap`
     /// seconds from now.
     fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String>;

@@ -112,6 +112,13 @@ impl Post {
             Hitch::Later(until, why) => {
                 tracing::debug!(%account, %why, "the guard of webhooks waits");
                 self.not_before = self.not_before.max(*until);
+                let until = Some(*until).filter(|until| *until - self.now() > UNREACHED);
+                if keep::care(&self.engine, account)?.waits_until != until {
+                    keep::write(&self.engine, account, "hooks wait", |page| {
+                        page.care.waits_until = until;
+                        Ok(())
+                    })?;
+                }
             }
             Hitch::Unclear(why) => {
                 tracing::warn!(%account, %why, "a webhook may have been changed; the list will show");
@@ -135,6 +142,9 @@ impl Post {
         let now = self.now();
         // A clock that was set back makes no longer wait than any that is meant.
         self.not_before = self.not_before.min(now + TimeDelta::hours(1));
+        if target_plan::find_larger(&self.engine, &self.account)? {
+            (self.not_before, self.asked_plan_at) = (now, None);
+        }
         let Some(profile) = self.profile() else { return Ok(()) };
         let mut care = keep::care(&self.engine, &self.account)?;
         if let Some(proving) = &care.proving
@@ -148,9 +158,8 @@ impl Post {
         };
         // A plan that is only suspected is found out from what is kept for repairs.
         let turn = care.proving.is_none() && care.spread_until.is_none_or(|at| at <= now);
-        let mends = (care.unmended && turn && care.tries.may(now))
-            || proof::is_due(self)?
-            || (profile.plan.is_empty() && profile.free);
+        let mends =
+            (care.unmended && turn && care.tries.may(now)) || proof::is_due(self)? || profile.plan.is_empty();
         if now < self.not_before || (now < due && !mends) {
             return Ok(());
         }

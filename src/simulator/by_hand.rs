@@ -28,6 +28,44 @@ impl Simulator {
         }
     }
 
+    /// Makes an entry, rewords it, deletes it, and starts a timer.
+    pub fn work_in_clockify(&self) {
+        let now = self.now();
+        let mut inner = self.lock();
+        let token = inner.clockify.token().to_owned();
+        let start = stamp(now - TimeDelta::minutes(30));
+        let entry = json!({"start": start, "end": stamp(now), "description": "Call with the client"});
+        let made = inner.clockify.handle(&by_person(Method::POST, "/time-entries", &entry, &token, now));
+        let made: Value = serde_json::from_slice(&made.body).unwrap_or_default();
+        if let Some(id) = made["id"].as_str() {
+            let path = format!("/time-entries/{id}");
+            let mut reworded = entry.clone();
+            reworded["description"] = json!("Call with the client, long");
+            inner.clockify.handle(&by_person(Method::PUT, &path, &reworded, &token, now));
+            inner.clockify.handle(&by_person(Method::DELETE, &path, &Value::Null, &token, now));
+        }
+        let timer = json!({"start": stamp(now), "description": "Notes of the call"});
+        inner.clockify.handle(&by_person(Method::POST, "/time-entries", &timer, &token, now));
+        self.dispatch(&mut inner);
+    }
+
+    /// Points one of our webhooks elsewhere, lets another tell something else, gives a third another token.
+    pub fn drift_in_clockify(&self) {
+        self.change_clockify_hooks(|hooks| {
+            let token = hooks.new_token();
+            for row in hooks.rows.values_mut() {
+                match row.event.as_str() {
+                    "TIME_ENTRY_UPDATED" => "https://crm.example.com/in".clone_into(&mut row.url),
+                    "TIME_ENTRY_DELETED" => {
+                        (row.event, row.name) = ("NEW_PROJECT".to_owned(), "projects".to_owned());
+                    }
+                    "NEW_TIME_ENTRY" => token.clone_into(&mut row.token),
+                    _ => {}
+                }
+            }
+        });
+    }
+
     /// Rewords the newest finished entry in Clockify; its id, if there is one.
     pub fn edit_in_clockify(&self, description: &str) -> Option<String> {
         let now = self.now();
@@ -45,6 +83,24 @@ impl Simulator {
 fn newest_finished(state: &Value) -> Option<Value> {
     let rows = state["entries"].as_array()?;
     rows.iter().rev().find(|row| !row["timeInterval"]["end"].is_null()).cloned()
+}
+
+fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A call of the web page.
+fn by_person(method: Method, path: &str, body: &Value, token: &str, now: DateTime<Utc>) -> Call {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    Call {
+        method,
+        path: format!("/workspaces/{WORKSPACE_ID}{path}"),
+        query: Vec::new(),
+        headers: vec![("x-api-key".to_owned(), token.to_owned())],
+        body: Bytes::from(body),
+        person: true,
+        now,
+    }
 }
 
 /// The replacement of an entry by itself, as the web page sends it.

@@ -38,6 +38,10 @@ pub enum Act {
     ClockifyPlan(ClockifyPlan),
     /// Clockify's deliveries fail on their way, or arrive again.
     ClockifyWay(bool),
+    /// Somebody works in Clockify for a moment: an entry made, reworded and deleted, a timer started.
+    ClockifyWork,
+    /// Somebody changes our webhooks in Clockify's web page: an address, an event and a name, a token.
+    ClockifyDrift,
     /// Somebody rewords an entry in Clockify.
     ClockifyEdit,
     /// Somebody switches our webhooks off in Clockify's web page.
@@ -54,7 +58,7 @@ pub struct Scene {
 }
 
 /// All scenes: the journey, then its variants in their order, then what a person does, then Clockify's side.
-pub const SCENES: [Scene; 12] = [
+pub const SCENES: [Scene; 13] = [
     Scene { name: "webhook-502", acts: &[(20.0, Act::Way(true)), (80.0, Act::Way(false))] },
     Scene { name: "webhook-unvalidated", acts: &[(20.0, Act::ForgetValidation)] },
     Scene { name: "webhook-silent", acts: &[(20.0, Act::OnlyPings(true)), (1_500.0, Act::OnlyPings(false))] },
@@ -72,13 +76,15 @@ pub const SCENES: [Scene; 12] = [
         acts: &[
             (15.0, Act::ClockifyOlder),
             (20.0, Act::ClockifyPlan(ClockifyPlan::Free)),
-            (5_400.0, Act::ClockifyPlan(ClockifyPlan::Paid)),
+            (240.0, Act::ClockifyPlan(ClockifyPlan::Paid)),
+            (250.0, Act::ClockifyWork),
         ],
     },
     Scene {
         name: "webhook-clockify-502",
         acts: &[(20.0, Act::ClockifyWay(true)), (400.0, Act::ClockifyWay(false))],
     },
+    Scene { name: "webhook-clockify-drift", acts: &[(20.0, Act::ClockifyDrift)] },
     Scene { name: "clockify-edit", acts: &[(20.0, Act::ClockifyEdit)] },
 ];
 
@@ -107,6 +113,8 @@ pub fn happen(simulator: &Simulator, act: Act) {
             let fail = if bad { 1.0 } else { 0.0 };
             faults(json!({"deliveries": {"service": "clockify", "fail": fail}}));
         }
+        Act::ClockifyWork => simulator.work_in_clockify(),
+        Act::ClockifyDrift => simulator.drift_in_clockify(),
         Act::ClockifyEdit => {
             let _ = simulator.edit_in_clockify("Reworded by the client");
         }

@@ -64,6 +64,7 @@ pub fn well() -> Snapshot {
             failures: 0,
             refused: String::new(),
             secret: "····4f2a".to_owned(),
+            overlap_until: None,
             plan: "1 of 1, 3 of 3 events".to_owned(),
             upgrade: String::new(),
             proposed: Vec::new(),

@@ -12,6 +12,7 @@ use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::engine::setup::{EventHook, Hook, HookBook, Loaded, MappingBook, event_label};
 use crate::receiver::{self, Hooks};
 use crate::telemetry::redact::Redactor;
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
 /// The token of a webhook that was made anew holds this long more, for deliveries under way.
@@ -86,7 +87,7 @@ impl SecretsOnDisk {
     ) -> Result<SecretString, String> {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = secrets.clone();
-        let until = chrono::Utc::now() + chrono::TimeDelta::seconds(overlap_s);
+        let until = Utc::now() + chrono::TimeDelta::seconds(overlap_s);
         let Some(hook) = next.hooks.iter_mut().find(|h| h.account == *account) else {
             return Err(format!("{account} has no hook yet"));
         };
@@ -162,7 +163,13 @@ impl HookBook for SecretsOnDisk {
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let names = ["current", "previous"];
         let hooks = secrets.hooks.iter().filter(|hook| hook.account == *account);
-        hooks.flat_map(|hook| names.into_iter().zip(hook.valid(chrono::Utc::now()).cloned())).collect()
+        hooks.flat_map(|hook| names.into_iter().zip(hook.valid(Utc::now()).cloned())).collect()
+    }
+
+    fn overlap(&self, account: &Account) -> Option<DateTime<Utc>> {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let hook = secrets.hooks.iter().find(|hook| hook.account == *account)?;
+        hook.previous.as_ref().map(|(_, until)| *until).filter(|until| Utc::now() < *until)
     }
 
     fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String> {
@@ -239,7 +246,7 @@ impl HookBook for SecretsOnDisk {
         if let Some(path) = path {
             path.clone_into(&mut hook.path);
         }
-        hook.take(token, chrono::Utc::now() + OLD_TOKEN);
+        hook.take(token, Utc::now() + OLD_TOKEN);
         hook.subscription_id = Some(id.clone());
         let hook = hook.clone();
         self.save(&next)?;

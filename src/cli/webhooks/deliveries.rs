@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use chrono_tz::Tz;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -107,7 +108,11 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
         print::say("no delivery fits");
         return Ok(Exit::Good);
     }
-    print::say(&print::table(&rows.iter().map(as_cells).collect::<Vec<_>>()));
+    let zone: Tz = ask::snapshot(engine).await?.zone.parse().unwrap_or(Tz::UTC);
+    let head = ["number", "came", "verdict", "about", "what"].map(str::to_owned);
+    let cells = rows.iter().map(|line| as_cells(line, zone));
+    print::say(&print::table(&std::iter::once(head.to_vec()).chain(cells).collect::<Vec<_>>()));
+    print::say(&format!("times in {zone}"));
     let listed = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     if page.total > listed {
         print::say(&format!("and {} more; --filter narrows them", page.total - listed));
@@ -115,14 +120,11 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
     Ok(Exit::Good)
 }
 
-fn as_cells(line: &DeliveryLine) -> Vec<String> {
+fn as_cells(line: &DeliveryLine, zone: Tz) -> Vec<String> {
     let about = if line.reason.is_empty() { line.summary.clone() } else { line.reason.clone() };
     vec![
-        line.seq
-            .map(|seq| seq.to_string())
-            .or(line.refused.map(|number| format!("r{number}")))
-            .unwrap_or_default(),
-        line.at.format("%Y-%m-%d %H:%M:%S").to_string(),
+        line.number(),
+        line.at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string(),
         line.verdict.clone(),
         line.about.clone(),
         about,

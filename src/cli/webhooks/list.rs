@@ -1,5 +1,7 @@
 //! `hourwire webhooks list`.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::health;
@@ -18,8 +20,20 @@ pub async fn list(engine: &mut ViewerEnd, json: bool) -> Outcome {
     } else if lines.is_empty() {
         print::say(none(snapshot.public_address));
     } else {
-        print::say(&print::table(&lines.iter().map(as_cells).collect::<Vec<_>>()));
+        let zone: Tz = snapshot.zone.parse().unwrap_or(Tz::UTC);
+        let head = ["state", "subscription", "name", "events", "last delivery", "why"].map(str::to_owned);
+        let rows = lines.iter().map(|line| as_cells(line, zone));
+        print::say(&print::table(&std::iter::once(head.to_vec()).chain(rows).collect::<Vec<_>>()));
+        print::say(&format!("times in {zone}"));
         for line in &lines {
+            if let Some(until) = line.overlap_until {
+                print::say(&format!(
+                    "{}/{}: two secrets hold; the one before is taken until {}",
+                    line.at.account,
+                    line.at.id,
+                    stamp(until, zone)
+                ));
+            }
             for drift in &line.drift {
                 print::say(&format!(
                     "{}/{} {}: ours {}, theirs {}",
@@ -47,9 +61,12 @@ fn none(public_address: bool) -> &'static str {
     }
 }
 
-fn as_cells(line: &SubscriptionLine) -> Vec<String> {
-    let last =
-        line.last_delivery_at.map_or_else(|| "never".into(), |at| at.format("%Y-%m-%d %H:%M").to_string());
+fn stamp(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
+fn as_cells(line: &SubscriptionLine, zone: Tz) -> Vec<String> {
+    let last = line.last_delivery_at.map_or_else(|| "never".into(), |at| stamp(at, zone));
     vec![
         line.state.to_string(),
         format!("{}/{}", line.at.account, line.at.id),
@@ -75,6 +92,7 @@ fn as_json(line: &SubscriptionLine) -> Value {
         "events": line.events,
         "address": line.address,
         "secret": line.secret,
+        "overlap_until": line.overlap_until,
         "edited_at": line.edited_at,
         "last_delivery_at": line.last_delivery_at,
         "last_bad_at": line.last_bad_at,

@@ -9,7 +9,7 @@ use crate::domain::guard_silence::{Ear, Said, Unannounced, covers_entries, weigh
 use crate::domain::id::Key;
 use crate::domain::order::{EntryRow, Stamp};
 
-use super::care;
+use super::care::{self, Care};
 use super::{Post, gap};
 use crate::engine::desk::Desked;
 
@@ -18,6 +18,9 @@ const MOST: usize = 5_000;
 /// How long they are kept in mind.
 const KEEP: TimeDelta = TimeDelta::hours(12);
 
+/// So many of those that may show silence are kept over a restart; one is enough.
+const KEPT: usize = 20;
+
 /// Changes that reads brought since the start.
 #[derive(Default)]
 pub struct Found {
@@ -25,6 +28,8 @@ pub struct Found {
     /// Those that may still show silence.
     open: BTreeSet<Key>,
     next: Option<DateTime<Utc>>,
+    /// What an earlier run left open was taken over.
+    resumed: bool,
 }
 
 impl Found {
@@ -47,6 +52,12 @@ pub fn look(post: &mut Post) -> Desked<()> {
     if care.silence.is_some() && !own.silent {
         care::write(&post.engine, &post.account, "guard heard", |page| page.heard())?;
         post.engine.state().calm(&format!("silent:{}", post.account));
+    }
+    if !std::mem::replace(&mut post.found.resumed, true) {
+        for (key, change) in &care.unannounced {
+            post.found.open.insert(key.clone());
+            post.found.all.entry(key.clone()).or_insert_with(|| change.clone());
+        }
     }
     if post.found.open.is_empty() {
         post.found.next = None;
@@ -80,10 +91,27 @@ pub fn look(post: &mut Post) -> Desked<()> {
         }
     });
     post.found.next = next;
+    keep_open(post, &care)?;
     match silent {
         Some(at) if !own.silent => say(post, at),
         _ => Ok(()),
     }
+}
+
+/// Keeps what is open in the ledger.
+fn keep_open(post: &Post, care: &Care) -> Desked<()> {
+    let found = &post.found;
+    let mut open: Vec<(Key, Unannounced)> =
+        found.open.iter().filter_map(|key| Some((key.clone(), found.all.get(key)?.clone()))).collect();
+    open.sort_by_key(|(_, change)| std::cmp::Reverse(change.read_at));
+    open.truncate(KEPT);
+    if open == care.unannounced {
+        return Ok(());
+    }
+    care::write(&post.engine, &post.account, "guard canary", |page| {
+        page.care.unannounced = open;
+        Ok(())
+    })
 }
 
 fn take(post: &mut Post) -> Desked<()> {

@@ -8,7 +8,8 @@ use crate::cache::rows;
 use crate::domain::drift::Shape;
 use crate::domain::guard::Tries;
 use crate::domain::guard_evidence::Downtime;
-use crate::domain::id::{Account, RemoteId};
+use crate::domain::guard_silence::Unannounced;
+use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::incident::Incident;
 use crate::domain::subscription::Subscription;
 
@@ -63,6 +64,9 @@ pub struct Care {
     pub checks: Vec<DateTime<Utc>>,
     /// When a read was asked for last.
     pub read_at: Option<DateTime<Utc>>,
+    /// Changes that no delivery announced and that may still show silence, the newest reads of them: a restart within
+    /// the ten minutes forgets none, and no later read brings them again.
+    pub unannounced: Vec<(Key, Unannounced)>,
     /// What the own subscription was made to be.
     pub shape: Option<Shape>,
 }

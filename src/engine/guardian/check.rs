@@ -37,7 +37,11 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         Err(hitch) => return Err(hitch),
     };
     post.checked = true;
-    post.spent += u32::from(why == Why::Mend);
+    if post.reading.is_none() && care::care(&post.engine, &post.account)?.incident.is_none() {
+        // What was spent before this list belongs to nothing.
+        post.spent = 0;
+    }
+    post.spent += u32::from(why != Why::Schedule);
     sender::apply(post, &listing, why.cause()).await?;
     if !post.managed {
         return Ok(());
@@ -367,7 +371,7 @@ fn well(post: &mut Post, care: &Care) -> Step<()> {
 pub fn fill(post: &mut Post) -> Step<()> {
     let care = care::care(&post.engine, &post.account)?;
     if care.gap.is_some() && post.reading != Some(Reading::Fill) {
-        let spent = care::spent(&post.engine, &care)? + post.spent;
+        let spent = care::spent(&post.engine, &care)? + post.spent + gap::kept(post);
         let paid = if guard_budget::may_fill(spent) { Paid::Extra } else { Paid::Regular };
         gap::ask(post, Reading::Fill, care.gap, Cause::Gapfill, paid)?;
     }
@@ -402,13 +406,14 @@ fn close(post: &mut Post) -> Step<()> {
     let floor = care.gap.map(|since| since + gap::MARGIN);
     let recovered = canary::recovered(post, floor)?;
     let well = care::own(&post.engine, &post.account)?.is_some_and(|own| own.enabled && own.validated);
-    let paid = post.paid;
+    // Both reads: the list of own changes, and the pages of Reports.
+    let asked = u32::try_from(gap::asked(post).saturating_sub(post.filling)).unwrap_or(u32::MAX);
     care::write(&post.engine, &post.account, "guard close", |page| {
         (page.care.gap, page.care.missing) = (None, None);
         if !well {
             return Ok(());
         }
-        page.step("gap-fill", &format!("{recovered} entries recovered"), u32::from(paid == Paid::Extra))?;
+        page.step("gap-fill", &format!("{recovered} entries recovered"), asked)?;
         page.close(recovered)
     })?;
     Ok(())
@@ -422,7 +427,7 @@ pub fn next_try(post: &Post, care: &Care) -> DateTime<Utc> {
 /// Puts the next try on the calendar.
 pub fn again(post: &mut Post, care: &Care) -> Desked<()> {
     let at = care.tries.next_at.unwrap_or(post.now() + TimeDelta::seconds(1));
-    let spent = care::spent(&post.engine, care)? + post.spent;
+    let spent = care::spent(&post.engine, care)? + post.spent + gap::kept(post);
     match guard_budget::turn(at, post.check_at, spent) {
         Turn::Own(at) => (post.check_at, post.why) = (at, Why::Mend),
         Turn::PutOff(at) => post.check_at = at,

@@ -84,6 +84,7 @@ pub fn ask(
     state.reading.insert(post.account.clone(), wish);
     drop(state);
     (post.reading, post.paid) = (Some(what), paid);
+    post.filling = asked(post);
     post.engine.wakes.pull.notify_waiters();
     Ok(())
 }
@@ -95,6 +96,18 @@ fn span(post: &Post, what: Reading, since: Option<DateTime<Utc>>) -> Option<(Dat
     let from = since.filter(|_| what == Reading::Fill && colleagues)?;
     let to = (post.now() + TimeDelta::days(2)).duration_trunc(TimeDelta::days(1)).ok()?;
     Some((from, to))
+}
+
+/// Requests that are kept for colleagues' part of a gap.
+pub fn kept(post: &Post) -> u32 {
+    u32::from(has_colleagues(&post.engine.state(), &post.account))
+}
+
+/// Requests of all gap-fills since the start, whatever came of them.
+pub fn asked(post: &Post) -> u64 {
+    let state = post.engine.state();
+    let counts = state.counts.requests.iter();
+    counts.filter(|((_, cause, _), _)| *cause == Cause::Gapfill).map(|(_, count)| *count).sum()
 }
 
 /// Whether what was asked for has been read.

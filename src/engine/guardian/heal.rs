@@ -69,7 +69,8 @@ async fn steps(post: &mut Post, own: &Subscription, why: Option<&str>, cause: Ca
     let id = own.id.clone();
     let shown = !own.enabled && enable(post, &id, cause).await?;
     prove(post, &id, since, !own.enabled, cause).await?;
-    let spent = care::spent(&post.engine, &care::care(&post.engine, &post.account)?)? + post.spent;
+    let spent = care::spent(&post.engine, &care::care(&post.engine, &post.account)?)?;
+    let spent = spent + post.spent + gap::kept(post);
     if shown && !guard_budget::may_confirm(spent) {
         care::write(&post.engine, &post.account, "guard confirm", |page| {
             page.step("confirm", "the answer shows it enabled and validated; the next check looks", 0)
@@ -219,7 +220,6 @@ pub fn failed(post: &mut Post, reason: &str) -> Step<End> {
         let now = page.now();
         page.care.enabling = None;
         page.care.tries.fail(now);
-        page.change_own(|own| own.failed(now, 1))?;
         page.step("failed", &format!("next try {next}; {reason}"), 0)?;
         page.say("warn", format!("the subscription could not be mended: {reason}; next try {next}"))?;
         Ok(page.care.clone())

@@ -46,9 +46,10 @@ pub async fn make(post: &mut Post, listing: &Listing) -> Step<()> {
     }
     let deleted = care::care(&post.engine, &post.account)?.deleted;
     if let Some(row) = before.as_ref().filter(|row| deleted.as_ref() != Some(&row.id)) {
+        let spent = std::mem::take(&mut post.spent);
         care::write(&post.engine, &post.account, "guard open", |page| {
             page.opened("subscription removed", "removed in the web page")?;
-            page.step("evidence", &format!("{} is not in the list", row.id), 1)
+            page.step("evidence", &format!("{} is not in the list", row.id), spent)
         })?;
     }
     if !may_try(post)? {

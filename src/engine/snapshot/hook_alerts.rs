@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::control::snapshot::{Alert, IncidentLine, Snapshot, SubscriptionLine};
 use crate::domain::clockify_hook::Event;
-use crate::domain::health::SubState;
 use crate::domain::id::{Account, Service};
 
 /// The incident's kind, as the guard of a target's webhooks names it.
@@ -34,8 +33,7 @@ pub fn open(line: &IncidentLine) -> Option<Alert> {
 /// What somebody changed, an alert for each account.
 pub fn drifted(snapshot: &Snapshot) -> Vec<Alert> {
     let mut by_account: BTreeMap<&Account, Vec<&SubscriptionLine>> = BTreeMap::new();
-    let of_target =
-        |line: &&SubscriptionLine| line.service == Service::Clockify && line.state == SubState::Drifted;
+    let of_target = |line: &&SubscriptionLine| line.service == Service::Clockify && !line.drift.is_empty();
     for line in snapshot.subscriptions.iter().filter(of_target) {
         by_account.entry(&line.at.account).or_default().push(line);
     }

@@ -54,7 +54,15 @@ pub fn lines(
         let proposed =
             limits.filter(|_| row.ours).and_then(|told| advice::proposal(told.limits, &row.filters));
         let proposed = proposed.unwrap_or_default();
-        let mut line = SubscriptionLine { secret, proposed, plan, upgrade, ..line(account, row, zone, now) };
+        let overlap_until = state.setup.hooks.overlap(account).filter(|_| row.ours);
+        let mut line = SubscriptionLine {
+            secret,
+            overlap_until,
+            plan,
+            upgrade,
+            proposed,
+            ..line(account, row, zone, now)
+        };
         if row.ours && row.enabled && state.profile(account).is_some_and(|p| !p.admin) {
             line.cause = "fewer events: its creator is no administrator".into();
         }
@@ -130,6 +138,7 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         failures: row.failures,
         refused: String::new(),
         secret: String::new(),
+        overlap_until: None,
         plan: String::new(),
         upgrade: String::new(),
         proposed: Vec::new(),

@@ -22,6 +22,7 @@ use crate::engine::lobby::Refused;
 use crate::engine::setup::event_label;
 use crate::engine::state::State;
 use crate::engine::target_guard::{self, keep, note};
+use crate::engine::target_plan;
 
 use super::subscriptions::note_refused;
 
@@ -40,8 +41,19 @@ pub fn lines(
     let mut lines = Vec::new();
     for target in &state.setup.targets {
         let hooks = keep::hooks(&state.desk, &target.account)?;
-        let count = keep::care_of(&state.desk, &target.account)?.count;
-        let of = Target::new(state, &target.account, &hooks, count);
+        let care = keep::care_of(&state.desk, &target.account)?;
+        let mut of = Target::new(state, &target.account, &hooks, care.count);
+        if let Some(what) = target_plan::crowded(&state.desk, &target.account, &of.plan)? {
+            let since = target_plan::since(&state.desk, &target.account)?;
+            let read = state.profile(&target.account).map_or(now, |profile| profile.read_at);
+            let when = care.waits_until.filter(|until| *until > now);
+            let when = when.map_or_else(
+                || "soon".to_owned(),
+                |at| at.with_timezone(&zone).format("at %H:%M").to_string(),
+            );
+            let say = format!("{what}; which ones Clockify switched off is listed {when}");
+            of.crowded = Some(Crowded { since: since.unwrap_or(read), what, say });
+        }
         for hook in &hooks {
             let mut line = line(state, &of, hook, zone, now);
             let label = event_label(&target.account, hook.event.as_str());
@@ -69,6 +81,13 @@ fn deaf(line: &mut SubscriptionLine, hook: &TargetHook, refused: &Refused) {
     }
 }
 
+/// The plan got smaller since the webhooks were listed: which of them are off is not known.
+struct Crowded {
+    since: DateTime<Utc>,
+    what: String,
+    say: String,
+}
+
 /// What all webhooks of a target have in common.
 struct Target<'a> {
     account: &'a Account,
@@ -76,6 +95,7 @@ struct Target<'a> {
     fresh: TimeDelta,
     used: String,
     untold: String,
+    crowded: Option<Crowded>,
 }
 
 impl<'a> Target<'a> {
@@ -95,13 +115,19 @@ impl<'a> Target<'a> {
             fresh: if free { interval(free) + STALE } else { STALE },
             used: format!("{used} of {} on {name}", room.workspace),
             untold: untold.join(", "),
+            crowded: None,
             plan,
         }
     }
 }
 
 fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTime<Utc>) -> SubscriptionLine {
-    let word = hook.state(now, of.fresh);
+    let known = hook.state(now, of.fresh);
+    let perhaps_on = matches!(known, SubState::Active | SubState::Unknown);
+    // A delivery since then shows that this one has its place.
+    let crowded =
+        of.crowded.as_ref().filter(|c| perhaps_on && hook.last_delivery_at.is_none_or(|at| at < c.since));
+    let word = if crowded.is_some() { SubState::Unknown } else { known };
     let unknown = word == SubState::Unknown;
     // What the plan has no room for is nobody's fault and nothing to mend.
     let spare = hook.spare && word == SubState::DisabledByPlan;
@@ -110,11 +136,18 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         service: Service::Clockify,
         description: hook.name.clone(),
         state: word,
-        since: if unknown { hook.known_at() + of.fresh } else { hook.since },
+        since: match crowded {
+            Some(crowded) => crowded.since,
+            None if unknown => hook.known_at() + of.fresh,
+            None => hook.since,
+        },
         checked_at: Some(hook.checked_at),
         wanted: if spare { Wanted::Disabled } else { hook.wanted },
         ours: hook.ours,
-        cause: cause(word).to_owned(),
+        cause: crowded.map_or_else(
+            || cause(hook, word).to_owned(),
+            |crowded| crowded.what.replace("the plan has ", ""),
+        ),
         events: vec![hook.event.as_str().to_owned()],
         address: masked(&hook.url),
         last_delivery_at: hook.last_delivery_at,
@@ -128,17 +161,19 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         failures: 0,
         refused: String::new(),
         secret: secret(state, of.account, hook),
+        overlap_until: None,
         plan: of.used.clone(),
         upgrade: String::new(),
         proposed: Vec::new(),
         flags: Some(hook.flags),
-        facts: facts(of, hook, word, zone),
+        facts: crowded.map(|c| c.say.clone()).into_iter().chain(facts(of, hook, word, zone)).collect(),
     }
 }
 
 /// Why nothing comes, for a narrow column.
-fn cause(word: SubState) -> &'static str {
+fn cause(hook: &TargetHook, word: SubState) -> &'static str {
     match word {
+        SubState::DisabledByFailures if is_away(&hook.drift) => "changed by a person",
         SubState::DisabledByFailures => "by failures",
         SubState::DisabledByPlan => "by the plan",
         SubState::Off => "by a person",

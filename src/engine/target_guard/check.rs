@@ -36,7 +36,7 @@ pub async fn check(post: &mut Post, cause: Cause) -> Step<()> {
 async fn learn_plan(post: &mut Post, listed: &Webhooks) -> Step<()> {
     let Some(profile) = post.profile() else { return Ok(()) };
     let (on, off): (Vec<_>, Vec<_>) = listed.rows.iter().partition(|hook| hook.plan_enabled);
-    let suspected = profile.free && profile.plan.is_empty();
+    let suspected = profile.plan.is_empty();
     let another = if suspected {
         true
     } else if profile.free {

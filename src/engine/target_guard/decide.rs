@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::{Hitch, Post, Step, check, keep, mend, note};
-use crate::domain::clockify_hook::{Event, name};
+use crate::domain::clockify_hook::{Event, State, name};
 use crate::domain::hook_drift::SECRET;
 use crate::domain::hook_plan::is_ours;
 use crate::domain::quota::Cause;
@@ -27,7 +27,7 @@ pub async fn restore(post: &mut Post, hook: &TargetHook) -> Step<String> {
         mend::read_back(post, &hook.id, &hook.event, Cause::Person).await?;
     }
     let what = if fields.is_empty() { SECRET.to_owned() } else { fields.join(", ") };
-    say(post, format!("the webhook for {} is as it was made: {what}", hook.event))
+    say(post, hook, format!("the webhook for {} is as it was made: {what}", hook.event))
 }
 
 /// Wants what is there now. With another address nothing would arrive here: that is refused.
@@ -62,7 +62,7 @@ pub async fn adopt(post: &mut Post, hook: &TargetHook) -> Step<String> {
         Ok(())
     })?;
     refresh(post, &hook, &told, false)?;
-    say(post, format!("what was changed in the web page is wanted now: {}, {}", told.name, told.event))
+    say(post, &hook, format!("what was changed in the web page is wanted now: {}, {}", told.name, told.event))
 }
 
 /// The webhook as it is made here.
@@ -117,7 +117,13 @@ fn refresh(post: &Post, hook: &TargetHook, told: &Webhook, secret: bool) -> Desk
     })
 }
 
-fn say(post: &Post, say: String) -> Step<String> {
-    keep::write(&post.engine, &post.account, "hooks decided", |page| page.say("info", say.clone()))?;
+fn say(post: &Post, hook: &TargetHook, say: String) -> Step<String> {
+    keep::write(&post.engine, &post.account, "hooks decided", |page| {
+        // What failed too often meanwhile is mended at once, and not with the next list by schedule.
+        if hook.flags.state() == State::DisabledByFailures {
+            page.care.checked_at = None;
+        }
+        page.say("info", say.clone())
+    })?;
     Ok(say)
 }

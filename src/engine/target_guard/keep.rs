@@ -57,6 +57,8 @@ pub struct Care {
     pub incident: Option<u64>,
     /// Deliveries that the service's log gave back for it.
     pub recovered: u32,
+    /// Until when the next list waits, where it waits for the quota.
+    pub waits_until: Option<DateTime<Utc>>,
     /// All webhooks of the workspace when they were listed last.
     pub count: usize,
 }

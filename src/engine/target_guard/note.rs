@@ -63,6 +63,7 @@ pub(super) fn note(post: &mut Post, listed: &Webhooks, plan: &Plan, for_proof: b
     let off = keep::write(&post.engine, &post.account, "hooks list", |page| {
         let now = page.now();
         page.care.checked_at = Some(now);
+        page.care.waits_until = None;
         page.care.count = listed.count;
         page.care.unmended = !plan.acts.is_empty();
         let mut off = Vec::new();

@@ -78,7 +78,7 @@ impl Hooks {
     }
 
     /// 32 letters and digits, as seen in the field.
-    pub(super) fn new_token(&mut self) -> String {
+    pub fn new_token(&mut self) -> String {
         (&mut self.rng).sample_iter(Alphanumeric).take(32).map(char::from).collect()
     }
 }

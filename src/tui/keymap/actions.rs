@@ -177,9 +177,9 @@ actions! {
 
     OpenDelivery, Deliveries, "open-delivery", ["enter"], "open", "Show headers, proof, what the delivery changed and why";
     Replay, Deliveries, "replay", ["r"], "replay", "Apply the delivery again, after showing what would change";
-    ReplayShown, Deliveries, "replay-shown", ["A"], "replay all", "Apply all deliveries under the filter again, after showing what would change";
+    ReplayShown, Deliveries, "replay-shown", ["A"], "replay all", "Apply all deliveries under the filter again, after showing what would change; `:replay 100 200` a range";
     FilterDeliveries, Deliveries, "filter-deliveries", ["/"], "filter", "Show only deliveries that hold all of the words";
-    Verify, Deliveries, "verify", ["v"], "verify", "Check the signature again with the secrets that hold now";
+    Verify, Deliveries, "verify", ["v"], "verify", "Check the signature again with the secrets that hold now; `:verify SECRET` with any";
 
     OpenIncident, Incidents, "open-incident", ["enter"], "timeline", "Show the timeline of the incident";
     FilterIncidents, Incidents, "filter-incidents", ["/"], "filter", "Show only incidents that hold all of the words";

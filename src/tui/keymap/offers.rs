@@ -252,7 +252,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
         (Some(Drawer::Incidents), true) => vec![OpenIncident, FilterIncidents, Back],
         (Some(Drawer::Timeline { .. }), true) => vec![Deliveries, Copy, Back],
         (Some(Drawer::Deliveries), true) => {
-            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Back]
+            vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Copy, Back]
         }
         (Some(Drawer::Delivery { .. }), true) => vec![Replay, Verify, Copy, Back],
         (Some(Drawer::Entry { .. }), true) => vec![Retry, KeepSource, KeepTarget, Copy, Back],

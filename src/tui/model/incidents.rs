@@ -16,6 +16,20 @@ impl Model {
         self.snapshot.as_ref()?.subscriptions.iter().find(|s| s.at == *of)
     }
 
+    /// Where the subscription of the open drawer is listed no more, deleted or made anew, the drawer shows the one under
+    /// the bar.
+    pub fn follow_hook(&mut self) {
+        let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
+            return;
+        };
+        if snapshot.subscriptions.iter().any(|line| line.at == *of) {
+            return;
+        }
+        if let Some(of) = self.selected_subscription().map(|line| line.at.clone()) {
+            self.drawer = Some(Drawer::Incident { of, at: 0 });
+        }
+    }
+
     /// The incidents of the open drawer's subscription, newest first; those of its account, too, that no other row leads
     /// to: what is made anew has another id, and a target's webhooks share their incidents.
     pub fn incidents(&self) -> Vec<&IncidentLine> {

@@ -1,6 +1,7 @@
 //! Everything the screen shows, as plain state. `update` is its only writer; nothing here reads a clock, a terminal
 //! or a socket.
 
+mod boxed;
 mod drawer;
 mod incidents;
 mod ledger;

@@ -59,6 +59,7 @@ impl Palette {
     pub fn rank(&mut self, model: &Model) {
         let typed = self.input.value().trim_start_matches(':').to_owned();
         let found = backfill(&typed).or_else(|| token(model, &typed));
+        let found = found.or_else(|| super::boxed::choice(model, &typed));
         if let Some(choice) = found.or_else(|| super::reshape::choice(model, &typed)) {
             self.choices = vec![choice];
             return;
@@ -91,7 +92,8 @@ impl Palette {
     /// What is typed, as it may be seen: a secret is shown by its length alone.
     pub fn shown(&self) -> Input {
         let typed = self.input.value();
-        let Some(at) = secret(typed) else { return self.input.clone() };
+        let secret = secret(typed).or_else(|| super::boxed::secret(typed));
+        let Some(at) = secret else { return self.input.clone() };
         let hidden: String =
             typed.char_indices().map(|(index, c)| if index < at || c == ' ' { c } else { '*' }).collect();
         Input::new(hidden).with_cursor(self.input.cursor())

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::control::view::{DeliveryLine, Row};
+use crate::control::view::Row;
 
 use super::super::model::{List, Model, Slot};
 use super::super::paint::Paint;
@@ -40,18 +40,12 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             row.text(1, 0, "!", s.warn);
         }
         row.right(17, 0, 14, &stamp(line.at, model.now, model.zone()), s.muted);
-        row.right(24, 0, 6, &number(line), s.faint);
+        row.right(24, 0, 6, &line.number(), s.faint);
         row.cell(25, 0, 9, &line.verdict, style);
         row.cell(35, 0, 18, &line.about, s.fg);
         let about = if line.reason.is_empty() { &line.summary } else { &line.reason };
         row.cell(54, 0, w.saturating_sub(55), about, s.muted);
     });
-}
-
-/// Its place in the inbox; of a refused one `r17`.
-fn number(line: &DeliveryLine) -> String {
-    let refused = || line.refused.map(|number| format!("r{number}"));
-    line.seq.map(|seq| seq.to_string()).or_else(refused).unwrap_or_default()
 }
 
 /// `15:02:09`; of another day `9May 15:02:09`, as Today writes it.

@@ -10,7 +10,7 @@ use crate::domain::health::Wanted;
 use super::super::model::Model;
 use super::super::paint::Paint;
 use super::super::signs::latencies;
-use super::super::text::{age, clock, width, wrap};
+use super::super::text::{age, clock, date, width, wrap};
 use super::super::theme::Styles;
 
 /// That the own address does not answer, for a subscription that calls it; this says nothing about the subscription.
@@ -132,7 +132,10 @@ fn deliveries(model: &Model, line: &SubscriptionLine, w: u16) -> String {
     let zone = model.zone();
     let mut more = Vec::new();
     if !line.secret.is_empty() {
-        more.push(format!("secret {}", line.secret));
+        let before = line.overlap_until.filter(|until| *until > model.now).map(|until| {
+            format!(", the one before it too until {} {}", date(until, zone), clock(until, zone))
+        });
+        more.push(format!("secret {}{}", line.secret, before.unwrap_or_default()));
     }
     if let Some(at) = line.edited_at {
         more.push(format!("edited {}", age(at, model.now, zone)));

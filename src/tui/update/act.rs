@@ -271,6 +271,7 @@ pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let list = model.list();
     let text = match (list, &model.drawer) {
+        (List::Drawer, _) if deliveries::copied(model).is_some() => deliveries::copied(model),
         (List::Drawer, Some(Drawer::Said { say, .. })) => Some(say.clone()),
         (List::Drawer, Some(Drawer::Ledger { .. })) => model
             .selected_request()

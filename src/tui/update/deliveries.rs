@@ -1,7 +1,7 @@
 //! The deliveries kept raw: the list in the drawer, one of them in full, and what is done with them.
 
 use crate::control::command::Wish;
-use crate::control::view::ViewKind;
+use crate::control::view::{DeliveryLine, Row, ViewKind};
 
 use super::super::model::{Cursor, Drawer, List, Model, Slot, WINDOW, Which};
 use super::act::{ask, set_filter, wish};
@@ -77,4 +77,31 @@ pub fn back(model: &mut Model) -> Option<Vec<Effect>> {
         }
         _ => None,
     }
+}
+
+/// What is copied of the list or of one in full: the row, or the whole body from any line of it.
+pub fn copied(model: &Model) -> Option<String> {
+    let at = model.selected(List::Drawer);
+    match &model.drawer {
+        Some(Drawer::Deliveries) => match model.views.row(Slot::Deliveries, at)? {
+            Row::Delivery(line) => Some(row(line)),
+            _ => None,
+        },
+        Some(Drawer::Delivery { .. }) => {
+            let (_, rows) = model.views.rows(Slot::Detail);
+            let body =
+                rows.iter().position(|row| matches!(row, Row::Detail(line) if line.label == "body"))?;
+            let raw = rows.iter().find_map(|row| match row {
+                Row::Detail(line) if line.label == "raw" => Some(line.value.clone()),
+                _ => None,
+            });
+            raw.filter(|_| at >= body)
+        }
+        _ => None,
+    }
+}
+
+fn row(line: &DeliveryLine) -> String {
+    let about = if line.reason.is_empty() { &line.summary } else { &line.reason };
+    format!("{}\t{}\t{}\t{}\t{about}", line.number(), line.at.to_rfc3339(), line.verdict, line.about)
 }

@@ -67,6 +67,7 @@ pub fn message(model: &mut Model, message: FromEngine) -> Vec<Effect> {
         FromEngine::Snapshot(snapshot) => {
             model.snapshot = Some(*snapshot);
             model.settle();
+            model.follow_hook();
             Vec::new()
         }
         FromEngine::Page(page) => {

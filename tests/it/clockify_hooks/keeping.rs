@@ -144,8 +144,11 @@ async fn a_person_deletes_makes_renews_and_reads_the_log_by_key() {
     screen.shows(&["delivered, 0 failed"], 30).await;
     screen.press("s enter").await;
     screen.shows(&["a new token is kept"], 30).await;
-    screen.press("D enter").await;
+    screen.press("enter D enter").await;
     office.until("deleted", 30, || office.hooks_there().len() == 6).await;
+    screen.settle().await;
+    assert!(!screen.text().contains("━ gone"), "the drawer is of the row under the bar:\n{}", screen.text());
+    screen.press("esc").await;
     office.pass(3_600).await;
     assert_eq!(office.hooks_there().len(), 6, "a person wants it so");
     screen.press("c enter").await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use hourwire::domain::id::{Account, RemoteId, Service};
 use hourwire::engine::seams::Clock;
 use hourwire::engine::setup::{EventHook, Hook, HookBook};
@@ -112,6 +113,11 @@ impl HookBook for Open {
         let previous = kept.previous.clone().filter(|(_, until)| now < *until);
         let previous = previous.map(|(secret, _)| ("previous", secret));
         std::iter::once(("current", kept.hook.secret.clone())).chain(previous).collect()
+    }
+
+    fn overlap(&self, account: &Account) -> Option<DateTime<Utc>> {
+        let until = self.book.0.lock().unwrap().get(account)?.previous.as_ref()?.1;
+        DateTime::from_timestamp(until, 0).filter(|until| (self.clock)() < *until)
     }
 
     fn rotate(&self, account: &Account, overlap_s: i64) -> Result<SecretString, String> {

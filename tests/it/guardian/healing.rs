@@ -160,6 +160,33 @@ async fn pings_without_events_are_silence_and_an_event_ends_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_within_the_ten_minutes_forgets_no_sign_of_silence() {
+    let office = Office::new(Plan::Premium);
+    let machine = Machine::new("den");
+    let running = live(&office, &machine).await;
+    office.pass(60).await;
+    office.faults(json!({"deliveries": {"only_pings": true}}));
+    office.track("Unheard").await;
+    office.until("read", 400, || running.entries() == 1).await;
+    office.pass(120).await;
+    running.kill(&office).await;
+    let running = machine.start(&office);
+    office.until("silent", 500, || running.own().is_some_and(|s| s.silent)).await;
+    assert_eq!(running.incidents().len(), 1, "{:?}", running.log());
+    running.kill(&office).await;
+    let running = machine.start(&office);
+    office.faults(json!({}));
+    office.track("Heard").await;
+    office.until("heard", 60, || running.incidents()[0].closed_at.is_some()).await;
+    office.pass(3_600).await;
+    assert!(
+        running.own().is_some_and(|own| !own.silent) && running.incidents().len() == 1,
+        "{:?}",
+        running.log()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ordinary_day_is_no_incident() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;

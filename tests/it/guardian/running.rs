@@ -113,11 +113,18 @@ impl Running {
 
     /// Id and description of every entry that is not deleted.
     pub fn texts(&self) -> Vec<(String, String)> {
+        self.texts_of(None)
+    }
+
+    /// As [`Running::texts`], of one user's entries.
+    pub fn texts_of(&self, user: Option<&RemoteId>) -> Vec<(String, String)> {
         let mut texts = Vec::new();
         let mut visit = |key: &[u8], value: &[u8]| {
             let row: EntryRow = rows::decode(value).unwrap();
             let key = rows::named_by(&key[1..]).unwrap();
-            if let Some(entry) = row.entry.filter(|_| row.deleted.is_none()) {
+            if let Some(entry) =
+                row.entry.filter(|e| row.deleted.is_none() && user.is_none_or(|u| e.user == *u))
+            {
                 texts.push((key.id.to_string(), entry.description));
             }
             std::ops::ControlFlow::Continue(())

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use hourwire::cache::Store as _;
+use hourwire::control::command::{Reply, SubscriptionRef};
 use hourwire::control::snapshot::SubscriptionLine;
+use hourwire::engine::guard_wish::Asked;
 use hourwire::receiver::signature;
 use hourwire::simulator::toggl::Plan;
 use http::{Request, StatusCode};
@@ -70,4 +72,21 @@ async fn a_stranger_cannot_make_a_persons_decision_look_like_a_failure() {
     assert_eq!(office.listed().await[0]["enabled"], false);
     assert_eq!(office.count("PATCH /webhooks"), 0, "{:?}", running.log());
     assert_eq!(running.own().unwrap().cause, "cause unknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_enabling_that_is_refused_is_no_bad_delivery() {
+    let office = Office::new(Plan::Free);
+    let running = live(&office, &Machine::new("den")).await;
+    let subscription = SubscriptionRef::new(&"main".into(), &running.own().unwrap().id);
+    running.engine.ask_guardian(subscription.clone(), Asked::Disable).await;
+    office.subscribe("somebody else's", true).await;
+    let reply = running.engine.ask_guardian(subscription, Asked::Enable).await;
+    assert!(matches!(&reply, Reply::Failed { reason } if reason.contains("reached the limit")), "{reply:?}");
+    let line = shown(&office, &running).await;
+    assert_eq!(
+        (line.failures, line.last_bad_at),
+        (0, None),
+        "nothing was delivered, and nothing went wrong with it"
+    );
 }

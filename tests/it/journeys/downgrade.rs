@@ -99,9 +99,58 @@ async fn a_downgrade_in_a_busy_hour_stops_the_calls_and_is_explained_later() {
     act(&office, 1);
     let refused = || office.sim.requests().iter().filter(|r| r.status == Some(429)).count();
     office.until("refused", 400, || refused() > 0).await;
+    // What is known without a request is said at once, with the time of the list that tells the rest.
+    let mut screen = Screen::of(&office, &running).await;
+    screen.press("3").await;
+    screen.shows(&["unknown since", "room for 3 of 7"], 60).await;
+    assert!(!screen.text().contains("hook ok"), "{}", screen.text());
+    screen.press("j enter").await;
+    screen.shows(&["which ones Clockify switched off is listed at"], 60).await;
+    screen.press("!").await;
+    screen.shows(&["the plan has room for 3 of 7 webhooks"], 30).await;
+    drop(screen);
     office.until("explained", 4_200, || with(&running, State::DisabledByPlan) == 4).await;
     assert_eq!(refused(), 1, "{:#?}", office.asked());
     assert_eq!(with(&running, State::Active), 3);
+}
+
+/// More webhooks deliver than Free has: that shows the upgrade at no cost, long before the hour has room for a list.
+#[tokio::test(start_paused = true)]
+async fn an_upgrade_within_the_dry_hour_is_found_by_what_is_delivered() {
+    let (office, _machine, running) = ready().await;
+    for n in 0..30 {
+        office.track(&format!("Review {n}")).await;
+    }
+    office.until("synced", 300, || running.count("synced") == 30).await;
+    act(&office, 1);
+    let mut screen = Screen::of(&office, &running).await;
+    screen.press("3").await;
+    screen.shows(&["room for 3 of 7", "hook unknown"], 400).await;
+    office.pass(90).await;
+    act(&office, 2);
+    office.pass(10).await;
+    act(&office, 3);
+    screen.shows(&["hook ok"], 120).await;
+    assert!(!screen.text().contains("room for 3"), "{}", screen.text());
+    office.track("After the upgrade").await;
+    office.until("sent again", 60, || running.count("synced") == 31).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_changes_of_our_webhooks_is_called_and_left_alone() {
+    let (office, _machine, running, people) = begin("webhook-clockify-drift").await;
+    let drifted = || running.hooks().iter().filter(|hook| !hook.drift.is_empty()).count() == 3;
+    office.until("drift", 600, drifted).await;
+    drop(people);
+    let mut screen = Screen::of(&office, &running).await;
+    screen.press("3").await;
+    screen.shows(&["≠ drifted", "changed by a per"], 30).await;
+    assert!(!screen.text().contains("hook ok"), "{}", screen.text());
+    let alerts = running.engine.snapshot().unwrap().alerts.clone();
+    let words =
+        ["secret of created", "events and name of deleted", "address of updated", "changed in the web page"];
+    assert!(alerts.iter().any(|alert| words.iter().all(|word| alert.say.contains(word))), "{alerts:?}");
+    assert_eq!(office.hooks_there().len(), 7, "none is made beside them");
 }
 
 #[tokio::test(start_paused = true)]
