@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod export;
+mod incidents;
 mod list;
 
 use clap::{Args, Subcommand};
@@ -109,6 +110,9 @@ pub enum What {
         #[arg(long)]
         yes: bool,
     },
+    /// List all incidents, newest first, or show the timeline of one
+    #[command(after_help = "Example:\n  hourwire webhooks incidents\n  hourwire webhooks incidents 7 --json")]
+    Incidents(incidents::Incidents),
     /// List the deliveries kept raw, or show one in full
     #[command(
         after_help = "Example:\n  hourwire webhooks deliveries --filter 'dead'\n  hourwire webhooks deliveries 4711 --json\n  hourwire webhooks deliveries --export march.jsonl"
@@ -129,6 +133,7 @@ impl What {
     fn need(&self) -> Need {
         match self {
             Self::List { .. }
+            | Self::Incidents(_)
             | Self::Reveal(_)
             | Self::Deliveries(_)
             | Self::Verify(_)
@@ -200,6 +205,7 @@ async fn talk(engine: &mut ViewerEnd, options: &Webhooks) -> Outcome {
         What::Restore(which) => reshape(engine, which, Reshape::Restore).await,
         What::Adopt(which) => reshape(engine, which, Reshape::Adopt).await,
         What::Delete { which, .. } => reshape(engine, which, Reshape::Delete).await,
+        What::Incidents(options) => incidents::incidents(engine, options).await,
         What::Deliveries(options) => deliveries::list(engine, options).await,
         What::Replay(options) => deliveries::replay(engine, options).await,
         What::Verify(options) => deliveries::verify(engine, options).await,

@@ -5,6 +5,7 @@
 pub mod command;
 pub mod deliveries;
 pub mod disk;
+pub mod incidents;
 pub mod link;
 pub mod message;
 pub mod snapshot;

@@ -200,6 +200,9 @@ pub struct SubscriptionLine {
     pub plan: String,
     /// What the next plan would buy; empty when nothing.
     pub upgrade: String,
+    /// The events to have instead, where the plan has no room for these; empty where it has.
+    #[serde(default)]
+    pub proposed: Vec<String>,
     /// The newest latencies in tenths of a second, oldest first.
     pub latency_spark: Vec<u32>,
     /// Median seconds from the service's `created_at` to received, recent.

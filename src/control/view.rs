@@ -8,6 +8,8 @@ use crate::domain::mapping::{Named, SourceRef};
 use crate::domain::word::SyncWord;
 
 use super::command::Candidate;
+pub use super::incidents::IncidentRow;
+use super::snapshot::IncidentStep;
 
 /// The kinds of views.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +44,13 @@ pub enum ViewKind {
         bucket: String,
         /// The hour, in whole hours since 1970; `None` is whatever is newest.
         hour: Option<i64>,
+    },
+    /// All incidents of all accounts, newest first. Rows are [`IncidentRow`].
+    Incidents,
+    /// The timeline of one, oldest first. Rows are [`IncidentStep`].
+    Incident {
+        /// Its number.
+        id: u64,
     },
     /// Ranked target projects for a source project. Rows are [`Candidate`].
     Candidates {
@@ -130,6 +139,10 @@ pub enum Row {
     Spent(SpentLine),
     /// A request.
     Request(RequestLine),
+    /// An incident.
+    Incident(IncidentRow),
+    /// A line of an incident's timeline.
+    Step(IncidentStep),
 }
 
 /// A source entry as the live pane shows it. Texts are as the service wrote them: clean before drawing.

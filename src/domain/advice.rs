@@ -36,10 +36,62 @@ pub fn sets(limits: Limits) -> [Vec<String>; 2] {
     [wild, written]
 }
 
-/// What the next plan would buy, in words; `None` when there is none or nothing is gained.
-pub fn upgrade(limits: Limits) -> Option<String> {
+/// What a wildcard costs where it counts as its three actions.
+pub const DEAR: u32 = 3;
+
+/// What a wildcard costs, as these filters show: where one is taken for one, nobody writes an entity out.
+pub fn wildcard_cost(filters: &[String]) -> u32 {
+    let written = |entity: &str| ACTIONS.iter().all(|action| filters.contains(&format!("{entity} {action}")));
+    let wild = filters.iter().any(|filter| filter.contains('*'));
+    if !wild && ENTITIES.iter().any(|entity| written(entity)) { DEAR } else { 1 }
+}
+
+/// Of these filters those that fit, the most useful entities first. Where a wildcard is dear, its actions are written
+/// out instead.
+pub fn fitting(limits: Limits, filters: &[String], wildcard_cost: u32) -> Vec<String> {
+    let entity = |filter: &str| filter.split(' ').next().unwrap_or_default().to_owned();
+    let rank = |filter: &String| ENTITIES.iter().position(|e| *e == entity(filter)).unwrap_or(ENTITIES.len());
+    let mut ranked: Vec<String> = filters.to_vec();
+    ranked.sort_by_key(rank);
+    let mut fits: Vec<String> = Vec::new();
+    for filter in ranked {
+        let parts = match filter.strip_suffix(" *") {
+            Some(entity) if wildcard_cost > 1 && entity != "*" => {
+                ACTIONS.iter().map(|action| format!("{entity} {action}")).collect()
+            }
+            _ => vec![filter],
+        };
+        let new: Vec<String> = parts.into_iter().filter(|part| !fits.contains(part)).collect();
+        if fits.len() + new.len() <= limits.filters as usize {
+            fits.extend(new);
+        }
+    }
+    fits
+}
+
+/// The set to have instead of one that the plan has no room for; `None` where there is room.
+pub fn proposal(limits: Limits, filters: &[String]) -> Option<Vec<String>> {
+    (filters.len() > limits.filters as usize).then(|| fitting(limits, filters, wildcard_cost(filters)))
+}
+
+/// What of `old` a new set does not tell any more.
+pub fn lost(old: &[String], new: &[String]) -> Vec<String> {
+    let told = |filter: &String| {
+        let (entity, action) = filter.split_once(' ').unwrap_or((filter, "*"));
+        let has = |action: &str| new.contains(&format!("{entity} {action}"));
+        let all = ACTIONS.iter().all(|action| has(action));
+        new.contains(filter) || has("*") || new.iter().any(|f| f == "* *") || (action == "*" && all)
+    };
+    old.iter().filter(|filter| !told(filter)).cloned().collect()
+}
+
+/// What the next plan would buy, in words; `None` when there is none or nothing is gained. `cost` is what a wildcard
+/// costs.
+pub fn upgrade(limits: Limits, cost: u32) -> Option<String> {
     let (name, next) = PLANS.iter().find(|(_, plan)| plan.filters > limits.filters)?;
-    let more: Vec<&str> = ENTITIES.iter().skip(limits.filters as usize).copied().collect();
+    let told = |limits: Limits| ((limits.filters / cost.max(1)) as usize).min(ENTITIES.len());
+    let now = told(limits);
+    let more: Vec<&str> = ENTITIES[now..told(*next).max(now)].to_vec();
     let more =
         if more.is_empty() { String::new() } else { format!(", {} announced too", more.join(" and ")) };
     Some(format!("{name} would allow {} subscriptions of {} events{more}", next.webhooks, next.filters))
@@ -78,9 +130,30 @@ mod tests {
 
     #[test]
     fn an_upgrade_is_told_only_where_it_buys_something() {
-        let free = upgrade(PLANS[0].1).unwrap_or_default();
+        let free = upgrade(PLANS[0].1, 1).unwrap_or_default();
         assert_eq!(free, "Starter would allow 2 subscriptions of 6 events, tag announced too");
-        assert_eq!(upgrade(PLANS[2].1), None);
+        assert_eq!(upgrade(PLANS[2].1, 1), None);
+        // Where a wildcard costs three, entries alone are told now, and two of six are entries and projects.
+        let dear = upgrade(PLANS[0].1, DEAR).unwrap_or_default();
+        assert_eq!(dear, "Starter would allow 2 subscriptions of 6 events, project announced too");
+        let starter = upgrade(PLANS[1].1, DEAR).unwrap_or_default();
+        assert_eq!(starter, "Premium would allow 3 subscriptions of 12 events, client and tag announced too");
+    }
+
+    #[test]
+    fn after_a_downgrade_the_most_useful_events_stay() {
+        let four = ["tag *", "client *", "project *", "time_entry *"].map(str::to_owned);
+        let free = PLANS[0].1;
+        let kept = ["time_entry *", "project *", "client *"];
+        assert_eq!(proposal(free, &four).unwrap(), kept);
+        assert_eq!(lost(&four, &proposal(free, &four).unwrap()), ["tag *"]);
+        assert_eq!(proposal(PLANS[1].1, &four), None);
+        // A wildcard costs three: entries whole, nothing by halves.
+        let written = ["time_entry created", "time_entry updated", "time_entry deleted"];
+        assert_eq!(fitting(free, &four, DEAR), written);
+        assert_eq!(lost(&four, &fitting(free, &four, DEAR)), ["tag *", "client *", "project *"]);
+        assert_eq!(wildcard_cost(&written.map(str::to_owned)), DEAR);
+        assert_eq!(wildcard_cost(&four), 1);
     }
 
     #[test]

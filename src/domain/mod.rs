@@ -30,6 +30,7 @@ pub mod hook_plan;
 pub mod hours;
 pub mod id;
 pub mod incident;
+pub mod incident_told;
 pub mod knock;
 pub mod link;
 pub mod mapping;

@@ -6,6 +6,7 @@ mod canary;
 pub mod care;
 mod check;
 mod edit;
+mod fit;
 mod gap;
 mod heal;
 pub mod limits;

@@ -21,6 +21,7 @@ mod heard;
 mod history;
 mod hitch;
 mod host;
+mod incident_told;
 mod intake;
 mod jobs;
 mod labels;

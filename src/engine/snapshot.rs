@@ -6,6 +6,7 @@ mod address;
 pub mod alerts;
 mod hook_alerts;
 mod meters;
+mod plan_alert;
 pub mod subscriptions;
 mod target_hooks;
 mod today;
@@ -20,12 +21,12 @@ use chrono_tz::Tz;
 use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{
-    AccountLine, CacheWord, DaySummary, Deliveries, HoldLine, IncidentLine, IncidentStep, MappingSummary,
-    OFFLINE, Snapshot, TargetLine,
+    AccountLine, CacheWord, DaySummary, Deliveries, HoldLine, IncidentLine, MappingSummary, OFFLINE,
+    Snapshot, TargetLine,
 };
 use crate::control::view::LinkWord;
 use crate::domain::id::{Account, Service};
-use crate::domain::incident::{Incident, Step};
+use crate::domain::incident::Incident;
 use crate::domain::word::{Class, SyncWord};
 
 use super::Engine;
@@ -35,6 +36,7 @@ use super::jobs;
 use super::lobby::Refused;
 use super::puller;
 use super::state::{LOOKING, State};
+use super::views::incidents::step_line;
 use super::views::mapping;
 use super::words::Standing;
 
@@ -245,7 +247,6 @@ fn incidents(state: &State) -> Desked<Vec<IncidentLine>> {
 }
 
 fn incident_line(incident: Incident) -> IncidentLine {
-    let step = |s: Step| IncidentStep { at: s.at, what: s.what, answer: s.answer, requests: s.requests };
     IncidentLine {
         id: incident.id,
         kind: incident.kind,
@@ -256,7 +257,7 @@ fn incident_line(incident: Incident) -> IncidentLine {
         cause: incident.cause,
         recovered: incident.recovered,
         requests: incident.requests,
-        timeline: incident.steps.into_iter().map(step).collect(),
+        timeline: incident.steps.into_iter().map(step_line).collect(),
     }
 }
 

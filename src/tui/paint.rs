@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::keymap::Action;
 use super::model::{List, Pane};
-use super::text::{fit, safe, width};
+use super::text::{fit, safe, width, wrap};
 use super::theme::Styles;
 
 /// What a click meets.
@@ -116,6 +116,20 @@ impl<'a> Paint<'a> {
     pub fn cell(&mut self, x: u16, y: u16, w: u16, text: &str, style: Style) -> u16 {
         let text = safe(text);
         self.text(x, y, &fit(&text, w.min(self.area.width.saturating_sub(x))), style)
+    }
+
+    /// Writes a sentence over as many rows as it needs, each `w` columns wide; the last row that is there is cut. Returns
+    /// how many rows it took.
+    pub fn wrapped(&mut self, x: u16, y: u16, w: u16, text: &str, style: Style) -> u16 {
+        let text = safe(text);
+        let lines = wrap(&text, w);
+        let most = usize::from(self.h().saturating_sub(y));
+        for (at, line) in lines.iter().take(most).enumerate() {
+            let rest = at + 1 == most && lines.len() > most;
+            let line = if rest { format!("{line} …") } else { line.clone() };
+            self.cell(x, y + at as u16, w, &line, style);
+        }
+        lines.len().min(most) as u16
     }
 
     /// Writes a text so that it ends before column `end`, cut to `w` columns; returns its first column.

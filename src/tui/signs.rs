@@ -21,8 +21,20 @@ pub fn subscription(state: SubState) -> &'static str {
 
 /// Twelve values as a line of bars, scaled to the highest; nothing at all is a flat line.
 pub fn sparkline(values: &[u32]) -> String {
+    bars(values, 1)
+}
+
+/// Latencies in tenths of a second as bars, and what their full height is: a second at least, so that a tenth looks like
+/// a tenth.
+pub fn latencies(values: &[u32]) -> String {
+    const SECOND: u32 = 10;
+    let top = values.iter().copied().max().unwrap_or(0).max(SECOND).div_ceil(SECOND);
+    if values.is_empty() { String::new() } else { format!("{} ≤{top} s", bars(values, top * SECOND)) }
+}
+
+fn bars(values: &[u32], least: u32) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let top = values.iter().copied().max().unwrap_or(0).max(1);
+    let top = values.iter().copied().max().unwrap_or(0).max(least);
     values.iter().map(|v| BARS[((u64::from(*v) * 7).div_ceil(u64::from(top))).min(7) as usize]).collect()
 }
 
@@ -82,6 +94,14 @@ mod tests {
     use ratatui::layout::Rect;
 
     use super::*;
+
+    #[test]
+    fn a_tenth_of_a_second_looks_like_a_tenth() {
+        assert_eq!(latencies(&[0, 1, 1, 0]), "▁▂▂▁ ≤1 s");
+        assert_eq!(latencies(&[10, 5]), "█▅ ≤1 s");
+        assert_eq!(latencies(&[31, 3]), "▇▂ ≤4 s");
+        assert_eq!(latencies(&[]), "");
+    }
 
     #[test]
     fn nothing_outside_ascii_is_left() {

@@ -46,6 +46,50 @@ pub fn fit(text: &str, columns: u16) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A sentence in lines of so many columns, broken between words; a word that is longer is broken within.
+pub fn wrap(text: &str, columns: u16) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let mut rest = word;
+        loop {
+            let used = lines.last().map_or(0, |line| width(line));
+            let gap = u16::from(used > 0);
+            if used + gap + width(rest) <= columns {
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(if gap > 0 { " " } else { "" });
+                    line.push_str(rest);
+                }
+                break;
+            }
+            if used > 0 {
+                lines.push(String::new());
+                continue;
+            }
+            let (head, tail) = rest.split_at(whole(rest, columns));
+            lines.pop();
+            lines.extend([head.to_owned(), String::new()]);
+            rest = tail;
+        }
+    }
+    if lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+/// The bytes of the clusters that fit, at least one.
+fn whole(text: &str, columns: u16) -> usize {
+    let mut used = 0;
+    for (at, cluster) in text.grapheme_indices(true) {
+        used += width(cluster);
+        if used > columns && at > 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
 /// `15:02` in a zone.
 pub fn clock(at: DateTime<Utc>, zone: Tz) -> String {
     let local = at.with_timezone(&zone);
@@ -127,6 +171,23 @@ mod tests {
         assert_eq!(fit("abc", 0), "");
         for columns in 0..12 {
             assert!(width(&fit("e\u{301}tude 宽 of 👩‍🔧 work", columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_broken_between_words_and_loses_nothing() {
+        assert_eq!(
+            wrap("listed as disabled; no key here did it", 19),
+            ["listed as disabled;", "no key here did it"]
+        );
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrap("", 9), [""]);
+        let text = "User 5550001 already reached the limit of 1 enabled subscriptions 宽宽宽宽宽宽宽宽";
+        for columns in 1..90 {
+            let lines = wrap(text, columns);
+            assert!(columns < 2 || lines.iter().all(|line| width(line) <= columns), "{columns} {lines:?}");
+            let joined: String = lines.concat().split_whitespace().collect();
+            assert_eq!(joined, text.split_whitespace().collect::<String>(), "{columns}");
         }
     }
 

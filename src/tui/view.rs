@@ -43,9 +43,11 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Drawn {
 fn bands(model: &Model, p: &mut Paint<'_>) {
     let (w, h) = (p.w(), p.h());
     widgets::header::draw(model, &mut p.part(0, 0, w, 1));
-    let body = Rect { x: 0, y: 1, width: w, height: h - 3 };
+    // A sentence that does not fit takes rows from the body, never from what it says.
+    let say = widgets::price::rows(model).min(h.saturating_sub(8)).max(1);
+    let body = Rect { x: 0, y: 1, width: w, height: h - 2 - say };
     panes::draw(model, &mut p.part(body.x, body.y, body.width, body.height));
-    widgets::price::draw(model, &mut p.part(0, h - 2, w, 1));
+    widgets::price::draw(model, &mut p.part(0, h - 1 - say, w, say));
     widgets::footer::draw(model, &mut p.part(0, h - 1, w, 1));
 }
 

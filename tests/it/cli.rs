@@ -7,9 +7,9 @@ use hourwire::config::state::{EngineLock, HostedBy, LockInfo};
 use hourwire::control::command::{Price, Reply, Wish};
 use hourwire::control::link::{Door, EngineEnd};
 use hourwire::control::message::{FromEngine, ToEngine};
-use hourwire::control::snapshot::Snapshot;
+use hourwire::control::snapshot::{IncidentStep, Snapshot};
 use hourwire::control::socket::{Limits, listen};
-use hourwire::control::view::{DetailLine, Page, Row};
+use hourwire::control::view::{DetailLine, IncidentRow, Page, Row, ViewKind};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -333,6 +333,58 @@ async fn why_looks_in_every_source_and_says_when_nothing_is_known() {
     let output = run_against(stage(), &["why", "78"], unknown).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("no entry 78"));
+}
+
+#[tokio::test]
+async fn incidents_are_listed_and_one_is_told_with_its_timeline() {
+    let at = chrono::DateTime::from_timestamp(1_772_452_800, 0).expect("a time");
+    let incident = |id: u64, closed: bool| {
+        Row::Incident(IncidentRow {
+            id,
+            kind: "subscription disabled".into(),
+            account: Some("main".into()),
+            about: "ME hourwire den".into(),
+            opened_at: at,
+            began_at: None,
+            closed_at: closed.then_some(at),
+            cause: "HTTP 502 ×3".into(),
+            recovered: 6,
+            requests: 4,
+            last: "accepted".into(),
+        })
+    };
+    let told = move |message| {
+        let rows = match message {
+            ToEngine::Open(open) if open.kind == ViewKind::Incidents => {
+                vec![incident(8, open.filter == "main"), incident(7, true)]
+            }
+            ToEngine::Open(open) if open.kind == (ViewKind::Incident { id: 7 }) => {
+                vec![Row::Step(IncidentStep {
+                    at,
+                    what: "enable".into(),
+                    answer: "accepted".into(),
+                    requests: 1,
+                })]
+            }
+            _ => return None,
+        };
+        let total = u32::try_from(rows.len()).expect("few");
+        Some(FromEngine::Page(Page { view: 1, rev: 1, total, unfiltered: total, offset: 0, rows }))
+    };
+    let output = run_against(stage(), &["webhooks", "incidents"], told).await;
+    assert_eq!(output.status.code(), Some(1), "one is open: {}", text(&output.stderr));
+    let listed = text(&output.stdout);
+    assert!(listed.contains("8  2026-03-02 12:00:00Z  open") && listed.contains("HTTP 502 ×3"), "{listed}");
+    let output = run_against(stage(), &["webhooks", "incidents", "--filter", "main"], told).await;
+    assert_eq!(output.status.code(), Some(0));
+    let output = run_against(stage(), &["webhooks", "incidents", "7", "--json"], told).await;
+    assert_eq!(output.status.code(), Some(0));
+    let one: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&one["id"], &one["recovered"]), (&json!(7), &json!(6)));
+    assert_eq!(one["timeline"][0]["answer"], "accepted");
+    let output = run_against(stage(), &["webhooks", "incidents", "9"], told).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("there is no incident 9"), "{}", text(&output.stderr));
 }
 
 #[tokio::test]

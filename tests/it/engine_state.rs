@@ -67,6 +67,7 @@ pub fn well() -> Snapshot {
             overlap_until: None,
             plan: "1 of 1, 3 of 3 events".to_owned(),
             upgrade: String::new(),
+            proposed: Vec::new(),
         }],
         public_address: true,
         unreached: None,

@@ -2,5 +2,7 @@
 
 mod cuts;
 mod downgrade;
+mod ledger;
+mod plan;
 pub mod screen;
 mod webhook;

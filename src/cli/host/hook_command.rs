@@ -17,8 +17,17 @@ const WAITING: usize = 16;
 #[derive(Clone, Debug)]
 pub struct HookCommand {
     event: &'static str,
-    news: mpsc::Sender<Value>,
+    news: mpsc::Sender<News>,
 }
+
+/// Facts, and what follows when the command has run with them.
+struct News {
+    facts: Value,
+    ran: Option<Ran>,
+}
+
+/// Called once after a run, however it ended.
+pub type Ran = Box<dyn FnOnce() + Send>;
 
 impl HookCommand {
     /// A line for `sh -c` that runs for each fact told; its runs end with the last clone.
@@ -27,10 +36,13 @@ impl HookCommand {
     }
 
     fn start_within(event: &'static str, line: String, limit: Duration) -> Self {
-        let (news, mut waiting) = mpsc::channel::<Value>(WAITING);
+        let (news, mut waiting) = mpsc::channel::<News>(WAITING);
         tokio::spawn(async move {
-            while let Some(facts) = waiting.recv().await {
+            while let Some(News { facts, ran }) = waiting.recv().await {
                 run(event, &line, &facts, limit).await;
+                if let Some(ran) = ran {
+                    ran();
+                }
             }
         });
         Self { event, news }
@@ -38,9 +50,14 @@ impl HookCommand {
 
     /// Runs the command with these facts, after those told before.
     pub fn tell(&self, facts: Value) {
-        if self.news.try_send(facts).is_err() {
+        if self.news.try_send(News { facts, ran: None }).is_err() {
             tracing::warn!(event = self.event, "the hook's command is slow; one piece of news was dropped");
         }
+    }
+
+    /// The same, with what follows its run; false when too much waits already, and nothing will run.
+    pub fn tell_then(&self, facts: Value, ran: Ran) -> bool {
+        self.news.try_send(News { facts, ran: Some(ran) }).is_ok()
     }
 }
 

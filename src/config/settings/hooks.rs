@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A command is a line for `sh -c`. It gets `HOURWIRE_EVENT` (`incident`, `quota`) and `HOURWIRE_FACTS`, one JSON object, in its
-//! environment and may take 30 s.
+//! environment and may take 30 s. Each begin and end of an incident is told at least once: when the engine is killed before
+//! the command has run, the next start tells it (again).
 
 use super::Section;
 

@@ -6,6 +6,7 @@ use crate::cache::rows;
 use crate::control::command::{NOT_DONE, Reply, Reshape, SubscriptionRef};
 use crate::domain::id::{Account, RemoteId};
 use crate::domain::subscription::Subscription;
+use crate::domain::text::clean;
 use crate::engine::Shared;
 use crate::engine::guard_wish::Asked;
 use crate::engine::state::LOOKING;
@@ -67,6 +68,7 @@ pub fn take(engine: &Shared, asker: &Asker<'_>) -> Answered {
 /// The guardian answers when the service has.
 fn hand_over(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, what: Asked) {
     let (engine, by, id) = (engine.clone(), asker.by.clone(), asker.id.to_owned());
+    let account = subscription.account.clone();
     tokio::spawn(async move {
         let stopping = engine.stopping();
         tokio::select! { biased;
@@ -74,7 +76,10 @@ fn hand_over(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, 
             reply = engine.ask_guardian(subscription, what) => {
                 let say = match reply {
                     Reply::Done { say } => say,
-                    Reply::Failed { reason } => format!("{NOT_DONE}{reason}"),
+                    Reply::Failed { reason } => {
+                        keep(&engine, &account, &reason);
+                        format!("{NOT_DONE}{reason}")
+                    }
                     Reply::Price(price) => price.say,
                     Reply::Accepted => return,
                 };
@@ -82,4 +87,14 @@ fn hand_over(engine: &Shared, asker: &Asker<'_>, subscription: SubscriptionRef, 
             }
         }
     });
+}
+
+/// Keeps a refusal in the log, whole: the one who asked may look away, or have left.
+fn keep(engine: &Shared, account: &Account, reason: &str) {
+    let say = format!("{account}: {NOT_DONE}{}", clean(reason));
+    let kept = engine.state().desk.write("said", |draft| draft.say("webhook", "warn", say, None));
+    if let Err(error) = kept {
+        tracing::debug!(%error, "a refusal could not be kept in the log");
+    }
+    engine.touch();
 }

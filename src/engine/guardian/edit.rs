@@ -15,7 +15,7 @@ use crate::engine::desk::Desked;
 use crate::services::toggl::{Call, Subscription as Subscribed, Wanted as Put};
 
 use super::care::{self, bound_key};
-use super::{Hitch, Post, Step, Why, check, list, make, unmake};
+use super::{Hitch, Post, Step, Why, check, fit, list, make, unmake};
 
 /// The secret before is taken so long: for deliveries under way, and for those that are tried again.
 pub const OVERLAP_S: i64 = 24 * 3_600;
@@ -120,8 +120,25 @@ pub fn unmixed(own: &Subscription, fields: &[&str]) -> Step<()> {
 }
 
 /// Puts a shape there and keeps these fields of it as what is wanted.
-async fn put(post: &Post, own: &Subscription, wanted: Put, fields: &[&str], say: String) -> Step<()> {
-    let told = make::replace(post, &own.id, &wanted, Cause::Person).await?;
+async fn put(
+    post: &mut Post,
+    own: &Subscription,
+    mut wanted: Put,
+    fields: &[&'static str],
+    say: String,
+) -> Step<()> {
+    let mut fields = fields.to_vec();
+    let told = if fields == ["events"] {
+        // What a person chose is put as chosen, or not at all.
+        make::replace(post, &own.id, &wanted, Cause::Person).await?
+    } else {
+        let before = wanted.filters.clone();
+        let told = fit::replace(post, &own.id, &mut wanted, Cause::Person).await?;
+        if wanted.filters != before {
+            fields.push("events");
+        }
+        told
+    };
     // What was put is wanted, whatever the answer tells of it.
     let shape = Shape {
         description: wanted.description.clone(),
@@ -131,14 +148,14 @@ async fn put(post: &Post, own: &Subscription, wanted: Put, fields: &[&str], say:
     };
     care::write(&post.engine, &post.account, "guard edit", |page| {
         let known = page.care.shape.take();
-        page.care.shape = Some(known.map_or_else(|| shape.clone(), |known| known.after(&shape, fields)));
+        page.care.shape = Some(known.map_or_else(|| shape.clone(), |known| known.after(&shape, &fields)));
         list::refresh(page, post, &told, true)?;
         page.say("info", say)
     })?;
     drifted(post)
 }
 
-async fn events(post: &Post, own: &Subscription, words: &[String]) -> Step<String> {
+async fn events(post: &mut Post, own: &Subscription, words: &[String]) -> Step<String> {
     let filters = make::filters(words);
     if filters.is_empty() || filters.len() != words.len() {
         return Err(Hitch::Refused("an event is an entity and an action, as in: time_entry *".into()));
@@ -156,11 +173,15 @@ async fn events(post: &Post, own: &Subscription, words: &[String]) -> Step<Strin
     let mut wanted = make::wanted(post, own.description.clone(), filters)?;
     wanted.enabled = own.enabled;
     let list = words.join(", ");
-    put(post, own, wanted, &["events"], format!("the subscription {} tells {list}", own.id)).await?;
-    Ok(format!("tells {list}"))
+    let say = format!("the subscription {} tells {list}", own.id);
+    match put(post, own, wanted, &["events"], say).await {
+        Ok(()) => Ok(format!("tells {list}")),
+        Err(Hitch::Refused(text)) if fit::is_too_many(&text) => Err(fit::proposed(post, words, text).await),
+        Err(hitch) => Err(hitch),
+    }
 }
 
-async fn rotate(post: &Post, own: &Subscription) -> Step<String> {
+async fn rotate(post: &mut Post, own: &Subscription) -> Step<String> {
     unmixed(own, &["address"])?;
     let hooks = post.engine.state().setup.hooks.clone();
     let before = hooks.secrets(&post.account).into_iter().next().map(|(_, secret)| secret);

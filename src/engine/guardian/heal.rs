@@ -11,7 +11,7 @@ use crate::domain::subscription::Subscription;
 use crate::services::toggl::Call;
 
 use super::care::{self, Enabling, Page};
-use super::{Hitch, Post, Step, Why, check, gap, list, prove};
+use super::{Hitch, Post, Step, Why, check, fit, gap, list, prove};
 
 /// How a healing ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,12 @@ async fn enable(post: &mut Post, id: &RemoteId, cause: Cause) -> Step<bool> {
     let asked = post
         .ask(Call::SetEnabled, cause, |c| async move { c.set_enabled(&workspace, &subscription, true).await })
         .await;
+    let asked = match asked {
+        Err(Hitch::Refused(reason)) if fit::is_too_many(&reason) => {
+            fit::enable(post, id, reason, cause).await
+        }
+        asked => asked,
+    };
     let told = match asked {
         Ok(told) => told,
         Err(Hitch::Unclear(reason)) => {

@@ -13,7 +13,7 @@ use crate::services::toggl::{self, Call, Filter, Wanted};
 
 use super::care::{self, bound_key};
 use super::list::{self, Listing, Ours};
-use super::{Hitch, Post, Step, Why, check, edit, gap, heal, limits, sender};
+use super::{Hitch, Post, Step, Why, check, edit, fit, gap, heal, limits, sender};
 
 /// Filters from their words.
 pub fn filters(words: &[String]) -> Vec<Filter> {
@@ -86,10 +86,12 @@ pub async fn rename(post: &mut Post, own: &Subscription, name: &str, cause: Caus
     edit::unmixed(own, &["address", "secret"])?;
     let mut wanted = wanted(post, name.to_owned(), filters(&own.filters))?;
     wanted.enabled = own.enabled;
-    let told = replace(post, &own.id, &wanted, cause).await?;
+    let before = wanted.filters.clone();
+    let told = fit::replace(post, &own.id, &mut wanted, cause).await?;
+    let fields: &[&str] = if wanted.filters == before { &["name"] } else { &["name", "events"] };
     care::write(&post.engine, &post.account, "guard rename", |page| {
         let (there, known) = (list::shape(&told), page.care.shape.take());
-        page.care.shape = Some(known.map_or_else(|| there.clone(), |known| known.after(&there, &["name"])));
+        page.care.shape = Some(known.map_or_else(|| there.clone(), |known| known.after(&there, fields)));
         list::refresh(page, post, &told, true)?;
         page.say("info", format!("the subscription {} is named {name}", told.id))
     })?;
@@ -187,7 +189,7 @@ fn is_taken(text: &str) -> bool {
 /// Takes a hint of a refusal; false when there is nothing to change.
 fn change(post: &Post, wanted: &mut Wanted, few: &[Filter], text: &str) -> bool {
     let text = text.to_lowercase();
-    if text.contains("event filters") && wanted.filters != few {
+    if fit::is_too_many(&text) && wanted.filters != few {
         wanted.filters = few.to_vec();
         return true;
     }

@@ -17,7 +17,7 @@ use crate::engine::intake::DeadLetter;
 use crate::engine::state::State;
 use crate::engine::views::search::project_of;
 
-use super::hook_alerts as hooks;
+use super::{hook_alerts as hooks, plan_alert};
 
 /// Alerts shown.
 const MANY: usize = 50;
@@ -74,6 +74,7 @@ pub fn all(state: &State, snapshot: &Snapshot) -> Desked<Vec<(Alert, u32)>> {
             alerts.extend(of_class(state, &target.account, class)?);
         }
     }
+    alerts.extend(plan_alert::alerts(snapshot).into_iter().map(|alert| (alert, 0)));
     alerts.extend(dead(state)?);
     alerts.extend(hooks::drifted(snapshot).into_iter().map(|alert| (alert, 0)));
     alerts.extend(snapshot.incidents.iter().filter_map(hooks::open).map(|alert| (alert, 1)));

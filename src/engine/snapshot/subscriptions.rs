@@ -47,13 +47,22 @@ pub fn lines(
         let (plan, upgrade) = match limits {
             Some(told) => (
                 advice::used(told.limits, enabled, row.filters.len()),
-                advice::upgrade(told.limits).unwrap_or_default(),
+                advice::upgrade(told.limits, advice::wildcard_cost(&row.filters)).unwrap_or_default(),
             ),
             None => (String::new(), String::new()),
         };
+        let proposed =
+            limits.filter(|_| row.ours).and_then(|told| advice::proposal(told.limits, &row.filters));
+        let proposed = proposed.unwrap_or_default();
         let overlap_until = state.setup.hooks.overlap(account).filter(|_| row.ours);
-        let mut line =
-            SubscriptionLine { secret, overlap_until, plan, upgrade, ..line(account, row, zone, now) };
+        let mut line = SubscriptionLine {
+            secret,
+            overlap_until,
+            plan,
+            upgrade,
+            proposed,
+            ..line(account, row, zone, now)
+        };
         if row.ours && row.enabled && state.profile(account).is_some_and(|p| !p.admin) {
             line.cause = "fewer events: its creator is no administrator".into();
         }
@@ -132,6 +141,7 @@ fn line(account: &Account, row: &Subscription, zone: Tz, now: DateTime<Utc>) -> 
         overlap_until: None,
         plan: String::new(),
         upgrade: String::new(),
+        proposed: Vec::new(),
         flags: None,
         facts: Vec::new(),
     }

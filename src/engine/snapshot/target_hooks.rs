@@ -164,6 +164,7 @@ fn line(state: &State, of: &Target<'_>, hook: &TargetHook, zone: Tz, now: DateTi
         overlap_until: None,
         plan: of.used.clone(),
         upgrade: String::new(),
+        proposed: Vec::new(),
         flags: Some(hook.flags),
         facts: crowded.map(|c| c.say.clone()).into_iter().chain(facts(of, hook, word, zone)).collect(),
     }

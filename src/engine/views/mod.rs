@@ -8,6 +8,7 @@ pub mod delivery;
 mod detail;
 mod differences;
 mod entries;
+pub mod incidents;
 mod log;
 pub mod mapping;
 mod news;
@@ -66,6 +67,8 @@ fn at_once(engine: &Engine, state: &mut State, ask: &Ask, kind: &ViewKind) -> De
         ViewKind::Log => log::rows(state, ask)?,
         ViewKind::Deliveries => deliveries::rows(engine, state, ask)?,
         ViewKind::Delivery { seq } => delivery::rows(engine, state, ask, *seq)?,
+        ViewKind::Incidents => incidents::rows(state, ask)?,
+        ViewKind::Incident { id } => incidents::timeline(state, ask, *id)?,
         ViewKind::Refused { number } => refused::rows(engine, state, ask, *number),
         ViewKind::Candidates { source, target } => candidates::rows(state, ask, source, target),
         ViewKind::Requests { account, bucket, hour } => requests::rows(state, ask, account, bucket, *hour),

@@ -148,6 +148,10 @@ impl Toggl {
         }
         if !before {
             self.room_for_one(workspace, user, Some(id))?;
+            if let Some(row) = self.hooks.subscriptions.get(&id) {
+                // Not documented for this call; taken to be as for the others.
+                self.room_for_filters(&row.filters)?;
+            }
         }
         self.ask(id, Reason::Enable, call.now)
     }
@@ -235,17 +239,23 @@ impl Toggl {
             }
             out.push((entity, action));
         }
+        self.room_for_filters(&out)?;
+        Ok(out)
+    }
+
+    /// The plan's limit counts the filters of one subscription, a wildcard by its price.
+    fn room_for_filters(&self, filters: &[(String, String)]) -> Result<(), Reply> {
         let most = self.plan.webhooks().1;
         let cost = |(entity, action): &(String, String)| {
             if entity == "*" || action == "*" { self.habits.wildcard_cost } else { 1 }
         };
-        let total: u32 = out.iter().map(cost).sum();
+        let total: u32 = filters.iter().map(cost).sum();
         if total > most {
             return Err(bad(format!(
                 "The limit of {most} event filters for your subscription has been exceeded with {total} filters"
             )));
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Twenty letters and digits, as the service makes them.

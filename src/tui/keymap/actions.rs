@@ -11,6 +11,8 @@ pub enum Context {
     Hold,
     /// The deliveries kept raw.
     Deliveries,
+    /// The ledger of incidents, and the timeline of one.
+    Incidents,
     /// The requests of a bucket.
     Ledger,
     /// Any drawer.
@@ -41,6 +43,7 @@ impl Context {
             Self::Picker => "picker",
             Self::Hold => "hold",
             Self::Deliveries => "deliveries",
+            Self::Incidents => "incidents",
             Self::Ledger => "ledger",
             Self::Drawer => "drawer",
             Self::Today => "today",
@@ -55,11 +58,12 @@ impl Context {
     }
 
     /// All contexts, inner ones first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Question,
         Self::Picker,
         Self::Hold,
         Self::Deliveries,
+        Self::Incidents,
         Self::Ledger,
         Self::Drawer,
         Self::Today,
@@ -140,6 +144,7 @@ actions! {
     Test, Webhooks, "test", ["t"], "test", "Ask the service for a ping";
     Validate, Webhooks, "validate", ["v"], "validate", "Complete the handshake of the address";
     Deliveries, Webhooks, "deliveries", ["d"], "deliveries", "Show the deliveries kept raw, dead letters among them";
+    Incidents, Webhooks, "incidents", ["i"], "incidents", "Show the ledger of all incidents, newest first";
     Disable, Webhooks, "disable", ["X"], "disable", "Disable the subscription; it stays so until a person enables it";
 
     MakeHook, Webhooks, "create-subscription", ["c"], "create", "Make a subscription for the account";
@@ -175,6 +180,9 @@ actions! {
     ReplayShown, Deliveries, "replay-shown", ["A"], "replay all", "Apply all deliveries under the filter again, after showing what would change; `:replay 100 200` a range";
     FilterDeliveries, Deliveries, "filter-deliveries", ["/"], "filter", "Show only deliveries that hold all of the words";
     Verify, Deliveries, "verify", ["v"], "verify", "Check the signature again with the secrets that hold now; `:verify SECRET` with any";
+
+    OpenIncident, Incidents, "open-incident", ["enter"], "timeline", "Show the timeline of the incident";
+    FilterIncidents, Incidents, "filter-incidents", ["/"], "filter", "Show only incidents that hold all of the words";
 
     OnlyCause, Ledger, "only-cause", ["enter"], "only these", "Show only the requests of this cause, or all again";
 

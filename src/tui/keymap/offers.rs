@@ -29,6 +29,7 @@ pub fn contexts(model: &Model) -> Vec<Context> {
             Some(Drawer::Picker(_)) => found.push(Context::Picker),
             Some(Drawer::Hold { .. }) => found.push(Context::Hold),
             Some(Drawer::Deliveries | Drawer::Delivery { .. }) => found.push(Context::Deliveries),
+            Some(Drawer::Incidents | Drawer::Timeline { .. }) => found.push(Context::Incidents),
             // The hours of the pane come before the drawer's own older and newer.
             Some(Drawer::Ledger { .. }) => found.extend([Context::Ledger, Context::Quota]),
             _ => {}
@@ -134,6 +135,10 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         Replay if model.selected_delivery().is_none() => {
             "this one was refused at the door; what is not believed is never applied"
         }
+        OpenIncident | FilterIncidents if !matches!(model.drawer, Some(Drawer::Incidents)) => {
+            "Esc leads back to the list"
+        }
+        OpenIncident if model.selected_incident().is_none() => "no incident is selected",
         OtherTarget if model.targets().len() < 2 => "there is one target",
         SendHeld | DropHeld | TakeOver if model.hold().is_none() => "this has been decided",
         SendHeld | DropHeld if model.hold().is_some_and(HoldLine::is_another) => {
@@ -244,6 +249,8 @@ pub fn footer(model: &Model) -> Vec<Action> {
         (Some(Drawer::Incident { .. }), true) => {
             vec![RestoreOurs, AdoptTheirs, Reenable, Test, Validate, Deliveries, Older, Newer, Copy, Back]
         }
+        (Some(Drawer::Incidents), true) => vec![OpenIncident, FilterIncidents, Back],
+        (Some(Drawer::Timeline { .. }), true) => vec![Deliveries, Copy, Back],
         (Some(Drawer::Deliveries), true) => {
             vec![OpenDelivery, Replay, ReplayShown, FilterDeliveries, Verify, Copy, Back]
         }
@@ -266,6 +273,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
                     Reenable,
                     Test,
                     Validate,
+                    Incidents,
                     Deliveries,
                     NextProblem,
                 ]

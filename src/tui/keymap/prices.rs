@@ -23,7 +23,8 @@ pub fn most(action: Action, service: Service, off: bool) -> u64 {
             }
         }
         // A name that is taken is put a second time; a handshake is asked for and looked at; a deletion too.
-        (_, Action::RenameHook | Action::Validate | Action::DeleteHook) => 2,
+        // Clockify tells its log and what it tries again apart.
+        (_, Action::RenameHook | Action::Validate | Action::DeleteHook | Action::ReadHookLog) => 2,
         _ => 1,
     }
 }

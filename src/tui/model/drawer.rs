@@ -1,7 +1,7 @@
 //! What can be open below the table. A drawer never opens a second one: it changes its content.
 
 use crate::control::command::SubscriptionRef;
-use crate::control::snapshot::{HoldLine, IncidentLine, SubscriptionLine};
+use crate::control::snapshot::{HoldLine, SubscriptionLine};
 use crate::control::view::Row;
 use crate::domain::id::{Key, Service};
 
@@ -34,6 +34,15 @@ pub enum Drawer {
         of: SubscriptionRef,
         /// Which of its incidents, 0 is the newest.
         at: usize,
+    },
+    /// The ledger of incidents.
+    Incidents,
+    /// The timeline of one of them.
+    Timeline {
+        /// Its number.
+        id: u64,
+        /// What was selected in the ledger.
+        under: Cursor,
     },
     /// What a bucket was spent on.
     Ledger {
@@ -80,7 +89,7 @@ pub fn drawer_title(model: &Model) -> (String, String) {
             };
             (format!("link \"{}\" in {service}", picker.source.name), right)
         }
-        Some(Drawer::Incident { .. }) => model.incident_title(),
+        Some(Drawer::Incident { .. } | Drawer::Incidents | Drawer::Timeline { .. }) => model.incident_title(),
         Some(Drawer::Ledger { .. }) => model.ledger_title(),
         Some(Drawer::Said { seq, .. }) => (format!("log {seq}"), String::new()),
         Some(Drawer::Deliveries) => {
@@ -104,68 +113,6 @@ pub fn drawer_title(model: &Model) -> (String, String) {
 }
 
 impl Model {
-    /// The subscription of the open incident drawer.
-    pub fn incident_subscription(&self) -> Option<&SubscriptionLine> {
-        let Some(Drawer::Incident { of, .. }) = &self.drawer else { return None };
-        self.snapshot.as_ref()?.subscriptions.iter().find(|s| s.at == *of)
-    }
-
-    /// Where the subscription of the open drawer is listed no more, deleted or made anew, the drawer shows the one under
-    /// the bar.
-    pub fn follow_hook(&mut self) {
-        let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
-            return;
-        };
-        if snapshot.subscriptions.iter().any(|line| line.at == *of) {
-            return;
-        }
-        if let Some(of) = self.selected_subscription().map(|line| line.at.clone()) {
-            self.drawer = Some(Drawer::Incident { of, at: 0 });
-        }
-    }
-
-    /// The incidents of the open drawer's subscription, newest first; those of its account, too, that no other row leads
-    /// to: what is made anew has another id, and a target's webhooks share their incidents.
-    pub fn incidents(&self) -> Vec<&IncidentLine> {
-        let (Some(Drawer::Incident { of, .. }), Some(snapshot)) = (&self.drawer, &self.snapshot) else {
-            return Vec::new();
-        };
-        let lines = &snapshot.subscriptions;
-        let line = lines.iter().find(|line| line.at == *of);
-        let ours = line.is_none_or(|line| line.ours);
-        let target = line.is_some_and(|line| line.service == Service::Clockify);
-        let is_of = |at: &SubscriptionRef| {
-            let replaced = || target || !lines.iter().any(|line| line.at == *at);
-            at == of || (ours && at.account == of.account && replaced())
-        };
-        snapshot.incidents.iter().filter(|i| i.subscription.as_ref().is_some_and(is_of)).collect()
-    }
-
-    /// The incident shown.
-    pub fn incident(&self) -> Option<&IncidentLine> {
-        let Some(Drawer::Incident { at, .. }) = &self.drawer else { return None };
-        self.incidents().get(*at).copied()
-    }
-
-    fn incident_title(&self) -> (String, String) {
-        use super::super::text::clock;
-        let name = self.incident_subscription().map_or("gone", |s| s.description.as_str());
-        let Some(incident) = self.incident() else { return (name.to_owned(), "no incident".to_owned()) };
-        let zone = self.zone();
-        let from = clock(incident.began_at.unwrap_or(incident.opened_at), zone);
-        let span = match incident.closed_at {
-            Some(end) => format!("{from}–{} · closed", clock(end, zone)),
-            None => format!("since {from} · open"),
-        };
-        let others = self.incidents().len();
-        let which = match &self.drawer {
-            Some(Drawer::Incident { at, .. }) if others > 1 => format!(", {} of {others}", at + 1),
-            _ => String::new(),
-        };
-        let what = incident.kind.strip_prefix("subscription ").unwrap_or(&incident.kind);
-        (format!("incident {}{which}, {what}", incident.id), format!("{name} · {span}"))
-    }
-
     /// The hold of the open drawer.
     pub fn hold(&self) -> Option<&HoldLine> {
         let Some(Drawer::Hold { id }) = &self.drawer else { return None };

@@ -31,6 +31,8 @@ pub fn row_id(row: &Row) -> String {
         Row::Detail(d) => d.label.clone(),
         Row::Spent(s) => s.cause.clone(),
         Row::Request(r) => r.seq.map_or_else(|| r.at.to_rfc3339(), |seq| seq.to_string()),
+        Row::Incident(i) => i.id.to_string(),
+        Row::Step(s) => format!("{} {}", s.at.to_rfc3339(), s.what),
     }
 }
 
@@ -56,6 +58,8 @@ impl Model {
                 }
                 Some(Drawer::Deliveries) => self.views.total(Slot::Deliveries),
                 Some(Drawer::Incident { .. }) => self.incident().map_or(0, |i| i.timeline.len()),
+                Some(Drawer::Incidents) => self.views.total(Slot::Incidents),
+                Some(Drawer::Timeline { .. }) => self.views.total(Slot::Steps),
                 Some(Drawer::Ledger { .. }) => self.ledger_len(),
                 Some(Drawer::Hold { .. }) => self.hold().map_or(0, |h| h.rows.len()),
             },
@@ -90,6 +94,7 @@ impl Model {
                 Some(Drawer::Entry { .. } | Drawer::Said { .. }) => view(Slot::Detail),
                 Some(Drawer::Delivery { .. }) => (index < self.len(List::Drawer)).then(|| index.to_string()),
                 Some(Drawer::Deliveries) => view(Slot::Deliveries),
+                Some(Drawer::Incidents) => view(Slot::Incidents),
                 Some(Drawer::Ledger { .. }) => {
                     let request = self.ledger_request(index)?;
                     Some(row_id(&Row::Request(request.clone())))
@@ -102,7 +107,7 @@ impl Model {
 
     /// The selected index of a list.
     pub fn selected(&self, list: List) -> usize {
-        let index = self.cursors.get(&list).map_or(0, |c| c.index);
+        let index = self.cursors.get(&list).map_or_else(|| self.begin_of(list), |c| c.index);
         // The tile has no queue: what was selected in it full-screen is kept for then.
         if list == List::Quota { index.min(self.len(list).saturating_sub(1)) } else { index }
     }
@@ -221,7 +226,8 @@ fn is_problem(row: &Row) -> bool {
         Row::Project(p) => p.needs_person(),
         Row::Sync(s) => s.word.needs_person(),
         Row::Log(l) => l.level != "info",
-        Row::Delivery(_) | Row::Candidate(_) | Row::Detail(_) | Row::Spent(_) => false,
+        Row::Delivery(_) | Row::Candidate(_) | Row::Detail(_) | Row::Spent(_) | Row::Step(_) => false,
+        Row::Incident(i) => i.closed_at.is_none(),
         Row::Request(r) => r.failed,
     }
 }

@@ -3,6 +3,7 @@
 
 mod boxed;
 mod drawer;
+mod incidents;
 mod ledger;
 mod lists;
 mod palette;

@@ -2,6 +2,7 @@
 
 use crate::control::command::{Reshape, SubscriptionRef, Wish};
 use crate::control::snapshot::SubscriptionLine;
+use crate::domain::advice;
 use crate::domain::id::{RemoteId, Service};
 
 use super::super::keymap::{Action, prices};
@@ -16,6 +17,15 @@ pub fn edit(model: &mut Model, text: &str) {
     model.palette = Some(palette);
 }
 
+/// The events to begin with: those that fit, where the plan has no room for what there is.
+pub fn events(model: &Model) -> String {
+    let line = model.selected_subscription();
+    let of = |line: &SubscriptionLine| {
+        if line.proposed.is_empty() { line.events.join(", ") } else { line.proposed.join(", ") }
+    };
+    line.map(of).unwrap_or_default()
+}
+
 /// What is typed, as a choice, once it says enough.
 pub fn choice(model: &Model, typed: &str) -> Option<Choice> {
     let (word, rest) = typed.split_once(' ')?;
@@ -28,9 +38,14 @@ pub fn choice(model: &Model, typed: &str) -> Option<Choice> {
         _ => return None,
     };
     let action = if word == "rename" { Action::RenameHook } else { Action::EditEvents };
-    let most = prices::most(action, line.service, false);
-    let price = count(most, "request", "requests");
-    let left = format!("\"{}\" · ≤ {price} · Enter does it", line.description);
+    let price = count(prices::most(action, line.service, false), "request", "requests");
+    let falls = match &change {
+        Reshape::Events { filters } => advice::lost(&line.events, filters),
+        _ => Vec::new(),
+    };
+    // What would not be told any more comes first: a narrow screen cuts the end.
+    let falls = if falls.is_empty() { String::new() } else { format!("without {} · ", falls.join(", ")) };
+    let left = format!("{falls}≤ {price} · Enter does it · \"{}\"", line.description);
     let wish = Wish::Reshape { subscription: line.at.clone(), change };
     Some(Choice { name: typed.to_owned(), help: left, hits: Vec::new(), run: Run::Wish(Box::new(wish)) })
 }

@@ -30,6 +30,10 @@ pub enum Slot {
     Detail,
     /// The deliveries in a drawer.
     Deliveries,
+    /// The incidents in a drawer.
+    Incidents,
+    /// The timeline of one of them.
+    Steps,
     /// The requests in a drawer.
     Requests,
     /// The candidates in a drawer.

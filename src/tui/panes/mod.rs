@@ -3,6 +3,7 @@
 mod deliveries;
 mod drawer;
 mod hook;
+mod incident;
 mod ledger;
 mod log;
 mod mapping;

@@ -7,7 +7,7 @@ use crate::domain::text::every;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::Paint;
-use super::super::signs::{sparkline, subscription};
+use super::super::signs::{latencies, sparkline, subscription};
 use super::super::text::{age, clock, count};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{rule, words};
@@ -92,7 +92,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         Col::new("last 24 h", 12, 3, 3),
         Col::new("today", 5, 2, 1).right(),
         Col::new("on the way", 10, 2, 0).right(),
-        Col::new("latency", 12, 4, 0),
+        Col::new("latency", 18, 4, 0),
     ];
     let places = table::lay(w - 1, &cols);
     table::head(p, 1, &cols, &places);
@@ -131,7 +131,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             put(5, &line.today.to_string(), s.muted);
             if let Some(seconds) = line.latency_s {
                 put(6, &format!("{seconds:.1} s"), s.muted);
-                put(7, &sparkline(&line.latency_spark), s.accent);
+                put(7, &latencies(&line.latency_spark), s.accent);
             }
         } else if let Some((x, _)) = places[4] {
             // A cause stands for the figures: there are none worth a look.

@@ -1,13 +1,12 @@
 //! What each action does.
 
-use crate::control::command::{Reshape, SubscriptionRef, Wish};
+use crate::control::command::{Reshape, Wish};
 use crate::control::message::ToEngine;
 use crate::control::view::{Row, ViewKind};
-use crate::domain::health::Wanted;
 
 use super::super::keymap::{Action, prices};
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
-use super::{Effect, conflict, deliveries, input, jump, mapping, quota, refuse, send};
+use super::{Effect, conflict, deliveries, hooks, incidents, input, jump, mapping, quota, refuse, send};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -59,21 +58,16 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Link => mapping::link(model),
         Search => mapping::search(model),
         OtherTarget => mapping::other_target(model),
-        Reenable => {
-            ask_subscription(model, "re-enable", action, |subscription| Wish::Enable { subscription })
-        }
-        Test => {
-            ask_subscription(model, "test with a ping", action, |subscription| Wish::Test { subscription })
-        }
-        Validate => {
-            ask_subscription(model, "validate", action, |subscription| Wish::Validate { subscription })
-        }
-        Disable => ask_subscription(model, "disable", action, |subscription| Wish::Disable { subscription }),
+        Reenable => hooks::ask(model, "re-enable", action, |subscription| Wish::Enable { subscription }),
+        Test => hooks::ask(model, "test with a ping", action, |subscription| Wish::Test { subscription }),
+        Validate => hooks::ask(model, "validate", action, |subscription| Wish::Validate { subscription }),
+        Disable => hooks::ask(model, "disable", action, |subscription| Wish::Disable { subscription }),
         Deliveries => deliveries::list(model),
         Replay => deliveries::replay(model),
         ReplayShown => deliveries::replay_shown(model),
         OpenDelivery => deliveries::open(model),
         FilterDeliveries => deliveries::filter(model),
+        FilterIncidents => incidents::filter(model),
         Verify => deliveries::verify(model),
         MakeHook => {
             let Some(at) = reshape::account(model) else { return Vec::new() };
@@ -85,7 +79,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         EditEvents => {
-            let now = model.selected_subscription().map(|s| s.events.join(", ")).unwrap_or_default();
+            let now = reshape::events(model);
             reshape::edit(model, &format!("events {now}"));
             model.select(List::Palette, 0);
             Vec::new()
@@ -97,11 +91,11 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         RotateSecret => {
-            ask_subscription(model, "make a new secret for", action, |s| reshaped(s, Reshape::Rotate))
+            hooks::ask(model, "make a new secret for", action, |s| hooks::reshaped(s, Reshape::Rotate))
         }
-        RestoreOurs => ask_subscription(model, "restore ours on", action, |s| reshaped(s, Reshape::Restore)),
-        AdoptTheirs => ask_subscription(model, "take theirs on", action, |s| reshaped(s, Reshape::Adopt)),
-        DeleteHook => ask_subscription(model, "delete for good", action, |s| reshaped(s, Reshape::Delete)),
+        RestoreOurs => hooks::ask(model, "restore ours on", action, |s| hooks::reshaped(s, Reshape::Restore)),
+        AdoptTheirs => hooks::ask(model, "take theirs on", action, |s| hooks::reshaped(s, Reshape::Adopt)),
+        DeleteHook => hooks::ask(model, "delete for good", action, |s| hooks::reshaped(s, Reshape::Delete)),
         RevealSecret => {
             let Some(subscription) = model.selected_subscription().map(|s| s.at.clone()) else {
                 return Vec::new();
@@ -116,14 +110,16 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Retry => conflict::retry(model),
         KeepSource => conflict::ours(model),
         KeepTarget => conflict::theirs(model),
-        ReadHookLog => ask_subscription(model, "read the log of 7 days of", action, |subscription| {
+        ReadHookLog => hooks::ask(model, "read the log of 7 days of", action, |subscription| {
             Wish::ReadHookLog { subscription }
         }),
         SendHeld => decide(model, true),
         DropHeld => decide(model, false),
         TakeOver => wish(model, Wish::Take),
-        Older => jump::incident(model, 1),
-        Newer => jump::incident(model, -1),
+        Older => incidents::other(model, 1),
+        Newer => incidents::other(model, -1),
+        Incidents => incidents::open(model),
+        OpenIncident => incidents::timeline(model),
         Confirm => confirm(model),
         Refuse => {
             model.question = None;
@@ -164,8 +160,8 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
     model.notice = None;
     model.select(list, index);
     if list == List::Drawer {
-        if matches!(model.drawer, Some(Drawer::Deliveries)) {
-            return send(model.views.follow(Slot::Deliveries, model.selected(list)));
+        if let Some(slot) = listed(model) {
+            return send(model.views.follow(slot, model.selected(list)));
         }
         return mapping::moved(model);
     }
@@ -185,11 +181,19 @@ pub fn ask(model: &mut Model, dry: Wish, real: Wish) -> Vec<Effect> {
     vec![Effect::Send(ToEngine::Command(command))]
 }
 
+/// The long list in the open drawer.
+pub fn listed(model: &Model) -> Option<Slot> {
+    match &model.drawer {
+        Some(Drawer::Deliveries) => Some(Slot::Deliveries),
+        Some(Drawer::Incidents) => Some(Slot::Incidents),
+        _ => None,
+    }
+}
+
 /// Asks for another filter of the active pane.
 pub fn set_filter(model: &mut Model, text: &str) -> Vec<Effect> {
-    let deliveries = matches!(model.drawer, Some(Drawer::Deliveries)) && model.in_drawer;
-    let slot = if deliveries { Some(Slot::Deliveries) } else { model.active().slot() };
-    let Some(slot) = slot else { return Vec::new() };
+    let list = listed(model).filter(|_| model.in_drawer);
+    let Some(slot) = list.or(model.active().slot()) else { return Vec::new() };
     if model.views.filter(slot) == text {
         return Vec::new();
     }
@@ -269,9 +273,10 @@ fn copy(model: &mut Model) -> Vec<Effect> {
             .map(|r| format!("{}\t{}\t{}\t{}", r.at.to_rfc3339(), r.cause, r.asked, r.answer)),
         (List::Drawer, _) => match model.views.row(Slot::Detail, model.selected(list)) {
             Some(Row::Detail(line)) => Some(line.value.clone()),
-            _ => {
-                model.incident().and_then(|i| i.timeline.get(model.selected(list))).map(|s| s.answer.clone())
-            }
+            _ => match model.selected_incident() {
+                Some(row) => Some(format!("{}\t{}\t{}", row.opened_at.to_rfc3339(), row.kind, row.cause)),
+                None => model.step(model.selected(list)).map(|step| step.answer.clone()),
+            },
         },
         _ => match model.selected_row(list) {
             Some(Row::Entry(e)) => {
@@ -299,7 +304,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if let Some(effects) = deliveries::back(model) {
         return effects;
     }
-    if let Some(effects) = quota::back(model) {
+    if let Some(effects) = incidents::back(model).or_else(|| quota::back(model)) {
         return effects;
     }
     let preview = jump::has_preview(model);
@@ -307,10 +312,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
         model.in_drawer = false;
         model.drawer = None;
         model.cursors.remove(&List::Drawer);
-        let mut closed = model.views.close(Slot::Detail);
-        closed.extend(model.views.close(Slot::Candidates));
-        closed.extend(model.views.close(Slot::Deliveries));
-        closed.extend(model.views.close(Slot::Requests));
+        use Slot::{Candidates, Deliveries, Detail, Incidents, Requests};
+        let over = [Detail, Candidates, Deliveries, Requests, Incidents];
+        let closed: Vec<ToEngine> = over.into_iter().flat_map(|slot| model.views.close(slot)).collect();
         let mut effects = send(closed);
         if preview {
             effects.extend(open_drawer(model));
@@ -349,30 +353,6 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
         Some(Then::Leave) => vec![Effect::Quit { stop_engine: false }],
         None => Vec::new(),
     }
-}
-
-fn ask_subscription(
-    model: &mut Model,
-    what: &str,
-    action: Action,
-    make: impl FnOnce(SubscriptionRef) -> Wish,
-) -> Vec<Effect> {
-    let Some(line) = model.selected_subscription() else { return Vec::new() };
-    let whose = match line.wanted {
-        Wanted::Disabled if what == "re-enable" && !line.cause.is_empty() => {
-            format!(" · reverses: {}", line.cause)
-        }
-        _ => String::new(),
-    };
-    let say = format!("{what} \"{}\"{whose} · Enter does it", line.description);
-    let price = model.up_to(reshape::most(model, action), &line.at.account);
-    let wish = make(line.at.clone());
-    model.question = Some(Question { say, price, then: Then::Wish(Box::new(wish)) });
-    Vec::new()
-}
-
-fn reshaped(subscription: SubscriptionRef, change: Reshape) -> Wish {
-    Wish::Reshape { subscription, change }
 }
 
 fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {

@@ -178,6 +178,8 @@ fn answer(model: &mut Model, id: &str, reply: Reply) -> Vec<Effect> {
             model.say(Tone::Trouble, reason);
         }
     }
-    model.cursors.entry(List::Drawer).or_default();
+    if matches!(model.drawer, Some(Drawer::Picker(_))) {
+        model.cursors.entry(List::Drawer).or_default();
+    }
     Vec::new()
 }

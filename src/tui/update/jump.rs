@@ -22,7 +22,9 @@ fn show(model: &mut Model, pane: Pane) -> Vec<Effect> {
         model.drawer = None;
         model.in_drawer = false;
         model.cursors.remove(&List::Drawer);
-        closed = model.views.close(Slot::Requests);
+        for slot in [Slot::Requests, Slot::Incidents, Slot::Steps] {
+            closed.extend(model.views.close(slot));
+        }
     }
     model.pane = pane;
     let mut effects = send(closed);
@@ -151,14 +153,4 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
         effects.push(Effect::Send(ToEngine::Command(read)));
     }
     effects
-}
-
-/// Shows another incident of the open drawer: `by` is 1 for an older one, -1 for a newer one.
-pub fn incident(model: &mut Model, by: isize) -> Vec<Effect> {
-    let last = model.incidents().len().saturating_sub(1);
-    if let Some(Drawer::Incident { at, .. }) = &mut model.drawer {
-        *at = at.saturating_add_signed(by).min(last);
-    }
-    model.cursors.remove(&List::Drawer);
-    Vec::new()
 }

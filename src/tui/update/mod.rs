@@ -5,6 +5,8 @@ mod act;
 mod conflict;
 mod deliveries;
 mod door;
+mod hooks;
+mod incidents;
 mod input;
 mod jump;
 mod mapping;

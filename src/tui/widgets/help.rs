@@ -3,6 +3,7 @@
 use super::super::keymap::{ACTIONS, Context, contexts};
 use super::super::model::{List, Model};
 use super::super::paint::Paint;
+use super::super::text::wrap;
 use super::{rule, table};
 
 /// Signs explained below the keys.
@@ -18,6 +19,11 @@ const SIGNS: &[(&str, &str)] = &[
     ("U C F H", "unmapped, conflict, failed, held: these need a person"),
     ("━ ╍ · ┊", "spent, expected, free, kept for you"),
 ];
+
+/// Columns of the help at most.
+const WIDEST: u16 = 76;
+/// Where the words begin.
+const WORDS: u16 = 22;
 
 enum Line {
     Head(String),
@@ -48,7 +54,14 @@ fn content(model: &Model) -> Vec<Line> {
     lines.push(Line::Head("signs".to_owned()));
     lines.extend(SIGNS.iter().map(|(sign, what)| Line::Item((*sign).to_owned(), (*what).to_owned())));
     lines.push(Line::Item("mouse".to_owned(), "Shift and drag selects text in most terminals".to_owned()));
-    lines
+    lines.into_iter().flat_map(|line| broken(line, model.size.0)).collect()
+}
+
+/// The same over as many rows as it needs on a screen of `w` columns.
+fn broken(line: Line, w: u16) -> Vec<Line> {
+    let Line::Item(keys, what) = line else { return vec![line] };
+    let rows = wrap(&what, w.min(WIDEST).saturating_sub(WORDS + 1)).into_iter().enumerate();
+    rows.map(|(at, row)| Line::Item(if at == 0 { keys.clone() } else { String::new() }, row)).collect()
 }
 
 /// Lines of the help in all.
@@ -61,7 +74,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     if !model.help {
         return;
     }
-    let (w, h) = (p.w().min(76), p.h().saturating_sub(4));
+    let (w, h) = (p.w().min(WIDEST), p.h().saturating_sub(4));
     let (x, y) = ((p.w() - w) / 2, 2);
     p.blank(x.saturating_sub(2), y, w + 4, h);
     let mut part = p.part(x, y, w, h);
@@ -86,7 +99,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             }
             Line::Item(keys, what) => {
                 part.cell(3, y, 18, keys, key);
-                part.cell(22, y, w.saturating_sub(23), what, fg);
+                part.cell(WORDS, y, w.saturating_sub(WORDS + 1), what, fg);
             }
             Line::Gap => {}
         }

@@ -1,5 +1,6 @@
 //! The price line: what the next key will cost, or what just happened. The only place for both.
 
+use chrono::{DateTime, Utc};
 use ratatui::style::Style;
 
 use crate::control::command::Price;
@@ -8,76 +9,138 @@ use crate::domain::word::SyncWord;
 
 use super::super::model::{Connection, Drawer, Model, Pane, Tone};
 use super::super::paint::Paint;
-use super::super::text::{clock, clock_s, count, width};
+use super::super::text::{clock, clock_s, count, safe, width, wrap};
 
-/// Draws the price line into a row.
+/// A screen gives this part of its rows at most to a sentence, and never more rows than these.
+const SHARE: u16 = 3;
+const MOST: u16 = 6;
+
+/// How a sentence is meant.
+#[derive(Clone, Copy)]
+enum Look {
+    /// Something was said.
+    Plain,
+    /// What a key will do.
+    Price,
+    /// It needs eyes.
+    Warn,
+    /// All is as it should be.
+    Muted,
+}
+
+/// What the line says now.
+enum Content<'a> {
+    /// Text is being typed.
+    Typing(&'a tui_input::Input),
+    /// What happened last; the log has it in full.
+    Last(DateTime<Utc>, &'a str),
+    /// A sentence with its price at the right.
+    Said(String, Look, String),
+}
+
+/// Rows that the line takes: one, or as many as its sentence needs to be read whole.
+pub fn rows(model: &Model) -> u16 {
+    let (w, h) = model.size;
+    match content(model) {
+        Content::Said(say, _, right) => {
+            (lay(&safe(&say), &right, w).len() as u16).clamp(1, (h / SHARE).clamp(1, MOST))
+        }
+        _ => 1,
+    }
+}
+
+/// The rows of a sentence, the price at the end of the last one or in one of its own.
+fn lay(say: &str, right: &str, w: u16) -> Vec<String> {
+    let room = w.saturating_sub(2);
+    if say.is_empty() || width(say) + beside(right) <= room {
+        return vec![say.to_owned()];
+    }
+    let mut lines = wrap(say, room);
+    if lines.last().is_some_and(|last| width(last) + beside(right) > room) {
+        lines.push(String::new());
+    }
+    lines
+}
+
+fn beside(right: &str) -> u16 {
+    if right.is_empty() { 0 } else { width(right) + 2 }
+}
+
+/// Draws the price line.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
-    let (accent, warn, muted) = (p.s.accent, p.s.warn, p.s.muted);
+    match content(model) {
+        Content::Typing(input) => field(model, p, "/", input),
+        Content::Last(at, say) => {
+            let muted = p.s.muted;
+            let time = if p.w() >= 100 { clock_s(at, model.zone()) } else { clock(at, model.zone()) };
+            let x = p.text(1, 0, &time, muted) + 2;
+            let (fg, room) = (p.s.fg, p.w().saturating_sub(x + 1));
+            p.cell(x, 0, room, say, fg);
+        }
+        Content::Said(say, look, right) => {
+            let style = match look {
+                Look::Plain => p.s.fg,
+                Look::Price => p.s.accent,
+                Look::Warn => p.s.warn,
+                Look::Muted => p.s.muted,
+            };
+            sentence(p, &say, style, &right);
+        }
+    }
+}
+
+fn content(model: &Model) -> Content<'_> {
+    let said = |say: String, look| Content::Said(say, look, String::new());
     if let Some(question) = &model.question {
-        line(p, &question.say, warn, &question.price);
-        return;
+        return Content::Said(question.say.clone(), Look::Warn, question.price.clone());
     }
     if let Some(input) = &model.typing {
-        field(model, p, "/", input);
-        return;
+        return Content::Typing(input);
     }
     if let Some(notice) = &model.notice {
-        let style = match notice.tone {
-            Tone::Said => p.s.fg,
-            Tone::Price => accent,
-            Tone::Trouble => warn,
+        let look = match notice.tone {
+            Tone::Said => Look::Plain,
+            Tone::Price => Look::Price,
+            Tone::Trouble => Look::Warn,
         };
         // What the next key of the picker costs stays in sight beside whatever was said.
-        if let Some(Drawer::Picker(_)) = &model.drawer
-            && model.is_live()
-        {
-            line(p, &notice.say, style, &picked(model));
-            return;
-        }
-        line(p, &notice.say, style, "");
-        return;
+        let picks = matches!(model.drawer, Some(Drawer::Picker(_))) && model.is_live();
+        let price = if picks { picked(model) } else { String::new() };
+        return Content::Said(notice.say.clone(), look, price);
     }
     if let Connection::Lost { since, retry_s, why } = &model.connection {
         let again =
             if *retry_s == 0 { "trying again".to_owned() } else { format!("trying again in {retry_s} s") };
         if model.snapshot.is_none() {
-            line(p, &format!("{why} · {again}"), warn, "");
-            return;
+            return said(format!("{why} · {again}"), Look::Warn);
         }
         let from = clock(*since, model.zone());
-        line(p, &format!("showing {from} · {again} · keys that change things wait"), warn, "");
-        return;
+        return said(format!("showing {from} · {again} · keys that change things wait"), Look::Warn);
     }
     let Some(snapshot) = &model.snapshot else {
-        line(p, "waiting for the engine · keys that change things wait", muted, "");
-        return;
+        return said("waiting for the engine · keys that change things wait".to_owned(), Look::Muted);
     };
     if snapshot.disk.room.is_short() {
-        line(p, &snapshot.disk.say(snapshot.deliveries.unavailable), warn, "");
-        return;
+        return said(snapshot.disk.say(snapshot.deliveries.unavailable), Look::Warn);
     }
     if snapshot.cache != CacheWord::Ready {
         let why = snapshot.cache_why.as_ref().map(|why| format!(" · {why}")).unwrap_or_default();
         let say = format!("the cache opens · deliveries are kept meanwhile, nothing is lost{why}");
-        line(p, &say, muted, "");
-        return;
+        return said(say, Look::Muted);
     }
     if let Some(Drawer::Picker(_)) = &model.drawer {
-        link_price(model, p);
-        return;
+        return link_price(model);
     }
     if let Some(account) = snapshot.accounts.iter().find(|a| is_refused(a)) {
         let waits = match waiting(snapshot) {
             0 => String::new(),
             n => format!("{} · ", count(n, "change waits", "changes wait")),
         };
-        line(p, &format!("{waits}:token {} to renew · deliveries still arrive", account.tag), warn, "");
-        return;
+        return said(format!("{waits}:token {} to renew · deliveries still arrive", account.tag), Look::Warn);
     }
     let hold = snapshot.holds.iter().find(|h| h.is_open());
     if let Some((say, price)) = decision(model).filter(|_| hold.is_none()) {
-        line(p, &say, accent, &price);
-        return;
+        return Content::Said(say, Look::Price, price);
     }
     if let Some(account) = snapshot.accounts.iter().find(|a| a.trouble.is_some()) {
         let kept = match waiting(snapshot) {
@@ -85,22 +148,15 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             n => format!("{} kept here · ", count(n, "change", "changes")),
         };
         let why = account.why.as_ref().map(|why| format!(" · {}: {why}", account.tag)).unwrap_or_default();
-        line(p, &format!("{kept}nothing is lost{why}"), warn, "");
-        return;
+        return said(format!("{kept}nothing is lost{why}"), Look::Warn);
     }
     if let Some(hold) = hold {
         let say = if hold.is_another() { held_by(hold) } else { format!("{} · ! to decide", hold.say) };
-        line(p, &say, warn, "");
-        return;
+        return said(say, Look::Warn);
     }
     match &snapshot.last {
-        Some((at, say)) => {
-            let time = if p.w() >= 100 { clock_s(*at, model.zone()) } else { clock(*at, model.zone()) };
-            let x = p.text(1, 0, &time, muted) + 2;
-            let (fg, room) = (p.s.fg, p.w().saturating_sub(x + 1));
-            p.cell(x, 0, room, say, fg);
-        }
-        None => line(p, "nothing has happened yet", muted, ""),
+        Some((at, say)) => Content::Last(*at, say),
+        None => said("nothing has happened yet".to_owned(), Look::Muted),
     }
 }
 
@@ -134,15 +190,23 @@ fn is_refused(account: &AccountLine) -> bool {
     account.trouble.as_ref().is_some_and(|t| !t.starts_with("offline"))
 }
 
-fn line(p: &mut Paint<'_>, say: &str, style: Style, right: &str) {
-    let w = p.w();
+fn sentence(p: &mut Paint<'_>, say: &str, style: Style, right: &str) {
+    let (w, h) = (p.w(), p.h());
     let muted = p.s.muted;
-    let mut room = w.saturating_sub(2);
-    if !right.is_empty() && width(right) + 24 < w {
-        p.right(w - 1, 0, width(right), right, muted);
-        room = room.saturating_sub(width(right) + 2);
+    let lines = lay(&safe(say), right, w);
+    let shown = lines.len().min(usize::from(h));
+    for (y, text) in lines.iter().take(shown).enumerate() {
+        let y = y as u16;
+        let ends = y + 1 == h.min(shown as u16);
+        let room = w.saturating_sub(2 + if ends { beside(right) } else { 0 });
+        if ends {
+            p.right(w.saturating_sub(1), y, width(right), right, muted);
+        }
+        // Where even these rows do not suffice, the last one says that there is more.
+        let rest = lines.len() > shown && ends;
+        let text = if rest { format!("{text} …") } else { text.clone() };
+        p.cell(1, y, room, &text, style);
     }
-    p.cell(1, 0, room, say, style);
 }
 
 /// A line of text being typed, with the cursor where the terminal shows it.
@@ -207,20 +271,18 @@ fn picked(model: &Model) -> String {
     }
 }
 
-fn link_price(model: &Model, p: &mut Paint<'_>) {
-    let (accent, muted) = (p.s.accent, p.s.muted);
+fn link_price(model: &Model) -> Content<'static> {
+    let muted = |say: &str| Content::Said(say.to_owned(), Look::Muted, String::new());
     if model.candidate().is_none() {
-        line(p, "no candidate · / searches · c creates it there", muted, "");
-        return;
+        return muted("no candidate · / searches · c creates it there");
     }
     let Some(price) = price_of(model) else {
-        line(p, "Enter links it · the price is being asked", muted, "");
-        return;
+        return muted("Enter links it · the price is being asked");
     };
     let say = if price.say.is_empty() {
         format!("Enter links it and sends the {} waiting", price.creates)
     } else {
         format!("Enter {}", price.say)
     };
-    line(p, &say, accent, &cost(price));
+    Content::Said(say, Look::Price, cost(price))
 }

@@ -128,3 +128,28 @@ async fn a_command_that_hangs_or_fails_is_ended_and_logged_and_hurts_nobody() {
     assert_eq!(engine.stop().await, Some(0));
     assert_eq!(seat.complaints(), "");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_kill_cut_off_is_told_at_the_next_start_and_then_never_again() {
+    let mut rig = Rig::new(74).await;
+    // The first run of the command never ends; the runs after it say what happened.
+    let (seat, folder) = seated(
+        &rig,
+        "echo began >> \"$HOME/began\"\n\
+         test -e \"$HOME/again\" || sleep 300\n\
+         printf '%s\\n' \"$HOURWIRE_FACTS\" | grep -o '\"happened\":\"[a-z]*\"' >> \"$HOME/told\"\n",
+    );
+    let engine = incident(&mut rig, &seat).await;
+    lines(&folder.join("began"), 1).await;
+    engine.kill().await;
+    std::fs::write(folder.join("again"), "").expect("written");
+    let engine = seat.serve().await;
+    let both = ["\"happened\":\"open\"", "\"happened\":\"close\""];
+    assert_eq!(lines(&folder.join("told"), 2).await, both);
+    assert_eq!(engine.stop().await, Some(0));
+    // Another start, and time enough for several looks: told is told.
+    let engine = seat.serve().await;
+    seat.until("it is up", |s| s["uptime_s"].as_u64() >= Some(4)).await;
+    assert_eq!(lines(&folder.join("told"), 2).await, both);
+    assert_eq!(engine.stop().await, Some(0));
+}

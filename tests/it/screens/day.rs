@@ -10,7 +10,7 @@ use hourwire::domain::mapping::{Named, SourceRef};
 use hourwire::domain::quota::Source;
 use hourwire::domain::word::SyncWord;
 
-use super::drawers;
+use super::{drawers, incidents};
 
 /// 15:24:16 on that day, in Berlin.
 pub fn now() -> DateTime<Utc> {
@@ -243,6 +243,7 @@ fn sub(
         overlap_until: None,
         plan: "1 of 1, 3 of 3 events".to_owned(),
         upgrade: String::new(),
+        proposed: Vec::new(),
     }
 }
 
@@ -435,6 +436,8 @@ pub fn page(open: &Open) -> Page {
         ViewKind::Candidates { .. } => candidates(),
         ViewKind::Detail { .. } | ViewKind::Delivery { .. } | ViewKind::Refused { .. } => drawers::detail(),
         ViewKind::Deliveries => drawers::deliveries(),
+        ViewKind::Incidents => incidents::ledger(),
+        ViewKind::Incident { .. } => incidents::steps(),
         ViewKind::Requests { hour, .. } => drawers::requests(*hour),
     };
     let unfiltered = all.len() as u32;

@@ -95,6 +95,8 @@ pub const SHOTS: &[(&str, (u16, u16), &str)] = &[
     ("webhooks-120x36", (120, 36), "3"),
     ("webhooks-60x15", (60, 15), "3"),
     ("incident-80x24", (80, 24), "3 enter G"),
+    ("incidents-80x24", (80, 24), "3 i"),
+    ("timeline-60x15", (60, 15), "3 i enter"),
     ("deliveries-80x24", (80, 24), "3 d j j"),
     ("quota-120x36", (120, 36), "4"),
     ("quota-60x15", (60, 15), "4"),
