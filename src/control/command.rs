@@ -242,6 +242,13 @@ pub struct SubscriptionRef {
     pub id: RemoteId,
 }
 
+impl SubscriptionRef {
+    /// A reference from account and id.
+    pub fn new(account: &Account, id: &RemoteId) -> Self {
+        Self { account: account.clone(), id: id.clone() }
+    }
+}
+
 /// How a notice begins that tells a refusal, the service's own words after it.
 pub const NOT_DONE: &str = "not done: ";
 

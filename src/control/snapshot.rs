@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::clockify_hook::Flags;
 use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
-use crate::domain::id::{Account, Key, RemoteId, Service};
+use crate::domain::id::{Account, Key, Service};
 use crate::domain::quota::Source;
 use crate::domain::strain::Strained;
 
@@ -442,12 +442,5 @@ impl Snapshot {
     /// What is in the way of an account's calls.
     pub fn strain(&self, account: &Account) -> Option<&Strained> {
         self.strains.iter().find(|line| line.account == *account).map(|line| &line.strained)
-    }
-}
-
-impl SubscriptionRef {
-    /// A reference from account and id.
-    pub fn new(account: &Account, id: &RemoteId) -> Self {
-        Self { account: account.clone(), id: id.clone() }
     }
 }
