@@ -9,7 +9,7 @@ use super::view::{Delta, Open, Page};
 
 /// The protocol's version; unequal versions are refused with a text that names the older side. Raised with every release
 /// in which a message, a row or a wish has another shape: half-understood rows would show what is not so.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// From a viewer to the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ fn every_key_is_there_under_its_name() {
     let expected = json!({
         "version": "0.1.0", "uptime_s": 812, "hosted_by": "serve", "cache": "ready", "percent": 100,
         "cache_why": null,
-        "disk": {"room": "enough", "free_mb": null, "place": "", "since": null},
+        "disk": {"room": "enough", "free_mb": null, "place": "", "since": null}, "unreached": null,
         "subscriptions": [{
             "service": "toggl", "account": "main", "id": 20417, "description": "hourwire box 1a2b",
             "state": "active", "since": "2026-03-02T12:00:00Z", "last_delivery_at": null, "wanted": "enabled", "events": ["time_entry *"],

@@ -83,7 +83,9 @@ async fn three_that_failed_are_three_incidents_of_at_most_six_requests_each_with
     // Any row of the account leads to them, though all three have another id now.
     let mut screen = Screen::of(&office, &running).await;
     screen.press("3 j enter").await;
-    screen.shows(&["of 3, webhook disabled", "deliveryEnabled off"], 30).await;
+    screen.shows(&["of 3, webhook disabled", "confirm", "more above"], 30).await;
+    screen.press("g").await;
+    screen.shows(&["deliveryEnabled off"], 30).await;
     // What was healed in the night is told until somebody reads of it.
     assert!(called("webhook disabled: updated"), "{:?}", alerts());
 }

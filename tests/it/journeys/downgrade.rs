@@ -63,7 +63,7 @@ async fn a_downgrade_is_explained_and_not_fought_and_an_upgrade_found() {
     let incident = running.incidents().into_iter().find(|i| i.kind == "webhooks disabled by plan").unwrap();
     assert!(incident.closed_at.is_some() && incident.requests <= 2, "{incident:?}");
     // The row of one that is off, and what is said about it.
-    screen.press("esc 3 j enter").await;
+    screen.press("esc 3 j").await;
     let said =
         ["planEnabled no", "the 3 oldest stay on; an upgrade switches it on", "9 of 3 on Free", "not told:"];
     screen.shows(&said, 30).await;

@@ -74,7 +74,9 @@ impl<'a> Screen<'a> {
         loop {
             self.settle().await;
             let text = self.text();
-            if words.iter().all(|word| text.contains(word)) {
+            // A sentence may go on in the next line.
+            let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if words.iter().all(|word| text.contains(word) || flat.contains(word)) {
                 return;
             }
             let waited = (self.office.now() - begin).num_seconds();

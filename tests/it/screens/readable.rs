@@ -56,7 +56,7 @@ fn a_question_is_read_whole_with_its_price() {
         for words in [
             "reverses: disabled again without failures: a person wants it so",
             "Enter does it",
-            "≤ 3 requests",
+            "≤ 7 requests",
         ] {
             assert!(shown.contains(words), "{size:?} {words}\n{}", text(&mut model));
         }
