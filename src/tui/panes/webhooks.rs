@@ -189,7 +189,9 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
         return;
     };
     let active = snapshot.subscriptions.iter().filter(|s| s.state == SubState::Active).count();
-    let right = (format!("{active} active"), p.s.muted);
+    let all = snapshot.subscriptions.len();
+    let active = if active == all { format!("{active} active") } else { format!("{active} of {all} active") };
+    let right = (active, p.s.muted);
     overview::title(model, p, Pane::Webhooks, "", Some(right));
     if snapshot.subscriptions.is_empty() {
         let (fg, muted) = (p.s.fg, p.s.muted);
@@ -207,14 +209,17 @@ pub fn tile(model: &Model, p: &mut Paint<'_>) {
         p.cell(3, 3, w.saturating_sub(4), "Enter shows three ways to one", muted);
         return;
     }
-    let incident = 5;
-    let need = snapshot.subscriptions.len() as u16 * 2;
+    // Nothing has happened: one line says so, and the rest is for rows.
+    let incident = if snapshot.incidents.is_empty() { 2 } else { 5 };
     let room = h.saturating_sub(1);
+    // All of them in one row each are worth more than some in two.
+    let tall = if room >= all as u16 * 2 + incident || room <= 4 { 2 } else { 1 };
+    let need = all as u16 * tall;
     let list_rows =
         if room >= need + incident { need } else { room.saturating_sub(incident).max(room.min(4)) };
     let focused = has_keys(model, Pane::Webhooks);
     let mut list = p.part(0, 1, w, list_rows);
-    table::tall_rows(&mut list, model, List::Webhooks, 0, 2, focused, &mut |item, index| {
+    table::tall_rows(&mut list, model, List::Webhooks, 0, tall, focused, &mut |item, index| {
         if let Some(line) = snapshot.subscriptions.get(index) {
             tile_item(model, item, line);
         }
@@ -235,6 +240,9 @@ fn tile_item(model: &Model, p: &mut Paint<'_>, line: &SubscriptionLine) {
         line.last_delivery_at.map_or_else(|| "never".to_owned(), |at| age(at, model.now, model.zone()));
     let end = p.right(w.saturating_sub(1), 0, 8, &ages, s.muted);
     p.cell(x, 0, end.saturating_sub(x + 1), &brief(model, line), s.fg);
+    if p.h() < 2 {
+        return;
+    }
     if !line.cause.is_empty() {
         p.cell(5, 1, w.saturating_sub(6), &line.cause, s.muted);
         return;

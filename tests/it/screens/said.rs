@@ -182,11 +182,15 @@ fn webhooks_of_one_account_are_told_apart_by_their_event_where_they_stand_small(
             flags: Some(Flags { enabled: true, delivery: true, plan: true }),
             ..one.clone()
         };
-        s.subscriptions = vec![hook("TIME_ENTRY_UPDATED"), hook("TIME_ENTRY_DELETED")];
+        let events = ["UPDATED", "DELETED", "RESTORED", "SPLIT"].map(|e| format!("TIME_ENTRY_{e}"));
+        s.subscriptions = events.iter().map(|event| hook(event)).collect();
+        s.incidents.clear();
     });
     fixture::press(&mut model, "0");
     let shown = text(&mut model);
-    assert!(shown.contains(" updated") && shown.contains(" deleted"), "{shown}");
+    for word in [" updated", " deleted", " restored", " split"] {
+        assert!(shown.contains(word), "{shown}");
+    }
 }
 
 #[test]
