@@ -219,6 +219,8 @@ impl Post {
                     self.plan_changed |= limits::disagree(self).await;
                     rights::ask(self)?;
                 }
+                // What is asked again for the same reason is paid by the same incident.
+                Err(Hitch::Unclear(_)) => self.why = why,
                 Err(Hitch::Desk(DeskError::NotReady)) => {
                     (self.check_at, self.why) = (self.check_at.min(self.now() + SOON), why);
                 }

@@ -34,7 +34,11 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
             sender::release(post)?;
             return Err(hitch);
         }
-        Err(hitch) => return Err(hitch),
+        Err(hitch) => {
+            // It left, and an incident may be what it left for.
+            post.spent += u32::from(why != Why::Schedule && matches!(hitch, Hitch::Unclear(_)));
+            return Err(hitch);
+        }
     };
     post.checked = true;
     if post.reading.is_none() && care::care(&post.engine, &post.account)?.incident.is_none() {
