@@ -70,7 +70,8 @@ pub fn pace(service: Service, profile: Option<&Profile>) -> Pace {
     match (service, profile.is_some_and(|p| p.free)) {
         (Service::Toggl, _) => Pace::new(1, TimeDelta::milliseconds(1_050)),
         (Service::Clockify, true) => Pace::new(1, TimeDelta::seconds(1)),
-        (Service::Clockify, false) => Pace::new(20, TimeDelta::seconds(1)),
+        // A paid workspace allows 50 a second; other programs have their part.
+        (Service::Clockify, false) => Pace::new(35, TimeDelta::seconds(1)),
     }
 }
 
