@@ -13,6 +13,8 @@ use crate::domain::strain::Strained;
 use super::command::SubscriptionRef;
 pub use super::deliveries::Deliveries;
 pub use super::disk::{DISK, DiskLine};
+pub use super::incidents::IncidentLine;
+pub use crate::domain::incident::Step as IncidentStep;
 
 /// The whole state that fits on a header and four panes; at most 256 KiB as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -285,45 +287,6 @@ pub struct TargetLine {
     pub counts: Vec<(String, u32)>,
     /// `held 10:24`, or the breaker's words, or empty.
     pub trouble: String,
-}
-
-/// An incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IncidentLine {
-    /// Its number.
-    pub id: u64,
-    /// `subscription disabled`, `subscription silent`, `cache rebuilt` …
-    pub kind: String,
-    /// The subscription, if one.
-    pub subscription: Option<SubscriptionRef>,
-    /// When it was found.
-    pub opened_at: DateTime<Utc>,
-    /// When it began, where the service tells.
-    #[serde(default)]
-    pub began_at: Option<DateTime<Utc>>,
-    /// End.
-    pub closed_at: Option<DateTime<Utc>>,
-    /// `HTTP 502 ×3`.
-    pub cause: String,
-    /// Entries recovered.
-    pub recovered: u32,
-    /// Requests spent.
-    pub requests: u32,
-    /// What was done, newest last: when, what, answer, requests.
-    pub timeline: Vec<IncidentStep>,
-}
-
-/// A line of an incident's timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IncidentStep {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// `evidence`, `probe`, `enable`, `ping`, `confirm`, `gap-fill`.
-    pub what: String,
-    /// The answer in words.
-    pub answer: String,
-    /// Requests it took.
-    pub requests: u32,
 }
 
 /// Long work in progress.

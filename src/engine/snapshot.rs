@@ -36,7 +36,6 @@ use super::jobs;
 use super::lobby::Refused;
 use super::puller;
 use super::state::{LOOKING, State};
-use super::views::incidents::step_line;
 use super::views::mapping;
 use super::words::Standing;
 
@@ -257,7 +256,7 @@ fn incident_line(incident: Incident) -> IncidentLine {
         cause: incident.cause,
         recovered: incident.recovered,
         requests: incident.requests,
-        timeline: incident.steps.into_iter().map(step_line).collect(),
+        timeline: incident.steps,
     }
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::cache::rows;
+use crate::control::incidents::of_subscription;
 use crate::control::snapshot::{Alert, IncidentLine, Snapshot};
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
@@ -88,11 +89,11 @@ fn over(snapshot: &Snapshot, line: &IncidentLine) -> Option<Alert> {
     // What a person did or decided is no news to anybody.
     let last = line.timeline.last().map_or("", |step| step.what.as_str());
     let healed = last == "gap-fill" || hooks::is_proof(line, last);
-    let what = line.kind.strip_prefix("subscription ").or(hooks::what(line));
+    let what = of_subscription(&line.kind).or(hooks::what(line));
     let what = what.filter(|what| healed || *what == "silent")?;
     let zone: chrono_tz::Tz = snapshot.zone.parse().unwrap_or(chrono_tz::UTC);
     let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
-    let (from, to) = (clock(line.began_at.unwrap_or(line.opened_at)), clock(end));
+    let (from, to) = (clock(line.from()), clock(end));
     let gap = match last {
         "gap-fill" => format!("{} recovered, 0 missing", line.recovered),
         _ if healed => format!("{} read back", line.recovered),

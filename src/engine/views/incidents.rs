@@ -6,10 +6,9 @@ use std::ops::ControlFlow;
 
 use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
-use crate::control::snapshot::IncidentStep;
 use crate::control::view::{IncidentRow, Row};
 use crate::domain::id::{Account, RemoteId};
-use crate::domain::incident::{Incident, Step};
+use crate::domain::incident::Incident;
 use crate::domain::subscription::Subscription;
 use crate::engine::desk::Desked;
 use crate::engine::state::State;
@@ -64,13 +63,8 @@ pub fn rows(state: &State, ask: &Ask) -> Desked<Rows> {
 pub fn timeline(state: &State, ask: &Ask, id: u64) -> Desked<Rows> {
     let Some(incident) = state.desk.get::<Incident>(&rows::incident(id))? else { return Ok(Rows::default()) };
     let unfiltered = incident.steps.len();
-    let steps = incident.steps.into_iter().filter(|s| ask.takes(&[&s.what, &s.answer])).map(step_line);
+    let steps = incident.steps.into_iter().filter(|s| ask.takes(&[&s.what, &s.answer]));
     Ok(ask.cut(steps.map(Row::Step).collect(), unfiltered))
-}
-
-/// A line of a timeline for the door.
-pub fn step_line(step: Step) -> IncidentStep {
-    IncidentStep { at: step.at, what: step.what, answer: step.answer, requests: step.requests }
 }
 
 fn row(incident: Incident, about: String) -> IncidentRow {

@@ -2,6 +2,7 @@
 //! opens at its newest line, which says how it stands; the lines before it tell how it came to that.
 
 use crate::control::command::SubscriptionRef;
+use crate::control::incidents::of_subscription;
 use crate::control::snapshot::{IncidentLine, IncidentStep, SubscriptionLine};
 use crate::control::view::{IncidentRow, Row};
 use crate::domain::id::Service;
@@ -120,13 +121,13 @@ impl Model {
                 let Some(incident) = self.incident() else {
                     return (name.to_owned(), "no incident".to_owned());
                 };
-                let span = span(incident.began_at.unwrap_or(incident.opened_at), incident.closed_at);
+                let span = span(incident.from(), incident.closed_at);
                 let others = self.incidents().len();
                 let which = match &self.drawer {
                     Some(Drawer::Incident { at, .. }) if others > 1 => format!(", {} of {others}", at + 1),
                     _ => String::new(),
                 };
-                let what = incident.kind.strip_prefix("subscription ").unwrap_or(&incident.kind);
+                let what = of_subscription(&incident.kind).unwrap_or(&incident.kind);
                 (format!("incident {}{which}, {what}", incident.id), format!("{name} · {span}"))
             }
         }

@@ -272,7 +272,7 @@ fn last_incident(model: &Model, p: &mut Paint<'_>) {
     p.text(3, 0, "last incident", s.muted);
     let (word, style) = if incident.closed_at.is_some() { ("closed", s.ok) } else { ("open", s.error) };
     p.right(w.saturating_sub(1), 0, 8, word, style);
-    let from = clock(incident.began_at.unwrap_or(incident.opened_at), zone);
+    let from = clock(incident.from(), zone);
     let span = incident
         .closed_at
         .map_or_else(|| format!("since {from}"), |end| format!("{from}–{}", clock(end, zone)));
