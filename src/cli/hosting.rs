@@ -16,6 +16,7 @@ use crate::config::settings::Settings;
 use crate::config::state::HostedBy;
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::{AccountLine, CacheWord, Snapshot};
+use crate::domain::word::SyncWord;
 use crate::telemetry::logs;
 
 /// What a command needs of an engine.
@@ -225,10 +226,6 @@ struct Left {
 
 impl Left {
     fn of(snapshot: &Snapshot, need: Need) -> Self {
-        let count = |words: &[&str]| {
-            let counts = snapshot.targets.iter().flat_map(|target| &target.counts);
-            counts.filter(|(word, _)| words.contains(&word.as_str())).map(|(_, count)| *count).sum()
-        };
         Self {
             jobs: snapshot
                 .jobs
@@ -236,8 +233,8 @@ impl Left {
                 .filter(|job| !job.paused && need == Need::Read)
                 .map(|job| (job.name.clone(), job.done, job.state.clone()))
                 .collect(),
-            entries: count(&["queued", "sending", "waiting quota"]),
-            person: count(&["unmapped", "conflict", "held", "failed"]),
+            entries: snapshot.counted(&SyncWord::ON_THE_WAY),
+            person: snapshot.counted(&SyncWord::FOR_A_PERSON),
             troubles: snapshot.accounts.iter().filter_map(account_trouble).collect(),
         }
     }

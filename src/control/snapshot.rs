@@ -402,6 +402,12 @@ impl Snapshot {
         (self.meters.iter().map(own).sum(), self.meters.iter().map(|meter| meter.synced).sum())
     }
 
+    /// Entries of all targets under these words.
+    pub fn counted(&self, words: &[&str]) -> u32 {
+        let counts = self.targets.iter().flat_map(|target| &target.counts);
+        counts.filter(|(word, _)| words.contains(&word.as_str())).map(|(_, count)| count).sum()
+    }
+
     /// What is in the way of an account's calls.
     pub fn strain(&self, account: &Account) -> Option<&Strained> {
         self.strains.iter().find(|line| line.account == *account).map(|line| &line.strained)

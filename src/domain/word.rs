@@ -45,6 +45,12 @@ impl SyncWord {
         "running",
     ];
 
+    /// The names of those on their way to a target.
+    pub const ON_THE_WAY: [&'static str; 3] = ["queued", "sending", "waiting quota"];
+
+    /// The names of those that need a person before they can go on.
+    pub const FOR_A_PERSON: [&'static str; 4] = ["unmapped", "conflict", "held", "failed"];
+
     /// The key of a counter: the word without its reason.
     pub fn name(&self) -> &'static str {
         match self {
@@ -71,7 +77,7 @@ impl SyncWord {
 
     /// Needs a person before it can go on.
     pub fn needs_person(&self) -> bool {
-        matches!(self, Self::Unmapped | Self::Conflict | Self::Held(_) | Self::Failed(_))
+        Self::FOR_A_PERSON.contains(&self.name())
     }
 
     /// One column: small letters look after themselves, capitals need a person.

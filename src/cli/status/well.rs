@@ -2,6 +2,7 @@
 
 use crate::control::snapshot::{AccountLine, CacheWord, DISK, Snapshot, TargetLine};
 use crate::domain::id::Service;
+use crate::domain::word::SyncWord;
 
 /// One line per trouble; empty when all is well.
 pub fn not_well(snapshot: &Snapshot) -> Vec<String> {
@@ -58,8 +59,7 @@ fn of_target(target: &TargetLine) -> Vec<String> {
         troubles.push(format!("target {}: {}", target.account, target.trouble));
     }
     for (word, count) in &target.counts {
-        let needs_person = matches!(word.as_str(), "unmapped" | "conflict" | "held" | "failed");
-        if needs_person && *count > 0 {
+        if SyncWord::FOR_A_PERSON.contains(&word.as_str()) && *count > 0 {
             troubles.push(format!("target {}: {count} {word}", target.account));
         }
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::style::Style;
 
 use crate::control::view::Row;
+use crate::domain::word::SyncWord;
 
 use super::super::model::{List, Model, Pane, Slot};
 use super::super::paint::Paint;
@@ -26,7 +27,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             let style = match word.as_str() {
                 "failed" | "conflict" => p.s.error,
                 "unmapped" | "held" => p.s.warn,
-                "queued" | "sending" | "waiting quota" => p.s.pending,
+                word if SyncWord::ON_THE_WAY.contains(&word) => p.s.pending,
                 _ => continue,
             };
             right.push((format!("{n} {word}"), style));

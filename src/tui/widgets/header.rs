@@ -168,11 +168,8 @@ fn sync(model: &Model, s: &Styles) -> Slot {
     if let Some(hold) = snapshot.holds.iter().min_by_key(|h| h.since) {
         return slot(format!("held {}", clock(hold.since, zone)), s.warn, Pane::Sync);
     }
-    let count = |word: &str| -> u32 {
-        snapshot.targets.iter().flat_map(|t| &t.counts).filter(|(w, _)| w == word).map(|(_, n)| n).sum()
-    };
     let worst = |words: &[(&'static str, Style)]| {
-        words.iter().map(|(word, style)| (*word, count(word), *style)).find(|(_, n, _)| *n > 0)
+        words.iter().map(|(word, style)| (*word, snapshot.counted(&[word]), *style)).find(|(_, n, _)| *n > 0)
     };
     let at = |(word, n, style): (&str, u32, Style)| {
         let pane = if word == "unmapped" { Pane::Mapping } else { Pane::Sync };

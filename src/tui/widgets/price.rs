@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::style::Style;
 
 use crate::control::command::Price;
-use crate::control::snapshot::{AccountLine, CacheWord, HoldLine, Snapshot};
+use crate::control::snapshot::{AccountLine, CacheWord, HoldLine};
 use crate::domain::word::SyncWord;
 
 use super::super::model::{Connection, Drawer, Model, Pane, Tone};
@@ -132,9 +132,9 @@ fn content(model: &Model) -> Content<'_> {
         return link_price(model);
     }
     if let Some(account) = snapshot.accounts.iter().find(|a| is_refused(a)) {
-        let waits = match waiting(snapshot) {
+        let waits = match snapshot.counted(&SyncWord::ON_THE_WAY) {
             0 => String::new(),
-            n => format!("{} · ", count(n, "change waits", "changes wait")),
+            n => format!("{} · ", count(u64::from(n), "change waits", "changes wait")),
         };
         return said(format!("{waits}:token {} to renew · deliveries still arrive", account.tag), Look::Warn);
     }
@@ -143,9 +143,9 @@ fn content(model: &Model) -> Content<'_> {
         return Content::Said(say, Look::Price, price);
     }
     if let Some(account) = snapshot.accounts.iter().find(|a| a.trouble.is_some()) {
-        let kept = match waiting(snapshot) {
+        let kept = match snapshot.counted(&SyncWord::ON_THE_WAY) {
             0 => String::new(),
-            n => format!("{} kept here · ", count(n, "change", "changes")),
+            n => format!("{} kept here · ", count(u64::from(n), "change", "changes")),
         };
         let why = account.why.as_ref().map(|why| format!(" · {}: {why}", account.tag)).unwrap_or_default();
         return said(format!("{kept}nothing is lost{why}"), Look::Warn);
@@ -163,13 +163,6 @@ fn content(model: &Model) -> Content<'_> {
 /// What sends here again comes first, for a narrow screen cuts the end.
 pub fn held_by(hold: &HoldLine) -> String {
     format!(":take sends from here · {}", hold.say)
-}
-
-/// Changes that are not at their target yet.
-fn waiting(snapshot: &Snapshot) -> u64 {
-    let counts = snapshot.targets.iter().flat_map(|t| &t.counts);
-    let waits = counts.filter(|(word, _)| matches!(word.as_str(), "queued" | "sending" | "waiting quota"));
-    waits.map(|(_, n)| u64::from(*n)).sum()
 }
 
 /// What the key for the selected entry does and costs, where it waits for one.
