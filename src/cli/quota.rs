@@ -112,8 +112,6 @@ pub fn quota_table(snapshot: &Snapshot) -> String {
     if snapshot.meters.is_empty() {
         return "no bucket yet; the first answer of a service names it\n".to_owned();
     }
-    let zone: chrono_tz::Tz = snapshot.zone.parse().unwrap_or(chrono_tz::UTC);
-    let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
     let line = |meter: &Meter| {
         let about = if meter.source == Source::Estimate { "≤" } else { "" };
         let left = match (meter.remaining, meter.limit) {
@@ -121,14 +119,14 @@ pub fn quota_table(snapshot: &Snapshot) -> String {
             _ => "no hourly limit".to_owned(),
         };
         let ahead = match (meter.waiting_until, meter.dry_at, meter.resets_at) {
-            (Some(until), _, _) => format!("waiting until {}", clock(until)),
+            (Some(until), _, _) => format!("waiting until {}", snapshot.clock(until)),
             _ if snapshot.strain(&meter.account).is_some() => {
                 snapshot.strain(&meter.account).map(|s| s.by.to_string()).unwrap_or_default()
             }
-            (None, Some(dry), _) => format!("dry at {}", clock(dry)),
+            (None, Some(dry), _) => format!("dry at {}", snapshot.clock(dry)),
             (None, None, Some(reset)) => {
                 let rest = meter.remaining.map_or(0, |left| (left - i64::from(meter.expected)).max(0));
-                format!("{about}{rest} left at {}", clock(reset))
+                format!("{about}{rest} left at {}", snapshot.clock(reset))
             }
             (None, None, None) => String::new(),
         };

@@ -31,7 +31,7 @@ pub fn out_of_reach(snapshot: &Snapshot, at: Option<&Account>) -> Option<Failure
                     Some(until) => format!(
                         "{name}'s quota for {} is spent until {}; try again then",
                         line.name,
-                        clock(snapshot, until)
+                        snapshot.clock(until)
                     ),
                     None => format!("{name} has not answered yet for {}; try again in a moment", line.name),
                 }))
@@ -49,11 +49,6 @@ pub fn dry_until(snapshot: &Snapshot, account: &Account) -> Option<DateTime<Utc>
         .filter(|meter| meter.account == *account)
         .filter_map(|meter| meter.waiting_until)
         .max()
-}
-
-fn clock(snapshot: &Snapshot, at: DateTime<Utc>) -> String {
-    let zone: chrono_tz::Tz = snapshot.zone.parse().unwrap_or(chrono_tz::UTC);
-    at.with_timezone(&zone).format("%H:%M").to_string()
 }
 
 /// What a failure at a service comes from: the service's being out of reach, if it is.

@@ -1,6 +1,7 @@
 //! What every viewer always has: header, subscriptions, meters, counts, timers, incidents, alerts.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clockify_hook::Flags;
@@ -394,6 +395,16 @@ impl HoldLine {
 }
 
 impl Snapshot {
+    /// The zone of the day shown.
+    pub fn tz(&self) -> Tz {
+        self.zone.parse().unwrap_or(Tz::UTC)
+    }
+
+    /// `15:02` in that zone.
+    pub fn clock(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.tz()).format("%H:%M").to_string()
+    }
+
     /// Our own requests of the last 24 hours in all buckets, and the entries that targets confirmed meanwhile.
     pub fn day_of_requests(&self) -> (u32, u32) {
         let own = |meter: &Meter| -> u32 {

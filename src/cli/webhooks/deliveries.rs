@@ -108,7 +108,7 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
         print::say("no delivery fits");
         return Ok(Exit::Good);
     }
-    let zone: Tz = ask::snapshot(engine).await?.zone.parse().unwrap_or(Tz::UTC);
+    let zone = ask::snapshot(engine).await?.tz();
     let head = ["number", "came", "verdict", "about", "what"].map(str::to_owned);
     let cells = rows.iter().map(|line| as_cells(line, zone));
     print::say(&print::table(&std::iter::once(head.to_vec()).chain(cells).collect::<Vec<_>>()));

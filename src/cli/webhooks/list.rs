@@ -14,13 +14,12 @@ use crate::domain::health::Wanted;
 /// Prints all subscriptions; 1 when one is not well.
 pub async fn list(engine: &mut ViewerEnd, json: bool) -> Outcome {
     let snapshot = ask::snapshot(engine).await?;
-    let lines = snapshot.subscriptions;
+    let (zone, lines) = (snapshot.tz(), snapshot.subscriptions);
     if json {
         print::json(&Value::from(lines.iter().map(as_json).collect::<Vec<_>>()));
     } else if lines.is_empty() {
         print::say(none(snapshot.public_address));
     } else {
-        let zone: Tz = snapshot.zone.parse().unwrap_or(Tz::UTC);
         let head = ["state", "subscription", "name", "events", "last delivery", "why"].map(str::to_owned);
         let rows = lines.iter().map(|line| as_cells(line, zone));
         print::say(&print::table(&std::iter::once(head.to_vec()).chain(rows).collect::<Vec<_>>()));

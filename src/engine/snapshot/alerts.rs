@@ -91,9 +91,7 @@ fn over(snapshot: &Snapshot, line: &IncidentLine) -> Option<Alert> {
     let healed = last == "gap-fill" || hooks::is_proof(line, last);
     let what = of_subscription(&line.kind).or(hooks::what(line));
     let what = what.filter(|what| healed || *what == "silent")?;
-    let zone: chrono_tz::Tz = snapshot.zone.parse().unwrap_or(chrono_tz::UTC);
-    let clock = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M").to_string();
-    let (from, to) = (clock(line.from()), clock(end));
+    let (from, to) = (snapshot.clock(line.from()), snapshot.clock(end));
     let gap = match last {
         "gap-fill" => format!("{} recovered, 0 missing", line.recovered),
         _ if healed => format!("{} read back", line.recovered),

@@ -356,7 +356,7 @@ impl Model {
 
     /// The zone of the day shown.
     pub fn zone(&self) -> Tz {
-        self.snapshot.as_ref().and_then(|s| s.zone.parse().ok()).unwrap_or(Tz::UTC)
+        self.snapshot.as_ref().map_or(Tz::UTC, Snapshot::tz)
     }
 
     /// The targets, in the order of the words of an entry.
