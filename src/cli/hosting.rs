@@ -16,6 +16,7 @@ use crate::config::settings::Settings;
 use crate::config::state::HostedBy;
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::{AccountLine, CacheWord, Snapshot};
+use crate::domain::text::count;
 use crate::domain::word::SyncWord;
 use crate::telemetry::logs;
 
@@ -250,8 +251,7 @@ impl std::fmt::Display for Left {
         let why: Vec<String> = self.troubles.iter().cloned().chain(jobs).collect();
         match self.entries {
             0 => f.write_str("not done yet")?,
-            1 => f.write_str("1 entry is not sent yet")?,
-            entries => write!(f, "{entries} entries are not sent yet")?,
+            n => f.write_str(&count(n, "entry is not sent yet", "entries are not sent yet"))?,
         }
         if why.is_empty() { Ok(()) } else { write!(f, ": {}", why.join(", ")) }
     }

@@ -11,6 +11,7 @@ use super::print::table;
 use super::{ask, print};
 use crate::control::snapshot::{JobLine, Meter, Snapshot};
 use crate::domain::quota::Source;
+use crate::domain::text::requests;
 
 /// Options of `quota`.
 #[derive(Args, Clone, Debug)]
@@ -140,18 +141,14 @@ pub fn quota_table(snapshot: &Snapshot) -> String {
         vec![meter.label.clone(), left, ahead, source, spent.join(" · ")]
     };
     let mut text = table(&snapshot.meters.iter().map(line).collect::<Vec<_>>());
-    let (requests, entries) = snapshot.day_of_requests();
+    let (sent, entries) = snapshot.day_of_requests();
     if entries > 0 {
-        let each = f64::from(requests) / f64::from(entries);
-        text.push_str(&format!(
-            "\n24 hours: {requests} requests · {entries} entries synced · {each:.1} each\n"
-        ));
+        let each = f64::from(sent) / f64::from(entries);
+        text.push_str(&format!("\n24 hours: {sent} requests · {entries} entries synced · {each:.1} each\n"));
     }
     if !snapshot.jobs.is_empty() {
         let line = |job: &JobLine| {
-            let cost = job.cost.map_or_else(String::new, |cost| {
-                if cost == 1 { "1 request".into() } else { format!("{cost} requests") }
-            });
+            let cost = job.cost.map(requests).unwrap_or_default();
             vec![job.name.clone(), cost, job.when.clone(), job.state.clone()]
         };
         text.push_str("\nqueued\n");

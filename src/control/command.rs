@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::mapping::{MappingEdit, Named, SourceRef};
+use crate::domain::text::requests;
 
 /// A command with its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -285,6 +286,14 @@ pub struct Price {
     pub left: Option<i64>,
     /// One sentence for the price line.
     pub say: String,
+}
+
+impl Price {
+    /// `3 requests · 596 left`.
+    pub fn cost(&self) -> String {
+        let left = self.left.map(|n| format!(" · {n} left")).unwrap_or_default();
+        format!("{}{left}", requests(self.requests))
+    }
 }
 
 /// A ranked candidate of a picker.

@@ -8,6 +8,17 @@ pub fn digest(bytes: &[u8]) -> u64 {
     hash.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
+/// `1 entry`, `4 entries`.
+pub fn count(n: impl Into<u64>, one: &str, many: &str) -> String {
+    let n = n.into();
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `1 request`, `4 requests`.
+pub fn requests(n: impl Into<u64>) -> String {
+    count(n, "request", "requests")
+}
+
 /// A length of time as it was set: `5 min`, `30 s`, `90 s`.
 pub fn every(seconds: u32) -> String {
     if seconds > 0 && seconds.is_multiple_of(60) {

@@ -8,6 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::text::clean;
+pub use crate::domain::text::{count, requests};
 
 /// Text of a service made safe for a cell; printable ASCII passes without a copy.
 pub fn safe(text: &str) -> Cow<'_, str> {
@@ -149,11 +150,6 @@ pub fn age(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
         60..1440 => format!("{} h", minutes / 60),
         _ => date(at, zone),
     }
-}
-
-/// `1 request`, `4 requests`.
-pub fn count(n: u64, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 #[cfg(test)]

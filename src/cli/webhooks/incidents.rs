@@ -9,6 +9,7 @@ use crate::cli::{ask, print};
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::IncidentStep;
 use crate::control::view::{IncidentRow, Row, ViewKind};
+use crate::domain::text::requests;
 
 /// Options of `incidents`.
 #[derive(Args, Clone, Debug)]
@@ -126,8 +127,4 @@ fn as_json(row: &IncidentRow) -> Value {
         "requests": row.requests,
         "last": row.last,
     })
-}
-
-fn requests(n: u32) -> String {
-    if n == 1 { "1 request".to_owned() } else { format!("{n} requests") }
 }

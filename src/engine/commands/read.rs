@@ -8,6 +8,7 @@ use crate::domain::id::Account;
 use crate::domain::order::EntryRow;
 use crate::domain::quota::{Cause, Gate};
 use crate::domain::strain::Strain;
+use crate::domain::text::requests;
 use crate::engine::apply::{Batch, bind_one};
 use crate::engine::call::bucket_of;
 use crate::engine::history::{self, midnight};
@@ -41,9 +42,7 @@ pub fn now(engine: &Shared) -> Answered {
             say: format!("Toggl is read at {at} · {}, its hour is spent", Strain::Quota),
         });
     }
-    let requests =
-        if sources.len() == 1 { "1 request".into() } else { format!("{} requests", sources.len()) };
-    Ok(Reply::Done { say: format!("reading Toggl now · {requests}") })
+    Ok(Reply::Done { say: format!("reading Toggl now · {}", requests(sources.len() as u64)) })
 }
 
 /// Until when nothing is left of a source's own bucket, not even for a person.

@@ -12,6 +12,7 @@ use crate::control::snapshot::{Alert, IncidentLine, Snapshot};
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
 use crate::domain::order::EntryRow;
+use crate::domain::text::{count as counted, requests};
 use crate::domain::word::{Class, SyncWord};
 use crate::engine::desk::Desked;
 use crate::engine::intake::DeadLetter;
@@ -97,9 +98,7 @@ fn over(snapshot: &Snapshot, line: &IncidentLine) -> Option<Alert> {
         _ if healed => format!("{} read back", line.recovered),
         _ => "over".into(),
     };
-    let requests =
-        if line.requests == 1 { "1 request".into() } else { format!("{} requests", line.requests) };
-    let say = format!("{from}–{to} {what}: {} · {gap} · {requests}", line.cause);
+    let say = format!("{from}–{to} {what}: {} · {gap} · {}", line.cause, requests(line.requests));
     Some(Alert { id: format!("incident:{}", line.id), since: end, say, pane: 3 })
 }
 
@@ -127,7 +126,7 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
             return Ok(Some((Alert { id, since: link.since, say, pane: 5 }, count)));
         }
         SyncWord::Unmapped => {
-            let entries = if count == 1 { "1 entry waits".into() } else { format!("{count} entries wait") };
+            let entries = counted(count, "entry waits", "entries wait");
             match projects(state, target)? {
                 Some(many) => format!(
                     "{count} entries of {many} wait for a link to {target}; link them, leave them out, or set a fallback"
@@ -202,7 +201,7 @@ fn dead(state: &State) -> Desked<Option<(Alert, u32)>> {
         ControlFlow::Continue(())
     })?;
     let Some(letter) = oldest else { return Ok(None) };
-    let many = if count == 1 { "1 delivery".into() } else { format!("{count} deliveries") };
+    let many = counted(count, "delivery", "deliveries");
     let say = format!("{many} could not be used: {}; look at it and replay it", letter.reason);
     Ok(Some((Alert { id: "dead letters".into(), since: letter.at, say, pane: 3 }, count)))
 }

@@ -4,7 +4,7 @@
 use crate::control::snapshot::{JobLine, Meter};
 use crate::domain::id::{Account, Service};
 
-use super::super::text::count;
+use super::super::text::requests;
 use super::super::widgets::meter::about;
 use super::{List, Model};
 
@@ -35,8 +35,8 @@ impl Model {
     }
 
     /// `≤ 2 requests · 22 left`: what a question about a subscription or an entry of an account takes at most.
-    pub fn up_to(&self, requests: u64, account: &Account) -> String {
-        format!("≤ {}{}", count(requests, "request", "requests"), self.left_of(account))
+    pub fn up_to(&self, most: u64, account: &Account) -> String {
+        format!("≤ {}{}", requests(most), self.left_of(account))
     }
 
     /// The service of an account.

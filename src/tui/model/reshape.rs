@@ -6,7 +6,7 @@ use crate::domain::advice;
 use crate::domain::id::{RemoteId, Service};
 
 use super::super::keymap::{Action, prices};
-use super::super::text::count;
+use super::super::text::requests;
 use super::palette::{Choice, Run};
 use super::{Model, palette::Palette};
 
@@ -38,7 +38,7 @@ pub fn choice(model: &Model, typed: &str) -> Option<Choice> {
         _ => return None,
     };
     let action = if word == "rename" { Action::RenameHook } else { Action::EditEvents };
-    let price = count(prices::most(action, line.service, false), "request", "requests");
+    let price = requests(prices::most(action, line.service, false));
     let falls = match &change {
         Reshape::Events { filters } => advice::lost(&line.events, filters),
         _ => Vec::new(),

@@ -6,7 +6,7 @@ use crate::control::view::{IncidentRow, Row};
 
 use super::super::model::{Drawer, List, Model, Slot};
 use super::super::paint::Paint;
-use super::super::text::{clock, count, date, width};
+use super::super::text::{clock, date, requests, width};
 use super::super::widgets::table::{self, Col};
 use super::hook;
 
@@ -205,8 +205,7 @@ fn steps(model: &Model, p: &mut Paint<'_>, top: u16, sum: &Sum) {
         // The read that fills the gap is complete, or the incident stays open.
         let filled = sum.closed && model.step(last).is_some_and(|step| step.what == "gap-fill");
         let missing = if filled { ", 0 missing" } else { "" };
-        let requests = count(u64::from(sum.requests), "request", "requests");
-        let say = format!("{} recovered{missing} · {requests}", sum.recovered);
+        let say = format!("{} recovered{missing} · {}", sum.recovered, requests(sum.requests));
         p.cell(3, y + 1, w.saturating_sub(4), &say, s.muted);
         y += 2;
     }

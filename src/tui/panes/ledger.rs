@@ -4,7 +4,7 @@ use crate::control::snapshot::{OTHERS, Snapshot};
 
 use super::super::model::{List, Model, Slot};
 use super::super::paint::Paint;
-use super::super::text::{clock_s, count};
+use super::super::text::{self, clock_s, count};
 use super::super::widgets::table::{self, Col};
 
 /// Requests seen at least below the causes, where there is room at all.
@@ -49,12 +49,12 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
 
 /// What a day of requests in all buckets brought.
 fn day(snapshot: &Snapshot) -> String {
-    let (requests, entries) = snapshot.day_of_requests();
-    let asked = count(u64::from(requests), "request", "requests");
-    let brought = count(u64::from(entries), "entry synced", "entries synced");
+    let (sent, entries) = snapshot.day_of_requests();
+    let asked = text::requests(sent);
+    let brought = count(entries, "entry synced", "entries synced");
     let each = match entries {
         0 => String::new(),
-        _ => format!(" · {:.1} requests each", f64::from(requests) / f64::from(entries)),
+        _ => format!(" · {:.1} requests each", f64::from(sent) / f64::from(entries)),
     };
     format!("24 hours, all buckets: {asked} · {brought}{each}")
 }

@@ -19,7 +19,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let mut right = Vec::new();
     if let Some(snapshot) = &model.snapshot {
         let total = snapshot.mapping.linked + snapshot.mapping.unmapped;
-        right.push((count(u64::from(total), "project", "projects"), p.s.muted));
+        right.push((count(total, "project", "projects"), p.s.muted));
         right.push((format!("{} linked", snapshot.mapping.linked), p.s.muted));
         if snapshot.mapping.unmapped > 0 {
             right.push((format!("{} unmapped", snapshot.mapping.unmapped), p.s.warn));

@@ -6,7 +6,7 @@ use crate::domain::strain::Strained;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::{Hit, Paint};
-use super::super::text::{age, clock, clock_s, count, width};
+use super::super::text::{age, clock, clock_s, requests, width};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
 use super::{has_keys, name, overview};
@@ -182,8 +182,8 @@ fn queued(model: &Model, p: &mut Paint<'_>, from: u16, first: usize, jobs: &[Job
         return;
     }
     let w = p.w();
-    let requests: u64 = jobs.iter().filter_map(|job| job.cost).map(u64::from).sum();
-    let right = vec![(count(requests, "request", "requests"), p.s.muted)];
+    let most: u64 = jobs.iter().filter_map(|job| job.cost).map(u64::from).sum();
+    let right = vec![(requests(most), p.s.muted)];
     rule::draw(p, 0, from + 1, w, &rule::Title { name: "queued", right, ..rule::Title::default() });
     let cols = [
         Col::new("", 24, 0, 9).flex(12, 2),
@@ -195,7 +195,7 @@ fn queued(model: &Model, p: &mut Paint<'_>, from: u16, first: usize, jobs: &[Job
     for (index, job) in jobs.iter().enumerate() {
         line(model, p, from + 2 + index as u16, first + index, focused, |row| {
             let s = row.s;
-            let cost = job.cost.map(|cost| count(u64::from(cost), "request", "requests")).unwrap_or_default();
+            let cost = job.cost.map(requests).unwrap_or_default();
             let done = match (job.total, job.done) {
                 (Some(total), done) => format!("{done} of {total}"),
                 (None, _) => cost,

@@ -1,13 +1,12 @@
 //! What comes through the door: snapshots, pages, answers, and the door itself opening and closing.
 
-use crate::control::command::{Price, Reply};
+use crate::control::command::Reply;
 use crate::control::message::{FromEngine, PROTOCOL, ToEngine};
 use crate::control::view::{LinkWord, Row, ViewKind};
 
 use super::super::model::{
     Connection, Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW,
 };
-use super::super::text::count;
 use super::mapping::ask_price;
 use super::{Effect, act, send};
 
@@ -137,15 +136,6 @@ fn look_for_best(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// `3 requests · 596 left`; nothing for what costs nothing.
-fn cost(price: &Price) -> String {
-    if price.requests == 0 {
-        return String::new();
-    }
-    let left = price.left.map(|n| format!(" · {n} left")).unwrap_or_default();
-    format!("{}{left}", count(u64::from(price.requests), "request", "requests"))
-}
-
 fn answer(model: &mut Model, id: &str, reply: Reply) -> Vec<Effect> {
     let pending = model.pending.remove(id);
     match (reply, pending) {
@@ -156,7 +146,8 @@ fn answer(model: &mut Model, id: &str, reply: Reply) -> Vec<Effect> {
             }
         }
         (Reply::Price(price), Some(Pending::Ask(wish))) => {
-            let cost = cost(&price);
+            // What costs nothing has no price.
+            let cost = if price.requests == 0 { String::new() } else { price.cost() };
             model.question = Some(Question { say: price.say, price: cost, then: Then::Wish(wish) });
         }
         (Reply::Done { .. } | Reply::Failed { .. }, Some(Pending::Quiet)) => {}

@@ -134,7 +134,7 @@ fn content(model: &Model) -> Content<'_> {
     if let Some(account) = snapshot.accounts.iter().find(|a| is_refused(a)) {
         let waits = match snapshot.counted(&SyncWord::ON_THE_WAY) {
             0 => String::new(),
-            n => format!("{} · ", count(u64::from(n), "change waits", "changes wait")),
+            n => format!("{} · ", count(n, "change waits", "changes wait")),
         };
         return said(format!("{waits}:token {} to renew · deliveries still arrive", account.tag), Look::Warn);
     }
@@ -145,7 +145,7 @@ fn content(model: &Model) -> Content<'_> {
     if let Some(account) = snapshot.accounts.iter().find(|a| a.trouble.is_some()) {
         let kept = match snapshot.counted(&SyncWord::ON_THE_WAY) {
             0 => String::new(),
-            n => format!("{} kept here · ", count(u64::from(n), "change", "changes")),
+            n => format!("{} kept here · ", count(n, "change", "changes")),
         };
         let why = account.why.as_ref().map(|why| format!(" · {}: {why}", account.tag)).unwrap_or_default();
         return said(format!("{kept}nothing is lost{why}"), Look::Warn);
@@ -247,17 +247,12 @@ fn price_of(model: &Model) -> Option<&Price> {
     picker.price.as_ref().filter(|(of, _)| *of == id).map(|(_, price)| price)
 }
 
-fn cost(price: &Price) -> String {
-    let left = price.left.map(|n| format!(" · {n} left")).unwrap_or_default();
-    format!("{}{left}", count(u64::from(price.requests), "request", "requests"))
-}
-
 /// The same in a few words, where a sentence has the line.
 fn picked(model: &Model) -> String {
     match price_of(model) {
         Some(price) => {
-            let sends = count(u64::from(price.creates), "entry", "entries");
-            format!("{sends} · {}", cost(price))
+            let sends = count(price.creates, "entry", "entries");
+            format!("{sends} · {}", price.cost())
         }
         None if model.candidate().is_some() => "the price is being asked".to_owned(),
         None => String::new(),
@@ -277,5 +272,5 @@ fn link_price(model: &Model) -> Content<'static> {
     } else {
         format!("Enter {}", price.say)
     };
-    Content::Said(say, Look::Price, cost(price))
+    Content::Said(say, Look::Price, price.cost())
 }
