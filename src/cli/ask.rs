@@ -54,6 +54,18 @@ pub async fn page_at(
     Ok(page)
 }
 
+/// The rows of a page that are of its kind.
+macro_rules! rows {
+    ($page:expr, $kind:ident) => {{
+        let one = |row| match row {
+            crate::control::view::Row::$kind(line) => Some(line),
+            _ => None,
+        };
+        $page.rows.into_iter().filter_map(one).collect::<Vec<_>>()
+    }};
+}
+pub(super) use rows;
+
 /// Asks for something to be done.
 pub async fn wish(engine: &mut ViewerEnd, wish: Wish) -> Result<Reply, Failure> {
     let id = format!("{:032x}", rand::random::<u128>());

@@ -8,7 +8,7 @@ use super::options::Global;
 use super::{ask, print, reach};
 use crate::control::command::{Reply, Wish};
 use crate::control::link::ViewerEnd;
-use crate::control::view::{Row, SyncLine, ViewKind};
+use crate::control::view::{SyncLine, ViewKind};
 use crate::domain::word::SyncWord;
 
 /// Options of `sync`.
@@ -81,14 +81,7 @@ pub async fn run(global: &Global, options: &Sync) -> Outcome {
 async fn talk(engine: &mut ViewerEnd, options: &Sync) -> Outcome {
     let page = ask::page(engine, ViewKind::Sync, "").await?;
     let total = page.total;
-    let rows: Vec<SyncLine> = page
-        .rows
-        .into_iter()
-        .filter_map(|row| match row {
-            Row::Sync(line) => Some(line),
-            _ => None,
-        })
-        .collect();
+    let rows = ask::rows!(page, Sync);
     match &options.what {
         What::Status { json } => {
             show(&rows, total, *json);

@@ -7,7 +7,7 @@ use super::hosting::{Need, with_engine};
 use super::options::Global;
 use super::{ask, print};
 use crate::control::link::ViewerEnd;
-use crate::control::view::{DetailLine, Row, ViewKind};
+use crate::control::view::ViewKind;
 use crate::domain::id::{Account, Key, Service};
 
 /// Options of `why`.
@@ -29,7 +29,7 @@ pub async fn run(global: &Global, options: &Why) -> Outcome {
 
 async fn tell(engine: &mut ViewerEnd, options: &Why) -> Outcome {
     for key in keys(engine, &options.entry).await? {
-        let lines = detail(engine, key).await?;
+        let lines = ask::rows!(ask::page(engine, ViewKind::Detail { key }, "").await?, Detail);
         if lines.is_empty() {
             continue;
         }
@@ -56,13 +56,4 @@ async fn keys(engine: &mut ViewerEnd, entry: &str) -> Result<Vec<Key>, Failure> 
     let accounts = ask::snapshot(engine).await?.accounts;
     let sources = accounts.iter().filter(|account| account.service == Service::Toggl);
     Ok(sources.map(|account| Key::new(&account.name, entry)).collect())
-}
-
-async fn detail(engine: &mut ViewerEnd, key: Key) -> Result<Vec<DetailLine>, Failure> {
-    let page = ask::page(engine, ViewKind::Detail { key }, "").await?;
-    let lines = page.rows.into_iter().filter_map(|row| match row {
-        Row::Detail(line) => Some(line),
-        _ => None,
-    });
-    Ok(lines.collect())
 }

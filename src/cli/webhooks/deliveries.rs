@@ -12,7 +12,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::{ask, print};
 use crate::control::command::{Typed, Wish};
 use crate::control::link::ViewerEnd;
-use crate::control::view::{DeliveryLine, DetailLine, Row, ViewKind};
+use crate::control::view::{DeliveryLine, DetailLine, ViewKind};
 
 /// A delivery by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,16 +92,10 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
         return one(engine, which, options.json).await;
     }
     let page = ask::page(engine, ViewKind::Deliveries, &options.filter).await?;
-    let rows: Vec<DeliveryLine> = page
-        .rows
-        .into_iter()
-        .filter_map(|row| match row {
-            Row::Delivery(line) => Some(line),
-            _ => None,
-        })
-        .collect();
+    let total = page.total;
+    let rows = ask::rows!(page, Delivery);
     if options.json {
-        print::json(&json!({ "total": page.total, "rows": rows }));
+        print::json(&json!({ "total": total, "rows": rows }));
         return Ok(Exit::Good);
     }
     if rows.is_empty() {
@@ -114,8 +108,8 @@ pub async fn list(engine: &mut ViewerEnd, options: &Deliveries) -> Outcome {
     print::say(&print::table(&std::iter::once(head.to_vec()).chain(cells).collect::<Vec<_>>()));
     print::say(&format!("times in {zone}"));
     let listed = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    if page.total > listed {
-        print::say(&format!("and {} more; --filter narrows them", page.total - listed));
+    if total > listed {
+        print::say(&format!("and {} more; --filter narrows them", total - listed));
     }
     Ok(Exit::Good)
 }
@@ -136,15 +130,7 @@ async fn one(engine: &mut ViewerEnd, which: Which, json: bool) -> Outcome {
         Which::Kept(seq) => (ViewKind::Delivery { seq }, seq.to_string()),
         Which::Refused(number) => (ViewKind::Refused { number }, format!("r{number}")),
     };
-    let page = ask::page(engine, kind, "").await?;
-    let lines: Vec<DetailLine> = page
-        .rows
-        .into_iter()
-        .filter_map(|row| match row {
-            Row::Detail(line) => Some(line),
-            _ => None,
-        })
-        .collect();
+    let lines = ask::rows!(ask::page(engine, kind, "").await?, Detail);
     if lines.is_empty() {
         return Err(Failure::not_well(format!("delivery {name} is not kept (any more)")));
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::{ask, print};
 use crate::control::link::ViewerEnd;
-use crate::control::view::{DeliveryLine, DetailLine, Row, ViewKind};
+use crate::control::view::{DeliveryLine, ViewKind};
 
 /// Writes all deliveries that hold the words into a new file that only its owner may read.
 pub async fn export(engine: &mut ViewerEnd, filter: &str, path: &Path) -> Outcome {
@@ -38,13 +38,8 @@ async fn list(engine: &mut ViewerEnd, filter: &str) -> Result<BTreeMap<u64, Deli
         let page = ask::page_at(engine, ViewKind::Deliveries, filter, offset).await?;
         offset += u32::try_from(page.rows.len()).unwrap_or(u32::MAX);
         let is_last = page.rows.is_empty() || offset >= page.total;
-        for row in page.rows {
-            if let Row::Delivery(line) = row
-                && let Some(seq) = line.seq
-            {
-                kept.insert(seq, line);
-            }
-        }
+        let lines = ask::rows!(page, Delivery).into_iter();
+        kept.extend(lines.filter_map(|line| Some((line.seq?, line))));
         if is_last {
             return Ok(kept);
         }
@@ -57,12 +52,7 @@ async fn write(
     line: &DeliveryLine,
 ) -> Result<(), Failure> {
     let seq = line.seq.unwrap_or_default();
-    let page = ask::page(engine, ViewKind::Delivery { seq }, "").await?;
-    let details = page.rows.into_iter().filter_map(|row| match row {
-        Row::Detail(line) => Some(line),
-        _ => None,
-    });
-    let details: Vec<DetailLine> = details.collect();
+    let details = ask::rows!(ask::page(engine, ViewKind::Delivery { seq }, "").await?, Detail);
     let headers = details.iter().filter(|d| d.why == "header");
     let headers: Map<String, Value> =
         headers.map(|d| (d.label.clone(), Value::from(d.value.clone()))).collect();

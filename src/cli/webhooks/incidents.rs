@@ -8,7 +8,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::{ask, print};
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::IncidentStep;
-use crate::control::view::{IncidentRow, Row, ViewKind};
+use crate::control::view::{IncidentRow, ViewKind};
 use crate::domain::text::requests;
 
 /// Options of `incidents`.
@@ -57,27 +57,16 @@ async fn all(engine: &mut ViewerEnd, filter: &str) -> Result<Vec<IncidentRow>, F
     loop {
         let offset = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let page = ask::page_at(engine, ViewKind::Incidents, filter, offset).await?;
-        let before = rows.len();
-        rows.extend(page.rows.into_iter().filter_map(|row| match row {
-            Row::Incident(row) => Some(row),
-            _ => None,
-        }));
-        if rows.len() >= page.total as usize || rows.len() == before {
+        let (before, total) = (rows.len(), page.total as usize);
+        rows.extend(ask::rows!(page, Incident));
+        if rows.len() >= total || rows.len() == before {
             return Ok(rows);
         }
     }
 }
 
 async fn one(engine: &mut ViewerEnd, row: &IncidentRow, json: bool) -> Outcome {
-    let page = ask::page(engine, ViewKind::Incident { id: row.id }, "").await?;
-    let steps: Vec<IncidentStep> = page
-        .rows
-        .into_iter()
-        .filter_map(|row| match row {
-            Row::Step(step) => Some(step),
-            _ => None,
-        })
-        .collect();
+    let steps = ask::rows!(ask::page(engine, ViewKind::Incident { id: row.id }, "").await?, Step);
     if json {
         let mut object = as_json(row);
         object["timeline"] = json!(steps);
