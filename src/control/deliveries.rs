@@ -1,6 +1,48 @@
-//! What became of deliveries, in figures.
+//! What became of deliveries, in figures, and how one of them is named.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use super::command::{Typed, Wish};
+use super::view::ViewKind;
+
+/// A delivery that can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// By its place in the inbox.
+    Kept(u64),
+    /// By its number among those refused at the door since the receiver's start.
+    Refused(u64),
+}
+
+impl Which {
+    /// It in full.
+    pub fn view(self) -> ViewKind {
+        match self {
+            Self::Kept(seq) => ViewKind::Delivery { seq },
+            Self::Refused(number) => ViewKind::Refused { number },
+        }
+    }
+
+    /// Checks its signature again, with this secret or with those that hold now.
+    pub fn verify(self, secret: Option<Typed>) -> Wish {
+        match self {
+            Self::Kept(seq) => Wish::Verify { seq, secret },
+            Self::Refused(number) => Wish::VerifyRefused { number, secret },
+        }
+    }
+}
+
+/// `4711`; of a refused one `r17`.
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept(seq) => write!(f, "{seq}"),
+            Self::Refused(number) => write!(f, "r{number}"),
+        }
+    }
+}
 
 /// Delivery counts since the engine started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

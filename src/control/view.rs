@@ -8,6 +8,7 @@ use crate::domain::mapping::{Named, SourceRef};
 use crate::domain::word::SyncWord;
 
 use super::command::Candidate;
+use super::deliveries::Which;
 pub use super::incidents::IncidentRow;
 use super::snapshot::IncidentStep;
 
@@ -280,10 +281,14 @@ pub struct DeliveryLine {
 }
 
 impl DeliveryLine {
+    /// Its name, where it is kept.
+    pub fn which(&self) -> Option<Which> {
+        self.seq.map(Which::Kept).or(self.refused.map(Which::Refused))
+    }
+
     /// Its place in the inbox; of a refused one `r17`.
     pub fn number(&self) -> String {
-        let refused = || self.refused.map(|number| format!("r{number}"));
-        self.seq.map(|seq| seq.to_string()).or_else(refused).unwrap_or_default()
+        self.which().map(|which| which.to_string()).unwrap_or_default()
     }
 }
 

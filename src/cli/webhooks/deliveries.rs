@@ -11,17 +11,9 @@ use super::export;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::{ask, print};
 use crate::control::command::{Typed, Wish};
+use crate::control::deliveries::Which;
 use crate::control::link::ViewerEnd;
 use crate::control::view::{DeliveryLine, DetailLine, ViewKind};
-
-/// A delivery by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// Its place in the inbox.
-    Kept(u64),
-    /// Its number among those refused at the door since the receiver's start.
-    Refused(u64),
-}
 
 impl FromStr for Which {
     type Err = String;
@@ -126,13 +118,9 @@ fn as_cells(line: &DeliveryLine, zone: Tz) -> Vec<String> {
 }
 
 async fn one(engine: &mut ViewerEnd, which: Which, json: bool) -> Outcome {
-    let (kind, name) = match which {
-        Which::Kept(seq) => (ViewKind::Delivery { seq }, seq.to_string()),
-        Which::Refused(number) => (ViewKind::Refused { number }, format!("r{number}")),
-    };
-    let lines = ask::rows!(ask::page(engine, kind, "").await?, Detail);
+    let lines = ask::rows!(ask::page(engine, which.view(), "").await?, Detail);
     if lines.is_empty() {
-        return Err(Failure::not_well(format!("delivery {name} is not kept (any more)")));
+        return Err(Failure::not_well(format!("delivery {which} is not kept (any more)")));
     }
     if json {
         let raw = lines.iter().find(|line| line.label == "raw").map(|line| line.value.as_str());
@@ -178,11 +166,7 @@ pub async fn verify(engine: &mut ViewerEnd, options: &Verify) -> Outcome {
             Err(_) => return Err(Failure::usage(format!("--secret-env {name}: it is not set"))),
         },
     };
-    let wish = match options.which {
-        Which::Kept(seq) => Wish::Verify { seq, secret },
-        Which::Refused(number) => Wish::VerifyRefused { number, secret },
-    };
-    ask::show(ask::wish(engine, wish).await?, false)
+    ask::show(ask::wish(engine, options.which.verify(secret)).await?, false)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use crate::control::command::{Typed, Wish};
 
+use super::Model;
 use super::palette::{Choice, Run};
-use super::{Model, Which};
 
 /// What is typed, as a choice, once it says enough.
 pub fn choice(model: &Model, typed: &str) -> Option<Choice> {
@@ -23,20 +23,13 @@ pub fn secret(typed: &str) -> Option<usize> {
 
 fn verify(model: &Model, secret: &str) -> Option<Choice> {
     let which = model.shown_delivery()?;
-    let name = match which {
-        Which::Kept(seq) => seq.to_string(),
-        Which::Refused(number) => format!("r{number}"),
-    };
     let given = (!secret.is_empty()).then(|| Typed(secret.to_owned()));
     let help = match given {
-        Some(_) => format!("Check the signature of delivery {name} with this secret; it is kept nowhere"),
-        None => format!("Check the signature of delivery {name} · or paste another secret"),
+        Some(_) => format!("Check the signature of delivery {which} with this secret; it is kept nowhere"),
+        None => format!("Check the signature of delivery {which} · or paste another secret"),
     };
-    let wish = match which {
-        Which::Kept(seq) => Wish::Verify { seq, secret: given },
-        Which::Refused(number) => Wish::VerifyRefused { number, secret: given },
-    };
-    Some(Choice { name: "verify".to_owned(), help, hits: Vec::new(), run: Run::Wish(Box::new(wish)) })
+    let run = Run::Wish(Box::new(which.verify(given)));
+    Some(Choice { name: "verify".to_owned(), help, hits: Vec::new(), run })
 }
 
 /// `replay 4700 4800`, once both numbers can be read.

@@ -1,20 +1,12 @@
 //! What can be open below the table. A drawer never opens a second one: it changes its content.
 
 use crate::control::command::SubscriptionRef;
+use crate::control::deliveries::Which;
 use crate::control::snapshot::{HoldLine, SubscriptionLine};
 use crate::control::view::Row;
 use crate::domain::id::{Key, Service};
 
 use super::{Cursor, List, Model, Picker, Slot};
-
-/// A delivery that can be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// By its place in the inbox.
-    Kept(u64),
-    /// By its number among those refused at the door.
-    Refused(u64),
-}
 
 /// What is open below the table.
 #[derive(Clone, Debug)]
@@ -135,7 +127,7 @@ impl Model {
             _ => return None,
         }
         match self.views.row(Slot::Deliveries, self.selected(List::Drawer))? {
-            Row::Delivery(line) => line.seq.map(Which::Kept).or(line.refused.map(Which::Refused)),
+            Row::Delivery(line) => line.which(),
             _ => None,
         }
     }

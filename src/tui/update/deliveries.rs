@@ -3,7 +3,7 @@
 use crate::control::command::Wish;
 use crate::control::view::{DeliveryLine, Row, ViewKind};
 
-use super::super::model::{Cursor, Drawer, List, Model, Slot, WINDOW, Which};
+use super::super::model::{Cursor, Drawer, List, Model, Slot, WINDOW};
 use super::act::{ask, set_filter, wish};
 use super::{Effect, send};
 
@@ -24,11 +24,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     model.notice = None;
     model.drawer = Some(Drawer::Delivery { which, row });
     model.cursors.remove(&List::Drawer);
-    let kind = match which {
-        Which::Kept(seq) => ViewKind::Delivery { seq },
-        Which::Refused(number) => ViewKind::Refused { number },
-    };
-    send(model.views.ensure(Slot::Detail, kind, WINDOW))
+    send(model.views.ensure(Slot::Detail, which.view(), WINDOW))
 }
 
 /// Types a filter.
@@ -53,8 +49,7 @@ pub fn replay_shown(model: &mut Model) -> Vec<Effect> {
 /// Checks its signature again.
 pub fn verify(model: &mut Model) -> Vec<Effect> {
     match model.shown_delivery() {
-        Some(Which::Kept(seq)) => wish(model, Wish::Verify { seq, secret: None }),
-        Some(Which::Refused(number)) => wish(model, Wish::VerifyRefused { number, secret: None }),
+        Some(which) => wish(model, which.verify(None)),
         None => Vec::new(),
     }
 }
