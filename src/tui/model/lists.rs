@@ -22,11 +22,7 @@ pub fn row_id(row: &Row) -> String {
         Row::Project(p) => p.source.key().to_string(),
         Row::Sync(s) => format!("{}>{}", s.key, s.target),
         Row::Log(l) => l.seq.to_string(),
-        Row::Delivery(d) => match (d.seq, d.refused) {
-            (Some(seq), _) => seq.to_string(),
-            (None, Some(number)) => format!("r{number}"),
-            (None, None) => d.at.to_rfc3339(),
-        },
+        Row::Delivery(d) => d.which().map_or_else(|| d.at.to_rfc3339(), |which| which.to_string()),
         Row::Candidate(c) => c.project.id.to_string(),
         Row::Detail(d) => d.label.clone(),
         Row::Spent(s) => s.cause.clone(),

@@ -6,7 +6,9 @@ use crate::control::view::{Row, ViewKind};
 
 use super::super::keymap::{Action, prices};
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
-use super::{Effect, conflict, deliveries, hooks, incidents, input, jump, mapping, quota, refuse, send};
+use super::{
+    Effect, conflict, deliveries, hooks, incidents, input, jump, lists, mapping, quota, refuse, send,
+};
 
 /// Does an action that is not blocked.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -28,10 +30,8 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         },
         Filter if model.active().slot().is_none() => jump::search(model),
         Filter => {
-            let filter = model.active().slot().map_or("", |slot| model.views.filter(slot)).to_owned();
             model.in_drawer = false;
-            model.typing = Some(filter.into());
-            Vec::new()
+            lists::filter(model)
         }
         Open => open(model),
         Copy => copy(model),
@@ -62,12 +62,12 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Test => hooks::ask(model, "test with a ping", action, |subscription| Wish::Test { subscription }),
         Validate => hooks::ask(model, "validate", action, |subscription| Wish::Validate { subscription }),
         Disable => hooks::ask(model, "disable", action, |subscription| Wish::Disable { subscription }),
-        Deliveries => deliveries::list(model),
+        Deliveries => lists::open(model, Drawer::Deliveries, Slot::Deliveries, ViewKind::Deliveries),
+        Incidents => lists::open(model, Drawer::Incidents, Slot::Incidents, ViewKind::Incidents),
         Replay => deliveries::replay(model),
         ReplayShown => deliveries::replay_shown(model),
         OpenDelivery => deliveries::open(model),
-        FilterDeliveries => deliveries::filter(model),
-        FilterIncidents => incidents::filter(model),
+        FilterDeliveries | FilterIncidents => lists::filter(model),
         Verify => deliveries::verify(model),
         MakeHook => {
             let Some(at) = reshape::account(model) else { return Vec::new() };
@@ -118,7 +118,6 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         TakeOver => wish(model, Wish::Take),
         Older => incidents::other(model, 1),
         Newer => incidents::other(model, -1),
-        Incidents => incidents::open(model),
         OpenIncident => incidents::timeline(model),
         Confirm => confirm(model),
         Refuse => {
@@ -160,7 +159,7 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
     model.notice = None;
     model.select(list, index);
     if list == List::Drawer {
-        if let Some(slot) = listed(model) {
+        if let Some(slot) = lists::listed(model) {
             return send(model.views.follow(slot, model.selected(list)));
         }
         return mapping::moved(model);
@@ -179,26 +178,6 @@ pub fn go(model: &mut Model, index: usize) -> Vec<Effect> {
 pub fn ask(model: &mut Model, dry: Wish, real: Wish) -> Vec<Effect> {
     let command = model.command(dry, Pending::Ask(Box::new(real)));
     vec![Effect::Send(ToEngine::Command(command))]
-}
-
-/// The long list in the open drawer.
-pub fn listed(model: &Model) -> Option<Slot> {
-    match &model.drawer {
-        Some(Drawer::Deliveries) => Some(Slot::Deliveries),
-        Some(Drawer::Incidents) => Some(Slot::Incidents),
-        _ => None,
-    }
-}
-
-/// Asks for another filter of the active pane.
-pub fn set_filter(model: &mut Model, text: &str) -> Vec<Effect> {
-    let list = listed(model).filter(|_| model.in_drawer);
-    let Some(slot) = list.or(model.active().slot()) else { return Vec::new() };
-    if model.views.filter(slot) == text {
-        return Vec::new();
-    }
-    model.select(model.list(), 0);
-    send(model.views.set_filter(slot, text))
 }
 
 /// A command without an answer to wait for on the screen.
@@ -301,10 +280,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 fn back(model: &mut Model) -> Vec<Effect> {
     // What was said was said of what is left now.
     model.notice = None;
-    if let Some(effects) = deliveries::back(model) {
-        return effects;
-    }
-    if let Some(effects) = incidents::back(model).or_else(|| quota::back(model)) {
+    if let Some(effects) = lists::back(model).or_else(|| quota::back(model)) {
         return effects;
     }
     let preview = jump::has_preview(model);
@@ -324,7 +300,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if let Some(slot) = model.active().slot()
         && !model.views.filter(slot).is_empty()
     {
-        return set_filter(model, "");
+        return lists::set_filter(model, "");
     }
     if let Some(pane) = model.came_from.take() {
         model.drawer = None;

@@ -1,20 +1,11 @@
-//! The deliveries kept raw: the list in the drawer, one of them in full, and what is done with them.
+//! The deliveries kept raw: one of them in full, and what is done with them.
 
 use crate::control::command::Wish;
-use crate::control::view::{DeliveryLine, Row, ViewKind};
+use crate::control::view::{DeliveryLine, Row};
 
 use super::super::model::{Cursor, Drawer, List, Model, Slot, WINDOW};
-use super::act::{ask, set_filter, wish};
+use super::act::{ask, wish};
 use super::{Effect, send};
-
-/// Opens the list.
-pub fn list(model: &mut Model) -> Vec<Effect> {
-    model.notice = None;
-    model.drawer = Some(Drawer::Deliveries);
-    model.in_drawer = true;
-    model.cursors.remove(&List::Drawer);
-    send(model.views.ensure(Slot::Deliveries, ViewKind::Deliveries, WINDOW))
-}
 
 /// Opens the selected one in full.
 pub fn open(model: &mut Model) -> Vec<Effect> {
@@ -25,12 +16,6 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     model.drawer = Some(Drawer::Delivery { which, row });
     model.cursors.remove(&List::Drawer);
     send(model.views.ensure(Slot::Detail, which.view(), WINDOW))
-}
-
-/// Types a filter.
-pub fn filter(model: &mut Model) -> Vec<Effect> {
-    model.typing = Some(model.views.filter(Slot::Deliveries).to_owned().into());
-    Vec::new()
 }
 
 /// Asks what applying a delivery again would change; a yes does it.
@@ -51,26 +36,6 @@ pub fn verify(model: &mut Model) -> Vec<Effect> {
     match model.shown_delivery() {
         Some(which) => wish(model, which.verify(None)),
         None => Vec::new(),
-    }
-}
-
-/// Leads from one to the row it was opened from, and from a filter to all; `None` where the drawer is another one.
-pub fn back(model: &mut Model) -> Option<Vec<Effect>> {
-    match &model.drawer {
-        Some(Drawer::Delivery { row, .. }) => {
-            let row = row.clone();
-            model.drawer = Some(Drawer::Deliveries);
-            model.cursors.insert(List::Drawer, row);
-            // Others may have come above it meanwhile.
-            model.settle();
-            let mut messages = model.views.close(Slot::Detail);
-            messages.extend(model.views.follow(Slot::Deliveries, model.selected(List::Drawer)));
-            Some(send(messages))
-        }
-        Some(Drawer::Deliveries) if !model.views.filter(Slot::Deliveries).is_empty() => {
-            Some(set_filter(model, ""))
-        }
-        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use tui_input::{Input, InputRequest};
 use super::super::keymap::{Action, Key, blocked, contexts};
 use super::super::model::{Drawer, List, Model, Palette};
 use super::mapping::ask_price;
-use super::{Effect, act, jump, refuse, send};
+use super::{Effect, act, jump, lists, refuse, send};
 
 /// The longest text a field takes.
 const FIELD: usize = 200;
@@ -122,7 +122,7 @@ fn filter(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         KeyCode::Esc => {
             model.typing = None;
-            act::set_filter(model, "")
+            lists::set_filter(model, "")
         }
         KeyCode::Down | KeyCode::Up => {
             model.typing = None;
@@ -144,7 +144,7 @@ fn filter(model: &mut Model, key: Key) -> Vec<Effect> {
 
 fn filter_changed(model: &mut Model) -> Vec<Effect> {
     let text = model.typing.as_ref().map_or("", |t| t.value()).to_owned();
-    act::set_filter(model, &text)
+    lists::set_filter(model, &text)
 }
 
 fn search(model: &mut Model, key: Key) -> Vec<Effect> {

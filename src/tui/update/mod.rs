@@ -9,6 +9,7 @@ mod hooks;
 mod incidents;
 mod input;
 mod jump;
+mod lists;
 mod mapping;
 mod mouse;
 mod quota;
