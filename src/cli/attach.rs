@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::detached::{self, Launch};
 use super::exit::Failure;
 use super::options::Global;
+use crate::config::Paths;
+use crate::config::settings::Settings;
 use crate::config::state::{HostedBy, LockInfo, owner};
-use crate::config::{ConfigError, Paths};
 use crate::control::link::ViewerEnd;
 use crate::control::socket::{ConnectError, connect};
 
@@ -28,12 +29,12 @@ pub struct Attached {
 
 /// The folders that the global options mean.
 pub fn paths(global: &Global) -> Result<Paths, Failure> {
-    Paths::find(global.config_dir.clone(), global.state_dir.clone()).map_err(misconfigured)
+    Paths::find(global.config_dir.clone(), global.state_dir.clone()).map_err(Failure::usage)
 }
 
-/// A mistake in a file or folder of a person: exit 2.
-pub fn misconfigured(error: ConfigError) -> Failure {
-    Failure::usage(error)
+/// The settings there, where they name an account.
+pub fn settings(paths: &Paths) -> Result<Option<Settings>, Failure> {
+    Ok(Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts))
 }
 
 /// Attaches to the running engine; where none runs, says so (exit 3).
@@ -58,7 +59,7 @@ pub async fn or_start(global: &Global) -> Result<Attached, Failure> {
     if let Some((engine, owner)) = to_owner(&paths).await? {
         return Ok(Attached { engine, owner, started: false });
     }
-    paths.make_state_dir().map_err(misconfigured)?;
+    paths.make_state_dir().map_err(Failure::usage)?;
     let launch = launch(&paths, global.log.as_deref())?;
     let started = tokio::task::spawn_blocking(move || detached::start(&launch)).await;
     let started = started.map_err(|error| Failure::not_well(format!("can't start the engine: {error}")))?;

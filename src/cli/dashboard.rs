@@ -9,7 +9,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::options::{Color, Global};
 use crate::config::Paths;
 use crate::config::preferences;
-use crate::config::settings::{self, Settings, Ui};
+use crate::config::settings::{self, Ui};
 use crate::config::state::{LockInfo, owner};
 use crate::control::link::ViewerEnd;
 use crate::tui::connect::Connector;
@@ -26,7 +26,7 @@ pub async fn run(global: &Global, demo: impl AsyncFnOnce() -> Outcome) -> Outcom
         ));
     }
     let paths = attach::paths(global)?;
-    let settings = Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts);
+    let settings = attach::settings(&paths)?;
     // An engine that runs needs no settings to be looked at: a demo has none.
     if settings.is_none() && !owner(&paths.state_dir).is_ok_and(|owner| owner.is_some()) {
         let ui = ui(global, Ui::default());

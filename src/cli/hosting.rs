@@ -61,8 +61,7 @@ pub async fn with_engine(
     if let Some(mut engine) = running(&paths, need).await? {
         return talk(&mut engine).await;
     }
-    let settings = Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts);
-    let Some(settings) = settings else { return Err(attach::nobody(&paths)) };
+    let Some(settings) = attach::settings(&paths)? else { return Err(attach::nobody(&paths)) };
     match need {
         Need::Receiver => return Err(calls_back(&paths)),
         Need::Kept if !paths.state_dir.join("ledger").is_dir() => {

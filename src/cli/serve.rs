@@ -44,8 +44,7 @@ pub async fn run(global: &Global, options: &Serve) -> Outcome {
         let _ = rustix::process::setsid();
     }
     let paths = attach::paths(global)?;
-    let settings = Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts);
-    let Some(settings) = settings else {
+    let Some(settings) = attach::settings(&paths)? else {
         return Err(Failure::usage(format!(
             "{} names no account; write it and mapping.toml as the README shows, or run `hourwire demo`",
             paths.settings().display()
@@ -85,14 +84,13 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
         )));
     }
     // A command leaves the addresses to the engine that comes after it.
-    let (receiver, metrics) = match (hosted_by, settings.receiver.metrics_listen) {
-        (HostedBy::Command, _) => (None, None),
-        (_, None) => (Some(listen(paths, "listen", settings.receiver.listen).await?), None),
-        (_, Some(metrics)) => (
-            Some(listen(paths, "listen", settings.receiver.listen).await?),
-            Some(listen(paths, "metrics_listen", metrics).await?),
-        ),
-    };
+    let (mut receiver, mut metrics) = (None, None);
+    if hosted_by != HostedBy::Command {
+        receiver = Some(listen(paths, "listen", settings.receiver.listen).await?);
+        if let Some(address) = settings.receiver.metrics_listen {
+            metrics = Some(listen(paths, "metrics_listen", address).await?);
+        }
+    }
     let hooks = Arc::new(Hooks::new(system_clock()));
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let host = host.split('.').next().unwrap_or("host");

@@ -92,10 +92,6 @@ impl Model {
     /// Left and right part of the rule above incidents.
     pub(super) fn incident_title(&self) -> (String, String) {
         let zone = self.zone();
-        let span = |from, end: Option<_>| match end {
-            Some(end) => format!("{}–{} · closed", clock(from, zone), clock(end, zone)),
-            None => format!("since {} · open", clock(from, zone)),
-        };
         match &self.drawer {
             Some(Drawer::Incidents) => {
                 let total = self.views.total(Slot::Incidents);
@@ -121,7 +117,11 @@ impl Model {
                 let Some(incident) = self.incident() else {
                     return (name.to_owned(), "no incident".to_owned());
                 };
-                let span = span(incident.from(), incident.closed_at);
+                let from = clock(incident.from(), zone);
+                let span = match incident.closed_at {
+                    Some(end) => format!("{from}–{} · closed", clock(end, zone)),
+                    None => format!("since {from} · open"),
+                };
                 let others = self.incidents().len();
                 let which = match &self.drawer {
                     Some(Drawer::Incident { at, .. }) if others > 1 => format!(", {} of {others}", at + 1),

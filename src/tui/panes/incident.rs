@@ -83,8 +83,8 @@ pub fn ledger(model: &Model, p: &mut Paint<'_>) {
         }
     });
     if let Some(line) = model.selected_incident().filter(|_| below > 0) {
-        let last = if line.last.is_empty() || line.last == line.cause { "" } else { " · " };
-        let last = format!("{last}{}", if last.is_empty() { "" } else { &line.last });
+        let is_news = !line.last.is_empty() && line.last != line.cause;
+        let last = if is_news { format!(" · {}", line.last) } else { String::new() };
         let about = if line.about.is_empty() { String::new() } else { format!("{}: ", line.about) };
         let say = format!("{about}{}{last}", line.cause);
         let muted = p.s.muted;
