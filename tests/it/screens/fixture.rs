@@ -29,6 +29,15 @@ pub fn model(size: (u16, u16)) -> Model {
     model
 }
 
+/// The same with a change of what the snapshot tells.
+pub fn with(size: (u16, u16), change: impl FnOnce(&mut Snapshot)) -> Model {
+    let mut model = model(size);
+    let mut snapshot = snapshot();
+    change(&mut snapshot);
+    say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
+    model
+}
+
 /// One update at the fixed time.
 pub fn step(model: &mut Model, event: Event) -> Vec<Effect> {
     let now = model.now;
@@ -73,13 +82,7 @@ fn disk(room: Room, free_mb: Option<u64>) -> DiskLine {
 pub fn bad_days() -> Vec<(&'static str, Model)> {
     let size = (80, 24);
     let mut days = Vec::new();
-    let mut day = |name: &'static str, change: &dyn Fn(&mut Snapshot)| {
-        let mut model = model(size);
-        let mut snapshot = snapshot();
-        change(&mut snapshot);
-        say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
-        days.push((name, model));
-    };
+    let mut day = |name: &'static str, change: &dyn Fn(&mut Snapshot)| days.push((name, with(size, change)));
     day("opening", &|s| (s.cache, s.percent) = (CacheWord::Opening, 40));
     day("disk", &|s| s.disk = disk(Room::Little, Some(40)));
     day("disk-full", &|s| {

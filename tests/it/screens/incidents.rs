@@ -1,6 +1,5 @@
 //! The ledger of incidents and the timelines: every line within reach, the newest in sight, what is cut told in full.
 
-use hourwire::control::message::FromEngine;
 use hourwire::control::snapshot::IncidentStep;
 use hourwire::control::view::{IncidentRow, Row};
 use hourwire::tui::model::Model;
@@ -77,16 +76,14 @@ pub fn steps() -> Vec<Row> {
 
 /// With an open incident of the first subscription, as long as that timeline.
 fn with_open(size: (u16, u16)) -> Model {
-    let mut model = fixture::model(size);
-    let mut snapshot = fixture::snapshot();
     let timeline = steps().into_iter().filter_map(|row| match row {
         Row::Step(step) => Some(step),
         _ => None,
     });
-    snapshot.incidents[0].closed_at = None;
-    snapshot.incidents[0].timeline = timeline.collect();
-    fixture::say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
-    model
+    fixture::with(size, |s| {
+        s.incidents[0].closed_at = None;
+        s.incidents[0].timeline = timeline.collect();
+    })
 }
 
 #[test]
@@ -142,10 +139,7 @@ fn a_long_timeline_shows_its_newest_line_and_counts_the_others() {
 
 #[test]
 fn what_happened_to_a_subscription_that_was_deleted_since_is_not_lost() {
-    let mut model = fixture::model((80, 24));
-    let mut snapshot = fixture::snapshot();
-    snapshot.subscriptions[0].at.id = 30_001.into();
-    fixture::say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
+    let mut model = fixture::with((80, 24), |s| s.subscriptions[0].at.id = 30_001.into());
     fixture::press(&mut model, "3 enter");
     let shown = text(&mut model);
     assert!(shown.contains("incident 7") && shown.contains("6 recovered"), "{shown}");

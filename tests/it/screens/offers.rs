@@ -171,11 +171,10 @@ fn what_is_read_by_the_clock_says_how_often() {
     for (seconds, word) in
         [(30, "reading 30 s"), (60, "reading 1 min"), (90, "reading 90 s"), (300, "reading 5 min")]
     {
-        let mut model = fixture::model((80, 24));
-        let mut snapshot = fixture::snapshot();
-        snapshot.subscriptions.clear();
-        snapshot.reading = Some(seconds);
-        fixture::say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
+        let mut model = fixture::with((80, 24), |s| {
+            s.subscriptions.clear();
+            s.reading = Some(seconds);
+        });
         assert!(text(&mut model).lines().next().unwrap().contains(word), "{}", text(&mut model));
     }
 }

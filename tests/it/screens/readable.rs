@@ -1,11 +1,9 @@
 //! What has to be read is there whole: refusals, alerts, questions, the words of the help, what an upgrade would buy.
 
-use hourwire::control::message::FromEngine;
-use hourwire::control::snapshot::Snapshot;
 use hourwire::tui::keymap::ACTIONS;
 use hourwire::tui::model::{Model, Tone};
 
-use super::fixture;
+use super::fixture::{self, with};
 use super::looks::text;
 
 const SIZES: [(u16, u16); 2] = [(60, 15), (80, 24)];
@@ -13,14 +11,6 @@ const SIZES: [(u16, u16); 2] = [(60, 15), (80, 24)];
 /// What stands on the screen, without its line breaks.
 fn flat(model: &mut Model) -> String {
     text(model).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn with(size: (u16, u16), change: impl FnOnce(&mut Snapshot)) -> Model {
-    let mut model = fixture::model(size);
-    let mut snapshot = fixture::snapshot();
-    change(&mut snapshot);
-    fixture::say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
-    model
 }
 
 #[test]

@@ -8,7 +8,7 @@ use hourwire::domain::health::{SubState, Wanted};
 use hourwire::tui::model::{Drawer, Model, Pane, Tone};
 use hourwire::tui::update::{Effect, Event};
 
-use super::fixture;
+use super::fixture::{self, with};
 use super::looks::text;
 
 fn effects(model: &mut Model, key: &str) -> Vec<Effect> {
@@ -21,14 +21,6 @@ fn wishes(effects: &[Effect]) -> Vec<Wish> {
         _ => None,
     };
     effects.iter().filter_map(command).collect()
-}
-
-fn with(size: (u16, u16), change: impl FnOnce(&mut Snapshot)) -> Model {
-    let mut model = fixture::model(size);
-    let mut snapshot = fixture::snapshot();
-    change(&mut snapshot);
-    fixture::say(&mut model, FromEngine::Snapshot(Box::new(snapshot)));
-    model
 }
 
 fn other_instance() -> HoldLine {
