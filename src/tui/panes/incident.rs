@@ -67,19 +67,13 @@ pub fn ledger(model: &Model, p: &mut Paint<'_>) {
         if open {
             row.text(1, 0, "!", s.warn);
         }
-        let cells = cells(model, line);
-        for ((text, col), place) in cells.iter().zip(&cols).zip(&places) {
-            let Some((x, w)) = *place else { continue };
+        for ((text, col), place) in cells(model, line).iter().zip(&cols).zip(&places) {
             let style = match col.head {
                 "end" if open => s.error,
                 "what" | "cause" => s.fg,
                 _ => s.muted,
             };
-            if col.right {
-                row.right(x + w, 0, w, text, style);
-            } else {
-                row.cell(x, 0, w, text, style);
-            }
+            table::cell(row, 0, (col, place), text, style);
         }
     });
     if let Some(line) = model.selected_incident().filter(|_| below > 0) {

@@ -145,14 +145,6 @@ fn requests(model: &Model, p: &mut Paint<'_>) {
             (line.price.to_string(), s.muted),
             (left, s.muted),
         ];
-        for (((text, style), place), col) in texts.iter().zip(&places).zip(&cols) {
-            if let Some((x, w)) = place {
-                if col.right {
-                    row.right(x + w, 0, *w, text, *style);
-                } else {
-                    row.cell(*x, 0, *w, text, *style);
-                }
-            }
-        }
+        table::cells(row, &texts, &cols, &places);
     });
 }

@@ -51,10 +51,6 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             (line.topic.clone(), s.muted),
             (line.say.clone(), style),
         ];
-        for ((text, style), place) in texts.iter().zip(&places) {
-            if let Some((x, w)) = place {
-                row.cell(*x, 0, *w, text, *style);
-            }
-        }
+        table::cells(row, &texts, &cols, &places);
     });
 }

@@ -82,15 +82,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             (waits, s.muted),
             (next, s.muted),
         ];
-        for (((text, style), place), col) in texts.iter().zip(&places).zip(&cols) {
-            if let Some((x, w)) = place {
-                if col.right {
-                    row.right(x + w, 0, *w, text, *style);
-                } else {
-                    row.cell(*x, 0, *w, text, *style);
-                }
-            }
-        }
+        table::cells(row, &texts, &cols, &places);
     });
 }
 

@@ -1,5 +1,7 @@
 //! Tables of which only the visible rows are built, and the columns that give way when it is narrow.
 
+use ratatui::style::Style;
+
 use super::super::model::{List, Model};
 use super::super::paint::{Hit, Paint};
 
@@ -114,14 +116,24 @@ pub fn lay(width: u16, cols: &[Col]) -> Vec<Place> {
 pub fn head(p: &mut Paint<'_>, y: u16, cols: &[Col], places: &[Place]) {
     let style = p.s.faint;
     for (col, place) in cols.iter().zip(places) {
-        if let Some((x, w)) = place {
-            if col.right {
-                p.right(x + w, y, *w, col.head, style);
-            } else {
-                p.cell(*x, y, *w, col.head, style);
-            }
-        }
+        cell(p, y, (col, place), col.head, style);
     }
+}
+
+/// Draws the texts of a row into its columns.
+pub fn cells(row: &mut Paint<'_>, texts: &[(String, Style)], cols: &[Col], places: &[Place]) {
+    for ((text, style), at) in texts.iter().zip(cols.iter().zip(places)) {
+        cell(row, 0, at, text, *style);
+    }
+}
+
+/// Draws a text into a column, where that has a place.
+pub fn cell(p: &mut Paint<'_>, y: u16, (col, place): (&Col, &Place), text: &str, style: Style) {
+    match *place {
+        Some((x, w)) if col.right => p.right(x + w, y, w, text, style),
+        Some((x, w)) => p.cell(x, y, w, text, style),
+        None => 0,
+    };
 }
 
 /// The first row to show so that the selection is visible and the view moves as little as possible.
