@@ -5,18 +5,14 @@ use crate::control::view::Row;
 use super::super::model::{List, Model, Pane, Slot};
 use super::super::paint::Paint;
 use super::super::text::{clock_s, date};
-use super::super::widgets::rule;
 use super::super::widgets::table::{self, Col};
-use super::{filter, has_keys, name, nothing};
+use super::{nothing, title};
 
 /// Draws the pane.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
-    let focused = has_keys(model, Pane::Log);
-    let pane_name = name(model, Pane::Log);
-    let beside = filter(model, Pane::Log);
     let right = vec![(format!("{} lines", model.len(List::Log)), p.s.muted)];
-    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: &beside, right, focused });
+    let focused = title(model, p, Pane::Log, right);
     let cols = [
         Col::new("day", 6, 0, 3),
         Col::new("time", 8, 1, 8),

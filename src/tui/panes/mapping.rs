@@ -7,15 +7,12 @@ use super::super::model::{List, Model, Pane, Slot};
 use super::super::paint::Paint;
 use super::super::text::{count, hours, width};
 use super::super::widgets::table::{self, Col, GUTTER};
-use super::super::widgets::{rule, words};
-use super::{filter, has_keys, name, nothing, overview};
+use super::super::widgets::words;
+use super::{has_keys, nothing, overview, title};
 
 /// Draws the pane.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
-    let focused = has_keys(model, Pane::Mapping);
-    let pane_name = name(model, Pane::Mapping);
-    let beside = filter(model, Pane::Mapping);
     let mut right = Vec::new();
     if let Some(snapshot) = &model.snapshot {
         let total = snapshot.mapping.linked + snapshot.mapping.unmapped;
@@ -28,7 +25,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             right.push(("file broken, last good version holds".to_owned(), p.s.error));
         }
     }
-    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: &beside, right, focused });
+    let focused = title(model, p, Pane::Mapping, right);
     let targets = model.targets().len().max(1) as u16;
     let mut cols =
         vec![Col::new("Toggl project", 16, 0, 9).flex(12, 2), Col::new("client", 13, 1, 1).flex(8, 1)];

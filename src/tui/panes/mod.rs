@@ -14,10 +14,13 @@ mod sync;
 mod today;
 mod webhooks;
 
+use ratatui::style::Style;
+
 use crate::control::snapshot::CacheWord;
 
 use super::model::{Model, Pane};
 use super::paint::Paint;
+use super::widgets::rule;
 
 /// Draws the body: tiles, or one pane with its drawer.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
@@ -73,6 +76,13 @@ fn filter(model: &Model, pane: Pane) -> String {
     }
     let found = view.page.as_ref().map(|p| format!("  {} of {}", p.total, p.unfiltered)).unwrap_or_default();
     format!("/{}{found}{asking}", view.open.filter)
+}
+
+/// Draws the title rule of a pane that fills the width; whether the keys go to it.
+fn title(model: &Model, p: &mut Paint<'_>, pane: Pane, right: Vec<(String, Style)>) -> bool {
+    let (name, beside, focused) = (name(model, pane), filter(model, pane), has_keys(model, pane));
+    rule::draw(p, 0, 0, p.w(), &rule::Title { name: &name, beside: &beside, right, focused });
+    focused
 }
 
 /// One sentence where there are no rows: why, and the next step.

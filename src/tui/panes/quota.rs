@@ -9,7 +9,7 @@ use super::super::paint::{Hit, Paint};
 use super::super::text::{age, clock, clock_s, requests, width};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
-use super::{has_keys, name, overview};
+use super::{has_keys, overview, title};
 
 /// `22/30`, `≤18/30`.
 fn left(model: &Model, m: &Meter) -> String {
@@ -72,10 +72,8 @@ fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
 /// Draws the pane.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
-    let focused = has_keys(model, Pane::Quota);
-    let pane_name = name(model, Pane::Quota);
     let right = vec![verdict(model, p)];
-    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: "", right, focused });
+    let focused = title(model, p, Pane::Quota, right);
     let meters = if w >= 78 { 30 } else { 20 };
     let cols = [
         Col::new("bucket", 13, 0, 9).flex(10, 2),

@@ -10,15 +10,12 @@ use super::super::model::{List, Model, Pane, Slot};
 use super::super::paint::Paint;
 use super::super::text::{age, clock, date};
 use super::super::widgets::table::{self, Col};
-use super::super::widgets::{rule, words};
-use super::{filter, has_keys, name, nothing};
+use super::super::widgets::words;
+use super::{nothing, title};
 
 /// Draws the pane.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
-    let focused = has_keys(model, Pane::Sync);
-    let pane_name = name(model, Pane::Sync);
-    let beside = filter(model, Pane::Sync);
     let mut right = Vec::new();
     for (at, target) in model.targets().iter().enumerate() {
         let synced = target.counts.iter().find(|(word, _)| word == "synced").map_or(0, |(_, n)| *n);
@@ -36,7 +33,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             right.push((target.trouble.clone(), p.s.warn));
         }
     }
-    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: &beside, right, focused });
+    let focused = title(model, p, Pane::Sync, right);
     // One target needs no column to tell it apart.
     let target = if model.targets().len() > 1 { 9 } else { 0 };
     let cols = [

@@ -10,8 +10,8 @@ use super::super::paint::Paint;
 use super::super::text::{clock, date, hours, running};
 use super::super::widgets::table::{self, Col, Place};
 use super::super::widgets::timeline::{self, Lane, Scale};
-use super::super::widgets::{rule, words};
-use super::{filter, has_keys, name, nothing};
+use super::super::widgets::words;
+use super::{nothing, title};
 
 /// Lanes drawn before the rest is summed up.
 const LANES: usize = 4;
@@ -19,11 +19,8 @@ const LANES: usize = 4;
 /// Draws the pane, its title rule included.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
-    let focused = has_keys(model, Pane::Today);
-    let pane_name = name(model, Pane::Today);
-    let beside = filter(model, Pane::Today);
     let right = figures(model, p);
-    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: &beside, right, focused });
+    let focused = title(model, p, Pane::Today, right);
     let mut y = 1;
     // A short screen keeps its rows for the table.
     if p.h() >= 12 {

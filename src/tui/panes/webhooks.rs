@@ -10,8 +10,8 @@ use super::super::paint::Paint;
 use super::super::signs::{latencies, sparkline, subscription};
 use super::super::text::{age, clock, count};
 use super::super::widgets::table::{self, Col};
-use super::super::widgets::{rule, words};
-use super::{has_keys, hook, name, overview};
+use super::super::widgets::words;
+use super::{has_keys, hook, overview, title};
 
 /// With a public address the service is asked; until it answers, or where it has none.
 const NONE_YET: &str = "no subscription known yet";
@@ -80,10 +80,8 @@ fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)>
 /// Draws the pane.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
-    let focused = has_keys(model, Pane::Webhooks);
-    let pane_name = name(model, Pane::Webhooks);
     let right = figures(model, p);
-    rule::draw(p, 0, 0, w, &rule::Title { name: &pane_name, beside: "", right, focused });
+    let focused = title(model, p, Pane::Webhooks, right);
     let cols = [
         Col::new("state", 16, 0, 9).flex(14, 0),
         Col::new("service", 11, 1, 5),
