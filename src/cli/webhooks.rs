@@ -166,32 +166,17 @@ async fn talk(engine: &mut ViewerEnd, options: &Webhooks) -> Outcome {
         What::Create { account } => {
             let account = source(engine, account.as_deref()).await?;
             let subscription = SubscriptionRef::new(&account, &RemoteId::default());
-            carry(engine, subscription, |subscription| Wish::Reshape {
-                subscription,
-                change: Reshape::Create,
-            })
-            .await
+            let create = |subscription| Wish::Reshape { subscription, change: Reshape::Create };
+            carry(engine, subscription, create, false).await
         }
-        What::Enable(which) => {
-            let subscription = find(engine, which).await?;
-            carry(engine, subscription, |subscription| Wish::Enable { subscription }).await
-        }
-        What::Disable(which) => {
-            let subscription = find(engine, which).await?;
-            carry(engine, subscription, |subscription| Wish::Disable { subscription }).await
-        }
+        What::Enable(which) => change(engine, which, |subscription| Wish::Enable { subscription }).await,
+        What::Disable(which) => change(engine, which, |subscription| Wish::Disable { subscription }).await,
         What::Test { which, json } => {
             let subscription = find(engine, which).await?;
-            carry_as(engine, subscription, |subscription| Wish::Test { subscription }, *json).await
+            carry(engine, subscription, |subscription| Wish::Test { subscription }, *json).await
         }
-        What::Validate(which) => {
-            let subscription = find(engine, which).await?;
-            carry(engine, subscription, |subscription| Wish::Validate { subscription }).await
-        }
-        What::Log(which) => {
-            let subscription = find(engine, which).await?;
-            carry(engine, subscription, |subscription| Wish::ReadHookLog { subscription }).await
-        }
+        What::Validate(which) => change(engine, which, |subscription| Wish::Validate { subscription }).await,
+        What::Log(which) => change(engine, which, |subscription| Wish::ReadHookLog { subscription }).await,
         What::Rename { name, which } => reshape(engine, which, Reshape::Rename { name: name.clone() }).await,
         What::Events { events } => {
             let which = Which { subscription: None };
@@ -212,21 +197,21 @@ async fn talk(engine: &mut ViewerEnd, options: &Webhooks) -> Outcome {
     }
 }
 
-async fn reshape(engine: &mut ViewerEnd, which: &Which, change: Reshape) -> Outcome {
-    let subscription = find(engine, which).await?;
-    carry(engine, subscription, |subscription| Wish::Reshape { subscription, change }).await
+async fn reshape(engine: &mut ViewerEnd, which: &Which, how: Reshape) -> Outcome {
+    change(engine, which, |subscription| Wish::Reshape { subscription, change: how }).await
 }
 
-async fn carry(
+async fn change(
     engine: &mut ViewerEnd,
-    at: SubscriptionRef,
+    which: &Which,
     wish: impl FnOnce(SubscriptionRef) -> Wish,
 ) -> Outcome {
-    carry_as(engine, at, wish, false).await
+    let subscription = find(engine, which).await?;
+    carry(engine, subscription, wish, false).await
 }
 
 /// Asks for something at a service; when that can't be reached, says that.
-async fn carry_as(
+async fn carry(
     engine: &mut ViewerEnd,
     at: SubscriptionRef,
     wish: impl FnOnce(SubscriptionRef) -> Wish,
