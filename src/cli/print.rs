@@ -4,6 +4,8 @@
 
 use std::io::{self, Write};
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use crate::domain::text::clean;
 
 /// Writes text to standard output, cleaned, with a newline at its end.
@@ -26,6 +28,11 @@ pub fn raw(bytes: &[u8]) {
 /// Writes a JSON value to standard output, indented. JSON escapes control characters itself.
 pub fn json(value: &serde_json::Value) {
     raw(format!("{value:#}\n").as_bytes());
+}
+
+/// An instant in JSON: UTC, to the second.
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn write_lines(out: &mut impl Write, text: &str) {

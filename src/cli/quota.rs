@@ -1,13 +1,12 @@
 //! `hourwire quota`: what is left in every bucket, who spent it, and what waits. Asking costs no request.
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::exit::{Exit, Outcome};
 use super::hosting::{Need, with_engine};
 use super::options::Global;
-use super::print::table;
+use super::print::{instant, table};
 use super::{ask, print};
 use crate::control::snapshot::{JobLine, Meter, Snapshot};
 use crate::domain::quota::Source;
@@ -102,10 +101,6 @@ fn job(job: &JobLine) -> Value {
         "state": job.state,
         "paused": job.paused,
     })
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The meters as text.

@@ -1,9 +1,10 @@
 //! The object of `status --json`. Keys may be added, never renamed: scripts read them.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::well::not_well;
+use crate::cli::print::instant;
 use crate::control::snapshot::{HoldLine, IncidentLine, Meter, Snapshot, SubscriptionLine, TargetLine};
 use crate::domain::health::Wanted;
 use crate::domain::id::RemoteId;
@@ -108,10 +109,6 @@ pub fn incident_json(line: &IncidentLine) -> Value {
         "recovered": line.recovered,
         "requests": line.requests,
     })
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// An id as its service writes it: Toggl's are numbers.

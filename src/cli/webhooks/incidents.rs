@@ -1,10 +1,11 @@
 //! `hourwire webhooks incidents`: the ledger of incidents from a shell, and the timeline of one.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::print::instant;
 use crate::cli::{ask, print};
 use crate::control::link::ViewerEnd;
 use crate::control::snapshot::IncidentStep;
@@ -102,7 +103,6 @@ fn step_cells(step: &IncidentStep) -> Vec<String> {
 }
 
 fn as_json(row: &IncidentRow) -> Value {
-    let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     json!({
         "id": row.id,
         "kind": row.kind,
