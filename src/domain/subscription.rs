@@ -11,7 +11,7 @@ use super::id::RemoteId;
 /// A check older than this no longer says what is.
 pub const STALE: TimeDelta = TimeDelta::minutes(90);
 /// Columns of the sparkline, two hours each.
-pub const COLUMNS: usize = 12;
+const COLUMNS: usize = 12;
 
 /// What the service listed, and what we know beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,12 +106,7 @@ impl Subscription {
         self.last_event_at = self.last_event_at.max(Some(created_at));
         self.silent = false;
         self.failures = 0;
-        let slot = now.timestamp() / 7_200;
-        match self.recent.last_mut() {
-            Some((s, n)) if *s == slot => *n += 1,
-            _ => self.recent.push((slot, 1)),
-        }
-        self.recent.retain(|(s, _)| *s > slot - COLUMNS as i64);
+        note(&mut self.recent, now);
         self.latencies.push((now - created_at).num_milliseconds().clamp(0, 3_600_000) as u32);
         let extra = self.latencies.len().saturating_sub(31);
         self.latencies.drain(..extra);
@@ -124,11 +119,7 @@ impl Subscription {
 
     /// Deliveries of the last 24 hours, a value for two hours each, oldest first.
     pub fn spark(&self, now: DateTime<Utc>) -> Vec<u32> {
-        let slot = now.timestamp() / 7_200;
-        (0..COLUMNS as i64)
-            .map(|i| slot - (COLUMNS as i64 - 1) + i)
-            .map(|s| self.recent.iter().find(|(r, _)| *r == s).map_or(0, |(_, n)| *n))
-            .collect()
+        columns(&self.recent, now)
     }
 
     /// Notes a call of the service that failed.
@@ -149,4 +140,21 @@ impl Subscription {
         sorted.sort_unstable();
         sorted.get(sorted.len() / 2).map(|ms| f64::from(*ms) / 1_000.0)
     }
+}
+
+/// Counts a delivery in its column: two hours, numbered since 1970.
+pub(super) fn note(recent: &mut Vec<(i64, u32)>, now: DateTime<Utc>) {
+    let slot = now.timestamp() / 7_200;
+    match recent.last_mut() {
+        Some((s, n)) if *s == slot => *n += 1,
+        _ => recent.push((slot, 1)),
+    }
+    recent.retain(|(s, _)| *s > slot - COLUMNS as i64);
+}
+
+/// All columns of the last 24 hours, oldest first.
+pub(super) fn columns(recent: &[(i64, u32)], now: DateTime<Utc>) -> Vec<u32> {
+    let slot = now.timestamp() / 7_200;
+    let counted = |s: i64| recent.iter().find(|(r, _)| *r == s).map_or(0, |(_, n)| *n);
+    (slot - (COLUMNS as i64 - 1)..=slot).map(counted).collect()
 }

@@ -8,7 +8,7 @@ use super::drift::Drift;
 use super::health::{SubState, Wanted};
 use super::hook_drift;
 use super::id::RemoteId;
-use super::subscription::COLUMNS;
+use super::subscription::{columns, note};
 
 /// Attempts of the service's log that are kept.
 pub const LOG_LINES: usize = 20;
@@ -114,21 +114,12 @@ impl TargetHook {
             self.flags = Flags { enabled: true, delivery: true, plan: true };
             (self.since, self.wanted) = (now, Wanted::Enabled);
         }
-        let slot = now.timestamp() / 7_200;
-        match self.recent.last_mut() {
-            Some((s, n)) if *s == slot => *n += 1,
-            _ => self.recent.push((slot, 1)),
-        }
-        self.recent.retain(|(s, _)| *s > slot - COLUMNS as i64);
+        note(&mut self.recent, now);
     }
 
     /// Deliveries of the last 24 hours, a value for two hours each, oldest first.
     pub fn spark(&self, now: DateTime<Utc>) -> Vec<u32> {
-        let slot = now.timestamp() / 7_200;
-        (0..COLUMNS as i64)
-            .map(|i| slot - (COLUMNS as i64 - 1) + i)
-            .map(|s| self.recent.iter().find(|(r, _)| *r == s).map_or(0, |(_, n)| *n))
-            .collect()
+        columns(&self.recent, now)
     }
 }
 
