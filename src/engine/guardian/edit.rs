@@ -99,7 +99,7 @@ pub async fn reshape(post: &mut Post, id: &RemoteId, change: &Reshape) -> Step<S
 async fn rename(post: &mut Post, own: &Subscription, name: &str) -> Step<String> {
     match make::rename(post, own, name, Cause::Person).await {
         Ok(()) => Ok(format!("named {name}")),
-        Err(Hitch::Refused(text)) if text.to_lowercase().contains("already in use") => {
+        Err(Hitch::Refused(text)) if make::is_taken(&text) => {
             let free = advice::free_name(name, &[name.to_owned()], post.now());
             make::rename(post, own, &free, Cause::Person).await?;
             Ok(format!("named {free}: {name} is taken"))

@@ -182,18 +182,17 @@ async fn put(
 }
 
 /// Whether another subscription has the name.
-fn is_taken(text: &str) -> bool {
+pub fn is_taken(text: &str) -> bool {
     text.to_lowercase().contains("already in use")
 }
 
 /// Takes a hint of a refusal; false when there is nothing to change.
 fn change(post: &Post, wanted: &mut Wanted, few: &[Filter], text: &str) -> bool {
-    let text = text.to_lowercase();
-    if fit::is_too_many(&text) && wanted.filters != few {
+    if fit::is_too_many(text) && wanted.filters != few {
         wanted.filters = few.to_vec();
         return true;
     }
-    if is_taken(&text) {
+    if is_taken(text) {
         let taken = [wanted.description.clone()];
         wanted.description = advice::free_name(&wanted.description, &taken, post.now());
         return true;
