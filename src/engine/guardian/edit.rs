@@ -147,8 +147,7 @@ async fn put(
         secret: secret_digest(wanted.secret.expose_secret()),
     };
     care::write(&post.engine, &post.account, "guard edit", |page| {
-        let known = page.care.shape.take();
-        page.care.shape = Some(known.map_or_else(|| shape.clone(), |known| known.after(&shape, &fields)));
+        page.care.shape = Some(shape.over(page.care.shape.as_ref(), &fields));
         list::refresh(page, post, &told, true)?;
         page.say("info", say)
     })?;

@@ -90,8 +90,7 @@ pub async fn rename(post: &mut Post, own: &Subscription, name: &str, cause: Caus
     let told = fit::replace(post, &own.id, &mut wanted, cause).await?;
     let fields: &[&str] = if wanted.filters == before { &["name"] } else { &["name", "events"] };
     care::write(&post.engine, &post.account, "guard rename", |page| {
-        let (there, known) = (list::shape(&told), page.care.shape.take());
-        page.care.shape = Some(known.map_or_else(|| there.clone(), |known| known.after(&there, fields)));
+        page.care.shape = Some(list::shape(&told).over(page.care.shape.as_ref(), fields));
         list::refresh(page, post, &told, true)?;
         page.say("info", format!("the subscription {} is named {name}", told.id))
     })?;
