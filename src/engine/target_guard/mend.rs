@@ -56,7 +56,7 @@ pub async fn make(post: &mut Post, event: &Event, called: Option<String>, cause:
             let id = told.id.clone();
             page.care.proving = Some(Proving { event: event.clone(), id, since: now, confirmed });
         }
-        page.say("info", format!("the webhook {} tells {event}", told.id))
+        page.say("info", format!("{event} is told by the webhook {}", told.id))
     })?;
     Ok(())
 }
