@@ -170,9 +170,7 @@ fn fill(
 }
 
 fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
-    let sources = state.setup.sources.iter().map(|s| (&s.account, &s.tag, Service::Toggl));
-    let targets = state.setup.targets.iter().map(|t| (&t.account, &t.tag, Service::Clockify));
-    let line = |(name, tag, service): (&Account, &String, Service)| {
+    let line = |(name, tag, service): (&Account, &str, Service)| {
         let running = state.running.get(name);
         let profile = running.and_then(|r| r.profile.as_ref());
         let trouble = running.and_then(|r| {
@@ -186,7 +184,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
         });
         AccountLine {
             name: name.clone(),
-            tag: tag.clone(),
+            tag: tag.to_owned(),
             service,
             user: profile.map(|p| p.name.clone()),
             plan: profile.map(|p| p.plan.clone()).filter(|p| !p.is_empty()),
@@ -194,7 +192,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
             why: running.and_then(|r| r.offline.as_ref()).map(|(_, why)| why.clone()),
         }
     };
-    sources.chain(targets).map(line).collect()
+    state.setup.accounts().map(line).collect()
 }
 
 /// Seconds between reads where no webhook announces changes.

@@ -100,7 +100,5 @@ fn name(state: &State, account: &Account, id: &RemoteId) -> Desked<String> {
 }
 
 fn tag<'a>(state: &'a State, account: &Account) -> &'a str {
-    let sources = state.setup.sources.iter().map(|s| (&s.account, &s.tag));
-    let targets = state.setup.targets.iter().map(|t| (&t.account, &t.tag));
-    sources.chain(targets).find(|(name, _)| *name == account).map_or("", |(_, tag)| tag.as_str())
+    state.setup.accounts().find(|(name, ..)| *name == account).map_or("", |(_, tag, _)| tag)
 }
