@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::guardian::replays::known;
 use crate::guardian::stage::{Machine, Office, Running, live};
 use crate::journeys::screen::Screen;
+use crate::seeds::play;
 use crate::worlds::dice::Dice;
 
 /// People at work in both services on a few entries.
@@ -48,8 +49,7 @@ fn asked(office: &Office) -> usize {
 #[test]
 fn replaying_any_delivery_of_clockify_changes_nothing_and_costs_nothing() {
     for seed in 0..12 {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        runtime.unwrap().block_on(async {
+        play(async {
             let dice = Dice::new(seed, 59);
             let office = Office::seeded(Plan::Premium, seed);
             let machine = Machine::with_mirror("den", &office).await;

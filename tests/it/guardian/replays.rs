@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::json;
 
 use super::stage::{Machine, Office, Running, WORKSPACE, live};
+use crate::seeds::play;
 use crate::worlds::dice::Dice;
 
 /// The tag of what was spent by the hour.
@@ -72,8 +73,7 @@ async fn work(office: &Office, dice: &Dice) {
 #[test]
 fn replaying_any_delivery_any_number_of_times_changes_nothing() {
     for seed in 0..30 {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        runtime.unwrap().block_on(async {
+        play(async {
             let dice = Dice::new(seed, 53);
             let office = Office::seeded(Plan::Premium, seed);
             let running = live(&office, &Machine::new("den")).await;
