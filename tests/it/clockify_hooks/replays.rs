@@ -6,7 +6,7 @@ use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::json;
 
-use crate::guardian::replays::known;
+use crate::guardian::replays::{again, known, unchanged};
 use crate::guardian::stage::{Machine, Office, Running, live};
 use crate::journeys::screen::Screen;
 use crate::seeds::play;
@@ -76,19 +76,9 @@ fn replaying_any_delivery_of_clockify_changes_nothing_and_costs_nothing() {
                     matches!(&dry, Reply::Price(p) if p.requests == 0 && p.say.contains("nothing")),
                     "seed {seed}: {dry:?}"
                 );
-                for _ in 0..dice.int(1, 4) {
-                    let reply = running.wish(Wish::Replay { seq, dry: false }).await;
-                    let Reply::Done { say } = &reply else { panic!("seed {seed}: {reply:?}") };
-                    assert!(say.contains("nothing changed"), "seed {seed}: {say}");
-                }
+                again(&running, seq, dice.int(1, 4), seed).await;
             }
-            let after = known(&running);
-            let differ: Vec<String> = after
-                .iter()
-                .filter(|row| !before.contains(row))
-                .map(|(k, v)| format!("{} {}", String::from_utf8_lossy(k), String::from_utf8_lossy(v)))
-                .collect();
-            assert!(differ.is_empty() && before.len() == after.len(), "seed {seed}: {differ:?}");
+            unchanged(&running, &before, seed);
             office.pass(120).await;
             assert_eq!(asked(&office), spent, "seed {seed}: {:?}", &running.log()[told..]);
         });
