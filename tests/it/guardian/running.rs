@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hourwire::cache::{Memory, Store, rows};
-use hourwire::control::command::{Command, Reply, Wish};
+use hourwire::control::command::{Command, Reply, Reshape, SubscriptionRef, Wish};
 use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::LogLine;
@@ -14,6 +14,7 @@ use hourwire::domain::order::EntryRow;
 use hourwire::domain::subscription::Subscription;
 use hourwire::domain::target_hook::TargetHook;
 use hourwire::engine::Engine;
+use hourwire::engine::guard_wish::Asked;
 use hourwire::journal::InboxWriter;
 use serde_json::Value;
 
@@ -80,6 +81,26 @@ impl Running {
     pub fn own(&self) -> Option<Subscription> {
         let id: RemoteId = self.get(&rows::meta("bound:main"))?;
         self.get(&rows::subscription(&Account::from("main"), &id))
+    }
+
+    /// A key on our own subscription: what was done, or why not.
+    pub async fn ask(&self, what: Asked) -> Result<String, String> {
+        let own = self.own().expect("a subscription");
+        match self.engine.ask_guardian(SubscriptionRef::new(&"main".into(), &own.id), what).await {
+            Reply::Done { say } => Ok(say),
+            Reply::Failed { reason } => Err(reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// As [`Running::ask`], for a change.
+    pub async fn reshape(&self, change: Reshape) -> Result<String, String> {
+        self.ask(Asked::Reshape(change)).await
+    }
+
+    /// The fields of our own subscription that somebody changed.
+    pub fn drift(&self) -> Vec<String> {
+        self.own().map(|s| s.drift.into_iter().map(|d| d.field).collect()).unwrap_or_default()
     }
 
     /// The place of the newest delivery kept raw.
