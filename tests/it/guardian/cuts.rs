@@ -20,17 +20,16 @@ async fn a_kill_at_any_step_of_the_healing_resumes() {
         office.pass(40).await;
         office.down(false);
         machine.plug.store(cut, SeqCst);
-        let closed = |r: &super::stage::Running| r.incidents().first().is_some_and(|i| i.closed_at.is_some());
         for _ in 0..240 {
             office.pass(1).await;
-            if machine.plug.load(SeqCst) == 0 || closed(&running) {
+            if machine.plug.load(SeqCst) == 0 || running.is_healed() {
                 break;
             }
         }
         let reached = machine.plug.swap(0, SeqCst) == 0;
         running.kill(&office).await;
         running = machine.start(&office);
-        office.until("healed", 460, || closed(&running) && running.is_well()).await;
+        office.until("healed", 460, || running.is_healed() && running.is_well()).await;
         assert_eq!(running.entries(), 1, "cut {cut}: {:?}", running.log());
         assert_eq!(running.incidents().len(), 1, "cut {cut}: {:?}", running.log());
         let failed = running.incidents()[0].steps.iter().filter(|s| s.what == "failed").count();

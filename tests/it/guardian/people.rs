@@ -68,8 +68,7 @@ async fn disabled_again_after_our_enabling_is_a_persons_wish() {
     office.track("Missed").await;
     office.pass(40).await;
     office.down(false);
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 120, closed).await;
+    office.until("healed", 120, || running.is_healed()).await;
     office.pass(120).await;
     office.switch(&running.own().unwrap().id, false).await;
     office.until("it is seen", 400, || running.own().is_some_and(|s| s.cause.contains("a person"))).await;

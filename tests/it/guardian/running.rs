@@ -122,6 +122,11 @@ impl Running {
         (1..).map_while(|id| self.get(&rows::incident(id))).collect()
     }
 
+    /// Whether the first incident is over.
+    pub fn is_healed(&self) -> bool {
+        self.incidents().first().is_some_and(|i| i.closed_at.is_some())
+    }
+
     pub fn entries(&self) -> usize {
         let mut count = 0;
         let mut visit = |_: &[u8], _: &[u8]| {
