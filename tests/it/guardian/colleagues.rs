@@ -4,6 +4,7 @@ use hourwire::simulator::World;
 use hourwire::simulator::toggl::Plan;
 use serde_json::json;
 
+use super::healing::outage;
 use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
@@ -32,11 +33,7 @@ async fn alone_nothing_is_read_by_reports() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
     office.pass(120).await;
-    office.down(true);
-    office.pass(2).await;
-    office.track("Missed").await;
-    office.pass(40).await;
-    office.down(false);
+    outage(&office, &running, 1).await;
     office.until("closed", 1_200, || running.is_healed()).await;
     assert_eq!(office.count("/search/time_entries"), 0);
 }

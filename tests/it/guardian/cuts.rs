@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use hourwire::simulator::toggl::Plan;
 
+use super::healing::outage;
 use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
@@ -14,11 +15,7 @@ async fn a_kill_at_any_step_of_the_healing_resumes() {
         let machine = Machine::new("den");
         let mut running = live(&office, &machine).await;
         office.pass(60).await;
-        office.down(true);
-        office.pass(2).await;
-        office.track("Missed").await;
-        office.pass(40).await;
-        office.down(false);
+        outage(&office, &running, 1).await;
         machine.plug.store(cut, SeqCst);
         for _ in 0..240 {
             office.pass(1).await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::stage::{Machine, Office, Running, live};
 
 /// An outage of the address in which changes are made, long enough for the service to give up.
-async fn outage(office: &Office, running: &Running, changes: usize) {
+pub async fn outage(office: &Office, running: &Running, changes: usize) {
     office.down(true);
     office.pass(2).await;
     for n in 0..changes {

@@ -6,6 +6,7 @@ use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::toggl::Plan;
 use serde_json::json;
 
+use super::healing::outage;
 use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
@@ -63,11 +64,7 @@ async fn disabled_while_the_engine_was_off_stays_disabled() {
 async fn disabled_again_after_our_enabling_is_a_persons_wish() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
-    office.down(true);
-    office.pass(2).await;
-    office.track("Missed").await;
-    office.pass(40).await;
-    office.down(false);
+    outage(&office, &running, 1).await;
     office.until("healed", 120, || running.is_healed()).await;
     office.pass(120).await;
     office.switch(&running.own().unwrap().id, false).await;
