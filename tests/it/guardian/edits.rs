@@ -12,14 +12,15 @@ fn filters(words: &[&str]) -> Reshape {
     Reshape::Events { filters: words.iter().map(|w| (*w).to_owned()).collect() }
 }
 
-/// Somebody edits it in the web page.
-async fn edit(office: &Office, running: &Running, changed: Value) {
+/// Somebody edits it in the web page; waits until these fields are seen to differ.
+async fn edit(office: &Office, running: &Running, changed: Value, seen: &[&str]) {
     let mut body = office.listed().await.remove(0);
     for (key, value) in changed.as_object().unwrap() {
         body[key] = value.clone();
     }
     let path = format!("/webhooks/api/v1/subscriptions/{WORKSPACE}/{}", running.own().unwrap().id);
     office.person(Method::PUT, &path, body).await;
+    office.until("it is seen", 400, || running.drift() == seen).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,8 +102,7 @@ async fn what_somebody_changed_is_told_field_by_field_and_either_side_can_win() 
         // Another secret is refused by our receiver before it holds.
         let theirs = json!({"description": "the office's",
             "event_filters": [{"entity": "time_entry", "action": "*"}]});
-        edit(&office, &running, theirs).await;
-        office.until("it is seen", 400, || running.drift() == ["events", "name"]).await;
+        edit(&office, &running, theirs, &["events", "name"]).await;
         let now = office.now();
         assert_eq!(running.own().map(|own| own.state(now)), Some(SubState::Drifted));
         office.pass(3_600).await;
@@ -125,8 +125,7 @@ async fn a_change_made_here_neither_adopts_nor_undoes_what_somebody_changed_besi
     let running = live(&office, &Machine::new("den")).await;
     let theirs = json!({"description": "the office's",
         "event_filters": [{"entity": "time_entry", "action": "*"}]});
-    edit(&office, &running, theirs).await;
-    office.until("it is seen", 400, || running.drift() == ["events", "name"]).await;
+    edit(&office, &running, theirs, &["events", "name"]).await;
     running.reshape(Reshape::Rotate).await.unwrap();
     assert_eq!(running.drift(), ["events", "name"], "a new secret takes nothing of theirs");
     assert_eq!(office.listed().await[0]["description"], "the office's");
@@ -136,13 +135,12 @@ async fn a_change_made_here_neither_adopts_nor_undoes_what_somebody_changed_besi
     assert_eq!(running.drift(), ["name"]);
     running.reshape(Reshape::Restore).await.unwrap();
     assert_eq!(office.listed().await[0]["description"], "hourwire den 0f1e");
-    edit(&office, &running, json!({"event_filters": [{"entity": "tag", "action": "*"}]})).await;
-    office.until("it is seen", 400, || running.drift() == ["events"]).await;
+    edit(&office, &running, json!({"event_filters": [{"entity": "tag", "action": "*"}]}), &["events"]).await;
     running.reshape(Reshape::Rename { name: "hourwire den 0f1e office".into() }).await.unwrap();
     assert_eq!(running.drift(), ["events"], "a name takes nothing of theirs");
     // With another address or secret of theirs nothing can be put there that leaves them alone.
-    edit(&office, &running, json!({"url_callback": "https://elsewhere.example.test/in"})).await;
-    office.until("it is seen", 400, || running.drift().contains(&"address".to_owned())).await;
+    let elsewhere = json!({"url_callback": "https://elsewhere.example.test/in"});
+    edit(&office, &running, elsewhere, &["address", "events"]).await;
     for change in [Reshape::Rotate, Reshape::Rename { name: "ours".into() }, filters(&["time_entry *"])] {
         let refused = running.reshape(change).await.unwrap_err();
         assert!(refused.starts_with("its address was changed in the web page"), "{refused}");
