@@ -6,6 +6,7 @@ use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::json;
 
+use super::ready;
 use crate::guardian::replays::{again, known, unchanged};
 use crate::guardian::stage::{Machine, Office, Running, live};
 use crate::journeys::screen::Screen;
@@ -87,17 +88,13 @@ fn replaying_any_delivery_of_clockify_changes_nothing_and_costs_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_was_decided_for_ours_is_not_told_anew_by_its_replay() {
-    let office = Office::new(Plan::Premium);
-    let running = live(&office, &Machine::with_mirror("den", &office).await).await;
-    office.until("webhooks", 300, || running.hooks().len() == 7).await;
-    office.track("Style guide").await;
-    office.until("synced", 120, || running.count("synced") == 1).await;
-    office.edit_there("Style guide", "Reworded by the client").await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
+    office.edit_there("Wireframes", "Reworded by the client").await;
     office.until("a conflict", 60, || running.count("conflict") == 1).await;
     let edit = running.kept();
     let mut screen = Screen::of(&office, &running).await;
     screen.press("5 < enter").await;
-    office.until("ours", 60, || office.there("Style guide").is_some() && running.count("synced") == 1).await;
+    office.until("ours", 60, || office.there("Wireframes").is_some() && running.count("synced") == 1).await;
     office.pass(60).await;
     let (spent, told) = (asked(&office), running.log().len());
     for _ in 0..3 {
@@ -106,5 +103,5 @@ async fn an_edit_that_was_decided_for_ours_is_not_told_anew_by_its_replay() {
     }
     let said = running.log()[told..].join("\n");
     assert_eq!(asked(&office), spent, "{said}");
-    assert!(!said.contains("Style guide"), "{said}");
+    assert!(!said.contains("Wireframes"), "{said}");
 }
