@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hourwire::cache::{Memory, Store, rows};
+use hourwire::cache::{KeyRange, Memory, Store, rows};
 use hourwire::control::command::{Command, Reply, Reshape, SubscriptionRef, Wish};
 use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
@@ -52,6 +52,16 @@ impl Running {
     fn get<T: serde::de::DeserializeOwned>(&self, key: &[u8]) -> Option<T> {
         let bytes = self.store.get(key).unwrap()?;
         Some(rows::decode(&bytes).unwrap())
+    }
+
+    fn all<T: serde::de::DeserializeOwned>(&self, range: KeyRange) -> Vec<(Vec<u8>, T)> {
+        let mut all = Vec::new();
+        let mut visit = |key: &[u8], value: &[u8]| {
+            all.push((key.to_owned(), rows::decode(value).unwrap()));
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(range, false, usize::MAX, &mut visit).unwrap();
+        all
     }
 
     /// A viewer's end of the door.
@@ -128,13 +138,7 @@ impl Running {
     }
 
     pub fn entries(&self) -> usize {
-        let mut count = 0;
-        let mut visit = |_: &[u8], _: &[u8]| {
-            count += 1;
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
-        count
+        self.all::<EntryRow>(rows::entries()).len()
     }
 
     /// Id and description of every entry that is not deleted.
@@ -144,19 +148,11 @@ impl Running {
 
     /// As [`Running::texts`], of one user's entries.
     pub fn texts_of(&self, user: Option<&RemoteId>) -> Vec<(String, String)> {
-        let mut texts = Vec::new();
-        let mut visit = |key: &[u8], value: &[u8]| {
-            let row: EntryRow = rows::decode(value).unwrap();
-            let key = rows::named_by(&key[1..]).unwrap();
-            if let Some(entry) =
-                row.entry.filter(|e| row.deleted.is_none() && user.is_none_or(|u| e.user == *u))
-            {
-                texts.push((key.id.to_string(), entry.description));
-            }
-            std::ops::ControlFlow::Continue(())
+        let text = |(key, row): (Vec<u8>, EntryRow)| {
+            let entry = row.entry.filter(|e| row.deleted.is_none() && user.is_none_or(|u| e.user == *u))?;
+            Some((rows::named_by(&key[1..]).unwrap().id.to_string(), entry.description))
         };
-        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
-        texts
+        self.all(rows::entries()).into_iter().filter_map(text).collect()
     }
 
     /// The reason for which another instance holds sending.
@@ -168,36 +164,19 @@ impl Running {
 
     /// The log, oldest first, for messages of failing tests.
     pub fn log(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut visit = |_: &[u8], value: &[u8]| {
-            let line: LogLine = rows::decode(value).unwrap();
-            lines.push(format!("{} {} {}", line.at.format("%H:%M:%S"), line.topic, line.say));
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::logs(), false, usize::MAX, &mut visit).unwrap();
-        lines.reverse();
-        lines
+        let text =
+            |(_, line): (_, LogLine)| format!("{} {} {}", line.at.format("%H:%M:%S"), line.topic, line.say);
+        self.all(rows::logs()).into_iter().rev().map(text).collect()
     }
+
     /// The target's webhooks of ours, as the ledger has them.
     pub fn hooks(&self) -> Vec<TargetHook> {
-        let mut hooks: Vec<TargetHook> = Vec::new();
-        let mut visit = |_: &[u8], value: &[u8]| {
-            hooks.push(rows::decode(value).unwrap());
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::hooks_of(&mirror()), false, usize::MAX, &mut visit).unwrap();
-        hooks
+        self.all(rows::hooks_of(&mirror())).into_iter().map(|(_, hook)| hook).collect()
     }
 
     /// The bonds with the target.
     pub fn links(&self) -> Vec<Link> {
-        let mut links: Vec<Link> = Vec::new();
-        let mut visit = |_: &[u8], value: &[u8]| {
-            links.push(rows::decode(value).unwrap());
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::links(&mirror()), false, usize::MAX, &mut visit).unwrap();
-        links
+        self.all(rows::links(&mirror())).into_iter().map(|(_, link)| link).collect()
     }
 
     /// How many bonds have a word.
