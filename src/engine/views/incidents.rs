@@ -2,7 +2,6 @@
 //! then; where that is gone, its account still tells whose it was.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
@@ -12,6 +11,7 @@ use crate::domain::id::{Account, RemoteId};
 use crate::domain::incident::{Incident, Step};
 use crate::domain::subscription::Subscription;
 use crate::engine::desk::Desked;
+use crate::engine::guard_page;
 use crate::engine::state::State;
 use crate::engine::target_guard;
 
@@ -19,11 +19,7 @@ use super::{Ask, Rows};
 
 /// The window on the list.
 pub fn rows(state: &State, ask: &Ask) -> Desked<Rows> {
-    let mut all: Vec<Incident> = Vec::new();
-    state.desk.scan(rows::incidents(), usize::MAX, &mut |_, value| {
-        all.extend(rows::decode::<Incident>(value).ok());
-        ControlFlow::Continue(())
-    })?;
+    let all = guard_page::incidents(&state.desk, usize::MAX)?;
     let unfiltered = all.len();
     let mut names = BTreeMap::new();
     let mut found = Vec::new();
