@@ -18,10 +18,11 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// What is wanted after some fields (in the words of [`Drift::field`]) were put there on purpose: what somebody
-    /// changed beside them stays drift.
-    pub fn after(&self, put: &Self, fields: &[&str]) -> Self {
-        let of = |field: &str| if fields.contains(&field) { put } else { self };
+    /// What is wanted after some fields of this (in the words of [`Drift::field`]) were put there on purpose: what
+    /// somebody changed beside them stays drift. All of it, where nothing was wanted before.
+    pub fn over(&self, wanted: Option<&Self>, fields: &[&str]) -> Self {
+        let Some(wanted) = wanted else { return self.clone() };
+        let of = |field: &str| if fields.contains(&field) { self } else { wanted };
         Self {
             description: of("name").description.clone(),
             url: of("address").url.clone(),
@@ -113,8 +114,9 @@ mod tests {
             (&["name"], &["events", "secret"]),
             (&["name", "address", "events", "secret"], &[]),
         ] {
-            let drift = drift(&shape().after(&there, fields), &there);
+            let drift = drift(&there.over(Some(&shape()), fields), &there);
             assert_eq!(drift.iter().map(|d| d.field.as_str()).collect::<Vec<_>>(), left);
+            assert_eq!(there.over(None, fields), there);
         }
     }
 

@@ -42,6 +42,16 @@ pub fn read<C: Memory>(desk: &Desk, account: &Account) -> Desked<C> {
     Ok(desk.get(&key::<C>(account))?.unwrap_or_default())
 }
 
+/// At most so many incidents, newest first.
+pub fn incidents(desk: &Desk, most: usize) -> Desked<Vec<Incident>> {
+    let mut incidents = Vec::new();
+    desk.scan(rows::incidents(), most, &mut |_, value| {
+        incidents.extend(rows::decode::<Incident>(value));
+        ControlFlow::Continue(())
+    })?;
+    Ok(incidents)
+}
+
 /// Changes rows in one frame. `point` names the write for tests that pull the plug.
 pub fn write<C: Memory, T>(
     engine: &Shared,
@@ -50,11 +60,7 @@ pub fn write<C: Memory, T>(
     change: impl FnOnce(&mut Page<'_, '_, C>) -> Desked<T>,
 ) -> Desked<T> {
     let mut state = engine.state();
-    let mut newest = 0;
-    state.desk.scan(rows::incidents(), 1, &mut |_, value| {
-        newest = rows::decode::<Incident>(value).map_or(0, |i| i.id);
-        ControlFlow::Break(())
-    })?;
+    let newest = incidents(&state.desk, 1)?.first().map_or(0, |incident| incident.id);
     let out = state.desk.write(point, |draft| {
         let before: Option<C> = draft.get(&key::<C>(account))?;
         let care = before.clone().unwrap_or_default();

@@ -68,9 +68,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { setup, seams, ledger, store, inbox } = parts;
         let lanes = setup.sources.iter().map(|s| (s.account.clone(), tokio::sync::Mutex::new(()))).collect();
-        let accounts =
-            setup.sources.iter().map(|s| &s.account).chain(setup.targets.iter().map(|t| &t.account));
-        let guard_wishes = super::guard_wish::Lines::new(accounts);
+        let guard_wishes = super::guard_wish::Lines::new(setup.accounts().map(|(a, ..)| a));
         let desk = Desk::new(ledger, store, seams.clone());
         let lobby = Lobby::new(seams.now());
         Arc::new(Self {

@@ -94,45 +94,22 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
         let Some(mut link) = draft.link(&job.target, &job.source)? else { return Ok(()) };
         let what = job.op.as_str();
         let name = called(&job.body.description);
-        match &outcome {
+        let target = &job.target;
+        let said = match &outcome {
             Outcome::Holds(read) if outcome::differs(&job.body, read).is_some() => {
                 let differs = outcome::differs(&job.body, read).unwrap_or_default();
-                draft.say(
-                    "sync",
-                    "error",
-                    format!(
-                        "{name} · {what}: another {differs} in the answer of {}, not confirmed",
-                        job.target
-                    ),
-                    Some(&job.source),
-                )?;
+                Some(("error", format!(": another {differs} in the answer of {target}, not confirmed")))
             }
             Outcome::Holds(_) | Outcome::Gone => {
-                meters.synced(&job.target, &bucket, draft)?;
-                draft.say(
-                    "sync",
-                    "info",
-                    format!("{name} · {what} confirmed by {}", job.target),
-                    Some(&job.source),
-                )?;
+                meters.synced(target, &bucket, draft)?;
+                Some(("info", format!(" confirmed by {target}")))
             }
-            Outcome::Unknown => {
-                draft.say(
-                    "sync",
-                    "warn",
-                    format!("{name} · {what}: no answer from {}, looking it up", job.target),
-                    Some(&job.source),
-                )?;
-            }
-            Outcome::Refused(why) => {
-                draft.say(
-                    "sync",
-                    "error",
-                    format!("{name} · {what} refused by {}: {why}", job.target),
-                    Some(&job.source),
-                )?;
-            }
-            Outcome::Missing | Outcome::NotDone => {}
+            Outcome::Unknown => Some(("warn", format!(": no answer from {target}, looking it up"))),
+            Outcome::Refused(why) => Some(("error", format!(" refused by {target}: {why}"))),
+            Outcome::Missing | Outcome::NotDone => None,
+        };
+        if let Some((level, said)) = said {
+            draft.say("sync", level, format!("{name} · {what}{said}"), Some(&job.source))?;
         }
         outcome::settle(&mut link, outcome.clone(), now);
         if !engine.seams.rules.lookup && link.open.is_some() {

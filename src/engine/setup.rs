@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::domain::id::{Account, RemoteId};
+use crate::domain::id::{Account, RemoteId, Service};
 use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::domain::policy::{OnDelete, Policy, Reenable};
 use crate::services::http::Wire;
@@ -169,6 +169,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// Every account with its tag and its service, sources first.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Account, &str, Service)> {
+        let sources = self.sources.iter().map(|s| (&s.account, s.tag.as_str(), Service::Toggl));
+        sources.chain(self.targets.iter().map(|t| (&t.account, t.tag.as_str(), Service::Clockify)))
+    }
+
     /// Whether deliveries can arrive: a command that hosts the engine for its own duration has no receiver.
     pub fn receives(&self) -> bool {
         self.public_url.is_some() && self.hosted_by != "command"

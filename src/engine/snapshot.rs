@@ -12,13 +12,11 @@ mod target_hooks;
 mod today;
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{
     AccountLine, CacheWord, DaySummary, Deliveries, HoldLine, IncidentLine, MappingSummary, OFFLINE,
@@ -32,6 +30,7 @@ use crate::domain::word::{Class, SyncWord};
 use super::Engine;
 use super::desk::Desked;
 use super::disk;
+use super::guard_page;
 use super::jobs;
 use super::lobby::Refused;
 use super::puller;
@@ -162,16 +161,15 @@ fn fill(
     snapshot.subscriptions.extend(target_hooks::lines(state, refused, zone, now)?);
     snapshot.subscriptions.sort_by_key(|line| !line.ours);
     snapshot.unreached = address::unreached(state)?;
-    snapshot.incidents = incidents(state)?;
+    let incidents = guard_page::incidents(&state.desk, INCIDENTS)?;
+    snapshot.incidents = incidents.into_iter().map(incident_line).collect();
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;
     Ok(())
 }
 
 fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
-    let sources = state.setup.sources.iter().map(|s| (&s.account, &s.tag, Service::Toggl));
-    let targets = state.setup.targets.iter().map(|t| (&t.account, &t.tag, Service::Clockify));
-    let line = |(name, tag, service): (&Account, &String, Service)| {
+    let line = |(name, tag, service): (&Account, &str, Service)| {
         let running = state.running.get(name);
         let profile = running.and_then(|r| r.profile.as_ref());
         let trouble = running.and_then(|r| {
@@ -185,7 +183,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
         });
         AccountLine {
             name: name.clone(),
-            tag: tag.clone(),
+            tag: tag.to_owned(),
             service,
             user: profile.map(|p| p.name.clone()),
             plan: profile.map(|p| p.plan.clone()).filter(|p| !p.is_empty()),
@@ -193,7 +191,7 @@ fn accounts(state: &State, zone: Tz) -> Vec<AccountLine> {
             why: running.and_then(|r| r.offline.as_ref()).map(|(_, why)| why.clone()),
         }
     };
-    sources.chain(targets).map(line).collect()
+    state.setup.accounts().map(line).collect()
 }
 
 /// Seconds between reads where no webhook announces changes.
@@ -234,15 +232,6 @@ fn holds(state: &State) -> Vec<HoldLine> {
         HoldLine { entries: u32::try_from(entries).unwrap_or(0), ..hold.clone() }
     };
     state.holds.iter().filter(|h| h.reason != LOOKING).take(MANY).map(line).collect()
-}
-
-fn incidents(state: &State) -> Desked<Vec<IncidentLine>> {
-    let mut lines = Vec::new();
-    state.desk.scan(rows::incidents(), INCIDENTS, &mut |_, value| {
-        lines.extend(rows::decode::<Incident>(value).ok().map(incident_line));
-        ControlFlow::Continue(())
-    })?;
-    Ok(lines)
 }
 
 fn incident_line(incident: Incident) -> IncidentLine {

@@ -176,9 +176,7 @@ pub struct Counts {
 impl State {
     /// A cold state; [`State::warm`] fills it once the cache is ready.
     pub fn new(desk: Desk, setup: Setup) -> Self {
-        let accounts =
-            setup.sources.iter().map(|s| &s.account).chain(setup.targets.iter().map(|t| &t.account));
-        let running = accounts.map(|a| (a.clone(), Running::default())).collect();
+        let running = setup.accounts().map(|(a, ..)| (a.clone(), Running::default())).collect();
         Self {
             desk,
             setup,

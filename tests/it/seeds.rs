@@ -1,4 +1,4 @@
-//! Many seeds of one story, played on two threads.
+//! Stories on a paused clock, and many seeds of one on two threads.
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -7,6 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A number from the environment.
 pub fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
+}
+
+/// Plays a story in a runtime of its own, with its own paused clock.
+pub fn play<T>(story: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(story)
 }
 
 /// Plays all of them; what each told, and what failed.

@@ -134,21 +134,26 @@ pub async fn decide(post: &mut Post) -> Step<()> {
 /// secret holds.
 fn estranged(post: &mut Post, own: &Subscription) -> Step<()> {
     let cause = format!("{ESTRANGED}: its secret was changed in the web page, so its calls are refused here");
-    let spent = std::mem::take(&mut post.spent);
-    care::write(&post.engine, &post.account, "guard estranged", |page| {
-        if page.care.incident.is_none() {
-            page.opened("subscription disabled", &cause)?;
-            told(page, own)?;
-            page.step("evidence", "listed with another secret", spent)?;
-        }
-        page.change_own(|own| own.cause = cause)
-    })?;
+    left(post, own, "guard estranged", cause, "listed with another secret")?;
     let say = format!(
         "{}: the subscription is disabled: its secret was changed; < restores ours, > takes theirs",
         post.account
     );
     alert(post, say);
     Ok(())
+}
+
+/// Opens the incident of one that is left disabled, where none is open, and keeps the cause.
+fn left(post: &mut Post, own: &Subscription, point: &'static str, cause: String, seen: &str) -> Desked<()> {
+    let spent = std::mem::take(&mut post.spent);
+    care::write(&post.engine, &post.account, point, |page| {
+        if page.care.incident.is_none() {
+            page.opened("subscription disabled", &cause)?;
+            told(page, own)?;
+            page.step("evidence", seen, spent)?;
+        }
+        page.change_own(|own| own.cause = cause)
+    })
 }
 
 fn verdict(post: &Post, own: &Subscription, care: &Care, evidence: Option<Evidence>) -> Verdict {
@@ -270,20 +275,11 @@ async fn act(post: &mut Post, own: &Subscription, care: &Care, verdict: Verdict)
             Ok(())
         }
         Verdict::Unknown => {
-            let spent = std::mem::take(&mut post.spent);
             let said = match care.incident {
                 Some(_) if !own.cause.is_empty() => own.cause.clone(),
                 _ => limits::crowded(post, &own.id).await.unwrap_or_else(|| "cause unknown".into()),
             };
-            let why = said.clone();
-            care::write(&post.engine, &post.account, "guard unknown", |page| {
-                if page.care.incident.is_none() {
-                    page.opened("subscription disabled", &why)?;
-                    told(page, own)?;
-                    page.step("evidence", "none that the service did it", spent)?;
-                }
-                page.change_own(|own| own.cause = why)
-            })?;
+            left(post, own, "guard unknown", said.clone(), "none that the service did it")?;
             let say = format!("{}: the subscription is disabled, {said}; its key enables it", post.account);
             alert(post, say);
             Ok(())

@@ -99,7 +99,7 @@ pub async fn reshape(post: &mut Post, id: &RemoteId, change: &Reshape) -> Step<S
 async fn rename(post: &mut Post, own: &Subscription, name: &str) -> Step<String> {
     match make::rename(post, own, name, Cause::Person).await {
         Ok(()) => Ok(format!("named {name}")),
-        Err(Hitch::Refused(text)) if text.to_lowercase().contains("already in use") => {
+        Err(Hitch::Refused(text)) if make::is_taken(&text) => {
             let free = advice::free_name(name, &[name.to_owned()], post.now());
             make::rename(post, own, &free, Cause::Person).await?;
             Ok(format!("named {free}: {name} is taken"))
@@ -147,8 +147,7 @@ async fn put(
         secret: secret_digest(wanted.secret.expose_secret()),
     };
     care::write(&post.engine, &post.account, "guard edit", |page| {
-        let known = page.care.shape.take();
-        page.care.shape = Some(known.map_or_else(|| shape.clone(), |known| known.after(&shape, &fields)));
+        page.care.shape = Some(shape.over(page.care.shape.as_ref(), &fields));
         list::refresh(page, post, &told, true)?;
         page.say("info", say)
     })?;

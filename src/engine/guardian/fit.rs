@@ -62,8 +62,7 @@ pub async fn enable(
     let told = replace(post, id, &mut wanted, cause).await?;
     care::write(&post.engine, &post.account, "guard fits", |page| {
         let there = list::shape(&told);
-        let known = page.care.shape.take();
-        page.care.shape = Some(known.map_or_else(|| there.clone(), |known| known.after(&there, &["events"])));
+        page.care.shape = Some(there.over(page.care.shape.as_ref(), &["events"]));
         page.step("events", &format!("fewer, for the plan has no room: {}", there.filters.join(", ")), 1)?;
         page.say(
             "info",

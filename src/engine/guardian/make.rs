@@ -90,8 +90,7 @@ pub async fn rename(post: &mut Post, own: &Subscription, name: &str, cause: Caus
     let told = fit::replace(post, &own.id, &mut wanted, cause).await?;
     let fields: &[&str] = if wanted.filters == before { &["name"] } else { &["name", "events"] };
     care::write(&post.engine, &post.account, "guard rename", |page| {
-        let (there, known) = (list::shape(&told), page.care.shape.take());
-        page.care.shape = Some(known.map_or_else(|| there.clone(), |known| known.after(&there, fields)));
+        page.care.shape = Some(list::shape(&told).over(page.care.shape.as_ref(), fields));
         list::refresh(page, post, &told, true)?;
         page.say("info", format!("the subscription {} is named {name}", told.id))
     })?;
@@ -182,18 +181,17 @@ async fn put(
 }
 
 /// Whether another subscription has the name.
-fn is_taken(text: &str) -> bool {
+pub fn is_taken(text: &str) -> bool {
     text.to_lowercase().contains("already in use")
 }
 
 /// Takes a hint of a refusal; false when there is nothing to change.
 fn change(post: &Post, wanted: &mut Wanted, few: &[Filter], text: &str) -> bool {
-    let text = text.to_lowercase();
-    if fit::is_too_many(&text) && wanted.filters != few {
+    if fit::is_too_many(text) && wanted.filters != few {
         wanted.filters = few.to_vec();
         return true;
     }
-    if is_taken(&text) {
+    if is_taken(text) {
         let taken = [wanted.description.clone()];
         wanted.description = advice::free_name(&wanted.description, &taken, post.now());
         return true;

@@ -102,11 +102,9 @@ fn line(
 
 /// Services that take no calls now, for another reason than quota.
 pub fn strains(state: &State, now: DateTime<Utc>) -> Vec<StrainLine> {
-    let sources = state.setup.sources.iter().map(|s| (&s.account, &s.tag, Service::Toggl));
-    let targets = state.setup.targets.iter().map(|t| (&t.account, &t.tag, Service::Clockify));
-    let line = |(account, tag, service): (&Account, &String, Service)| {
+    let line = |(account, tag, service): (&Account, &str, Service)| {
         let strained = state.running.get(account)?.breaker.strained(now)?;
-        Some(StrainLine { account: account.clone(), tag: tag.clone(), service, strained })
+        Some(StrainLine { account: account.clone(), tag: tag.to_owned(), service, strained })
     };
-    sources.chain(targets).filter_map(line).collect()
+    state.setup.accounts().filter_map(line).collect()
 }

@@ -151,7 +151,7 @@ async fn adopt(post: &mut Post, hook: &Webhook, event: &Event) -> Step<()> {
     };
     mend::believe(post, &hook.id, event, Some(&hook.url), token)?;
     keep::write(&post.engine, &post.account, "hooks adopt", |page| {
-        page.say("info", format!("the webhook {} for {event} is ours: it delivers to our address", hook.id))
+        page.say("info", format!("{event} is told to our address already: ours is the webhook {}", hook.id))
     })?;
     Ok(())
 }

@@ -9,15 +9,20 @@ use crate::domain::hook_plan::is_ours;
 use crate::domain::quota::Cause;
 use crate::domain::target_hook::TargetHook;
 use crate::engine::desk::Desked;
-use crate::services::clockify::{Definition, Webhook};
+use crate::services::clockify::Webhook;
+
+/// Nothing can be put right or taken without one.
+const NO_ADDRESS: &str = "there is no address of ours";
 
 /// Puts address, event and name back as they were made, and makes a new token where another one is in force.
 pub async fn restore(post: &mut Post, hook: &TargetHook) -> Step<String> {
     let fields: Vec<String> = hook.drift.iter().map(|drift| drift.field.clone()).collect();
     let secret = fields.is_empty() || fields.iter().any(|field| field == SECRET);
     if fields.iter().any(|field| field != SECRET) {
-        let wanted = definition(post, &hook.event)?;
-        let id = hook.id.clone();
+        let called = keep::care(&post.engine, &post.account)?.names.get(&hook.event).cloned();
+        let called = called.unwrap_or_else(|| name(&post.engine.state().setup.instance, &hook.event));
+        let wanted = mend::definition(post, &hook.event, &called)?;
+        let (wanted, id) = (wanted.ok_or_else(|| Hitch::Refused(NO_ADDRESS.into()))?, hook.id.clone());
         let told = post.ask(Cause::Person, |c| async move { c.put_webhook(&id, &wanted).await }).await?;
         refresh(post, hook, &told, secret)?;
     }
@@ -34,7 +39,7 @@ pub async fn restore(post: &mut Post, hook: &TargetHook) -> Step<String> {
 pub async fn adopt(post: &mut Post, hook: &TargetHook) -> Step<String> {
     let listed = post.ask(Cause::Person, |c| async move { c.webhooks().await }).await?;
     let told = listed.rows.into_iter().find(|told| told.id == hook.id).ok_or(Hitch::Missing)?;
-    let Some(base) = post.base() else { return Err(Hitch::Refused("there is no address of ours".into())) };
+    let Some(base) = post.base() else { return Err(Hitch::Refused(NO_ADDRESS.into())) };
     if !is_ours(&told.url, &base) {
         let why = "with their address nothing arrives here; < restores ours, D deletes it";
         return Err(Hitch::Refused(why.into()));
@@ -63,21 +68,6 @@ pub async fn adopt(post: &mut Post, hook: &TargetHook) -> Step<String> {
     })?;
     refresh(post, &hook, &told, false)?;
     say(post, &hook, format!("what was changed in the web page is wanted now: {}, {}", told.name, told.event))
-}
-
-/// The webhook as it is made here.
-fn definition(post: &Post, event: &Event) -> Step<Definition> {
-    let Some((base, profile)) = post.base().zip(post.profile()) else {
-        return Err(Hitch::Refused("there is no address of ours".into()));
-    };
-    let (hooks, instance) = {
-        let state = post.engine.state();
-        (state.setup.hooks.clone(), state.setup.instance.clone())
-    };
-    let kept = hooks.event_hook(&post.account, &profile.workspace, event.as_str()).map_err(Hitch::Refused)?;
-    let called = keep::care(&post.engine, &post.account)?.names.get(event).cloned();
-    let called = called.unwrap_or_else(|| name(&instance, event));
-    Ok(Definition::new(&called, &format!("{base}{}", kept.path), event.clone()))
 }
 
 /// The webhook tells another event from now on, at the same place and with the same token; the one that it told is told

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::cache::rows;
 use crate::domain::clockify_hook::Event;
 use crate::domain::guard::Tries;
+use crate::domain::guard_budget::MOST;
 use crate::domain::id::{Account, RemoteId};
 use crate::domain::target_hook::TargetHook;
 use crate::engine::Shared;
@@ -19,9 +20,6 @@ use crate::engine::guardian::care as source_care;
 
 /// Shorter than this the own address may be away without any delivery failing too often.
 const LONG: TimeDelta = TimeDelta::minutes(2);
-
-/// Requests that an incident holds.
-const MOST: u32 = 6;
 
 /// The guard's memory of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,15 +29,9 @@ const READ_BACK: u32 = 50;
 /// Makes the webhook of an event, under the name that a person gave it or under ours.
 pub async fn make(post: &mut Post, event: &Event, called: Option<String>, cause: Cause) -> Step<()> {
     post.reached().await?;
-    let Some((base, profile)) = post.base().zip(post.profile()) else { return Ok(()) };
-    let (hooks, instance) = {
-        let state = post.engine.state();
-        (state.setup.hooks.clone(), state.setup.instance.clone())
-    };
-    let kept = hooks.event_hook(&post.account, &profile.workspace, event.as_str()).map_err(Hitch::Refused)?;
-    let ours = name(&instance, event);
+    let ours = name(&post.engine.state().setup.instance, event);
     let called = called.unwrap_or_else(|| ours.clone());
-    let wanted = Definition::new(&called, &format!("{base}{}", kept.path), event.clone());
+    let Some(wanted) = definition(post, event, &called)? else { return Ok(()) };
     let told = post.ask(cause, |c| async move { c.create_webhook(&wanted).await }).await?;
     let token = match told.auth_token.clone() {
         Some(token) => token,
@@ -62,9 +56,17 @@ pub async fn make(post: &mut Post, event: &Event, called: Option<String>, cause:
             let id = told.id.clone();
             page.care.proving = Some(Proving { event: event.clone(), id, since: now, confirmed });
         }
-        page.say("info", format!("the webhook {} tells {event}", told.id))
+        page.say("info", format!("{event} is told by the webhook {}", told.id))
     })?;
     Ok(())
+}
+
+/// The webhook of an event at its place, which is kept from then on; `None` where there is no address of ours.
+pub fn definition(post: &Post, event: &Event, called: &str) -> Step<Option<Definition>> {
+    let Some((base, profile)) = post.base().zip(post.profile()) else { return Ok(None) };
+    let hooks = post.engine.state().setup.hooks.clone();
+    let kept = hooks.event_hook(&post.account, &profile.workspace, event.as_str()).map_err(Hitch::Refused)?;
+    Ok(Some(Definition::new(called, &format!("{base}{}", kept.path), event.clone())))
 }
 
 /// Keeps a token durably, then lets the receiver believe it.

@@ -2,7 +2,6 @@
 //! then; where that is gone, its account still tells whose it was.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
@@ -11,6 +10,7 @@ use crate::domain::id::{Account, RemoteId};
 use crate::domain::incident::Incident;
 use crate::domain::subscription::Subscription;
 use crate::engine::desk::Desked;
+use crate::engine::guard_page;
 use crate::engine::state::State;
 use crate::engine::target_guard;
 
@@ -18,11 +18,7 @@ use super::{Ask, Rows};
 
 /// The window on the list.
 pub fn rows(state: &State, ask: &Ask) -> Desked<Rows> {
-    let mut all: Vec<Incident> = Vec::new();
-    state.desk.scan(rows::incidents(), usize::MAX, &mut |_, value| {
-        all.extend(rows::decode::<Incident>(value).ok());
-        ControlFlow::Continue(())
-    })?;
+    let all = guard_page::incidents(&state.desk, usize::MAX)?;
     let unfiltered = all.len();
     let mut names = BTreeMap::new();
     let mut found = Vec::new();
@@ -94,7 +90,5 @@ fn name(state: &State, account: &Account, id: &RemoteId) -> Desked<String> {
 }
 
 fn tag<'a>(state: &'a State, account: &Account) -> &'a str {
-    let sources = state.setup.sources.iter().map(|s| (&s.account, &s.tag));
-    let targets = state.setup.targets.iter().map(|t| (&t.account, &t.tag));
-    sources.chain(targets).find(|(name, _)| *name == account).map_or("", |(_, tag)| tag.as_str())
+    state.setup.accounts().find(|(name, ..)| *name == account).map_or("", |(_, tag, _)| tag)
 }

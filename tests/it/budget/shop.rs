@@ -19,6 +19,8 @@ use http::{Method, Request, StatusCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+pub use crate::seeds::play;
+
 use super::wire::{Log, Watched};
 use crate::worlds::adapters::{SimWire, ToReceiver};
 use crate::worlds::books::{Hooks, Mappings};
@@ -249,10 +251,4 @@ impl Shop {
     pub fn back(&self, days: i64) -> NaiveDate {
         (self.time.now() - TimeDelta::days(days)).date_naive()
     }
-}
-
-/// Plays on a paused clock.
-pub fn play<T>(story: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(story)
 }

@@ -6,20 +6,9 @@ use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::json;
 
-use crate::guardian::stage::{Machine, Office, Running, live};
+use super::ready;
+use crate::guardian::stage::{Office, live};
 use crate::journeys::screen::Screen;
-
-/// An office whose machine tells and hears, with one entry in both services.
-async fn synced(plan: Plan) -> (Office, Machine, Running) {
-    let office = Office::new(plan);
-    let machine = Machine::with_mirror("den", &office).await;
-    let running = live(&office, &machine).await;
-    office.until("webhooks", 120, || running.hooks().len() >= 3).await;
-    office.track("Wireframes").await;
-    office.until("synced", 120, || running.count("synced") == 1).await;
-    office.pass(5).await;
-    (office, machine, running)
-}
 
 /// Requests about one entry by its id.
 fn looks(office: &Office) -> usize {
@@ -34,7 +23,7 @@ fn writes(office: &Office) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_in_clockify_is_shown_with_both_values_and_ours_can_win() {
-    let (office, machine, running) = synced(Plan::Premium).await;
+    let (office, machine, running) = ready(Plan::Premium).await;
     let sent = writes(&office);
     office.edit_there("Wireframes", "Wireframes, second round").await;
     office.until("a conflict", 60, || running.count("conflict") == 1).await;
@@ -64,7 +53,7 @@ async fn an_edit_in_clockify_is_shown_with_both_values_and_ours_can_win() {
 
 #[tokio::test(start_paused = true)]
 async fn theirs_can_stay_and_the_decision_be_undone() {
-    let (office, _machine, running) = synced(Plan::Premium).await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     let sent = writes(&office);
     office.edit_there("Wireframes", "Wireframes, second round").await;
     office.until("a conflict", 60, || running.count("conflict") == 1).await;
@@ -84,7 +73,7 @@ async fn theirs_can_stay_and_the_decision_be_undone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deletion_in_clockify_is_a_conflict_and_never_made_good_unasked() {
-    let (office, _machine, running) = synced(Plan::Premium).await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     let sent = writes(&office);
     let id = office.there("Wireframes").unwrap()["id"].as_str().unwrap().to_owned();
     office.clockify(Method::DELETE, &format!("/time-entries/{id}"), json!(null)).await;
@@ -108,7 +97,7 @@ async fn a_deletion_in_clockify_is_a_conflict_and_never_made_good_unasked() {
 
 #[tokio::test(start_paused = true)]
 async fn five_hundred_writes_echo_without_a_conflict_and_without_a_read() {
-    let (office, _machine, running) = synced(Plan::Premium).await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     // Copies, late ones and ones that overtake each other: each is an echo of one of the last eight writes.
     office.faults(json!({"deliveries": {"duplicate": 0.3, "reorder": 0.3, "delay_s": [0.0, 6.0], "service": "clockify"}}));
     for n in 0..250 {
@@ -129,7 +118,7 @@ async fn five_hundred_writes_echo_without_a_conflict_and_without_a_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_about_an_entry_that_is_not_linked_changes_nothing() {
-    let (office, _machine, running) = synced(Plan::Premium).await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     let body =
         json!({"start": "2026-03-01T09:00:00Z", "end": "2026-03-01T10:00:00Z", "description": "Their own"});
     office.clockify(Method::POST, "/time-entries", body).await;
@@ -141,7 +130,7 @@ async fn a_delivery_about_an_entry_that_is_not_linked_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_can_be_read_verified_and_applied_again() {
-    let (office, _machine, running) = synced(Plan::Premium).await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     office.edit_there("Wireframes", "Wireframes, second round").await;
     office.until("a conflict", 60, || running.count("conflict") == 1).await;
     let before = running.links();

@@ -7,19 +7,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::keeping::calls;
-use crate::guardian::stage::{Machine, Office, Running, live};
+use super::ready;
+use crate::guardian::stage::{Office, Running, live};
 use crate::journeys::screen::Screen;
-
-async fn ready() -> (Office, Machine, Running) {
-    let office = Office::new(Plan::Premium);
-    let machine = Machine::with_mirror("den", &office).await;
-    let running = live(&office, &machine).await;
-    office.until("all webhooks", 300, || running.hooks().len() == 7).await;
-    office.track("Wireframes").await;
-    office.until("synced", 120, || running.count("synced") == 1).await;
-    office.pass(30).await;
-    (office, machine, running)
-}
 
 fn own(running: &Running, event: &Event) -> TargetHook {
     running.hooks().into_iter().find(|hook| hook.event == *event).expect("a row of the event")
@@ -59,7 +49,7 @@ async fn select(screen: &mut Screen<'_>, running: &Running, hook: &TargetHook) {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_person_changes_is_shown_field_by_field_and_nothing_is_made_beside_it() {
-    let (office, machine, running) = ready().await;
+    let (office, machine, running) = ready(Plan::Premium).await;
     let (updated, deleted) = (own(&running, &Event::EntryUpdated), own(&running, &Event::EntryDeleted));
     let made = written(&office).len();
     change(&office, &updated, json!({"url": "https://crm.example.com/in"})).await;
@@ -95,7 +85,7 @@ async fn what_a_person_changes_is_shown_field_by_field_and_nothing_is_made_besid
 
 #[tokio::test(start_paused = true)]
 async fn ours_is_put_back_by_key_in_one_request() {
-    let (office, _machine, running) = ready().await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     let updated = own(&running, &Event::EntryUpdated);
     change(&office, &updated, json!({"url": "https://crm.example.com/in", "name": "crm"})).await;
     office.until("drift", 400, || !own(&running, &Event::EntryUpdated).drift.is_empty()).await;
@@ -118,7 +108,7 @@ async fn ours_is_put_back_by_key_in_one_request() {
 
 #[tokio::test(start_paused = true)]
 async fn theirs_can_be_wanted_and_the_event_that_it_told_is_told_by_none() {
-    let (office, machine, running) = ready().await;
+    let (office, machine, running) = ready(Plan::Premium).await;
     let deleted = own(&running, &Event::EntryDeleted);
     change(&office, &deleted, json!({"webhookEvent": "NEW_PROJECT", "name": "projects"})).await;
     office.until("drift", 400, || !own(&running, &Event::EntryDeleted).drift.is_empty()).await;
@@ -142,7 +132,7 @@ async fn theirs_can_be_wanted_and_the_event_that_it_told_is_told_by_none() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_made_elsewhere_is_drift_at_once_and_taken_or_made_anew_by_key() {
-    let (office, _machine, running) = ready().await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     let mut screen = Screen::of(&office, &running).await;
     for (key, price) in [(">", "3 requests"), ("<", "2 requests")] {
         let updated = own(&running, &Event::EntryUpdated);
@@ -176,7 +166,7 @@ async fn a_token_made_elsewhere_is_drift_at_once_and_taken_or_made_anew_by_key()
 
 #[tokio::test(start_paused = true)]
 async fn a_copied_state_folder_with_another_address_leaves_the_webhooks_of_the_first_alone() {
-    let (office, machine, running) = ready().await;
+    let (office, machine, running) = ready(Plan::Premium).await;
     let made = written(&office).len();
     let before: Vec<Value> = office.hooks_there();
     let mut copy = machine.copied("loft");

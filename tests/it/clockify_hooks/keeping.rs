@@ -6,6 +6,7 @@ use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::json;
 
+use super::ready;
 use crate::guardian::stage::{Machine, Office, live};
 use crate::guardian::way::Trouble;
 use crate::journeys::screen::Screen;
@@ -57,14 +58,8 @@ async fn a_create_whose_answer_was_lost_is_found_by_its_address() {
 
 #[tokio::test(start_paused = true)]
 async fn what_failed_too_often_is_made_anew_and_its_failures_are_read_back() {
-    let office = Office::new(Plan::Premium);
+    let (office, _machine, running) = ready(Plan::Premium).await;
     office.faults(json!({"deliveries": {"clockify_retry_s": [5.0, 10.0], "clockify_disable_after": 3}}));
-    let machine = Machine::with_mirror("den", &office).await;
-    let running = live(&office, &machine).await;
-    office.until("all webhooks", 300, || running.hooks().len() == 7).await;
-    office.track("Wireframes").await;
-    office.until("synced", 120, || running.count("synced") == 1).await;
-    office.pass(10).await;
     let (before, made) = (running.hooks(), calls(&office).len());
     // Only what comes from the services is turned away: the own probe gets through.
     office.trouble(Some(Trouble::Deliveries(502)));
@@ -128,12 +123,7 @@ async fn others_webhooks_and_a_persons_off_are_left_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_person_deletes_makes_renews_and_reads_the_log_by_key() {
-    let office = Office::new(Plan::Premium);
-    let machine = Machine::with_mirror("den", &office).await;
-    let running = live(&office, &machine).await;
-    office.until("all webhooks", 300, || running.hooks().len() == 7).await;
-    office.track("Wireframes").await;
-    office.until("synced", 120, || running.count("synced") == 1).await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     let mut screen = Screen::of(&office, &running).await;
     screen.press("3 j").await;
     screen.press("t").await;
@@ -161,10 +151,7 @@ async fn a_person_deletes_makes_renews_and_reads_the_log_by_key() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_person_removes_twice_stays_removed() {
-    let office = Office::new(Plan::Premium);
-    let machine = Machine::with_mirror("den", &office).await;
-    let running = live(&office, &machine).await;
-    office.until("all webhooks", 300, || running.hooks().len() == 7).await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
     let remove = async || {
         let hook = running.hooks().into_iter().find(|h| h.event == Event::EntrySplit).unwrap();
         office.clockify(Method::DELETE, &format!("/webhooks/{}", hook.id), json!(null)).await;

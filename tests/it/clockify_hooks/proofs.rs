@@ -8,20 +8,15 @@ use http::Method;
 use serde_json::json;
 
 use super::keeping::calls;
-use crate::guardian::stage::{Machine, Office, Running, live};
+use super::ready;
+use crate::guardian::stage::{Office, Running};
 use crate::guardian::way::Trouble;
 use crate::journeys::screen::Screen;
 
-async fn ready(plan: Plan) -> (Office, Running) {
-    let office = Office::new(plan);
+/// Where the service gives up early.
+async fn failing(plan: Plan) -> (Office, Running) {
+    let (office, _machine, running) = ready(plan).await;
     office.faults(json!({"deliveries": {"clockify_retry_s": [5.0, 10.0], "clockify_disable_after": 3}}));
-    let machine = Machine::with_mirror("den", &office).await;
-    let running = live(&office, &machine).await;
-    let count = if plan == Plan::Free { 3 } else { 7 };
-    office.until("all webhooks", 300, || running.hooks().len() == count).await;
-    office.track("Wireframes").await;
-    office.until("synced", 300, || running.count("synced") == 1).await;
-    office.pass(10).await;
     (office, running)
 }
 
@@ -48,7 +43,7 @@ async fn three_fail(office: &Office) {
 
 #[tokio::test(start_paused = true)]
 async fn three_that_failed_are_three_incidents_of_at_most_six_requests_each_with_its_proof() {
-    let (office, running) = ready(Plan::Premium).await;
+    let (office, running) = failing(Plan::Premium).await;
     let before = calls(&office).len();
     three_fail(&office).await;
     office.until("the first", 900, || !incidents(&running).is_empty()).await;
@@ -92,7 +87,7 @@ async fn three_that_failed_are_three_incidents_of_at_most_six_requests_each_with
 
 #[tokio::test(start_paused = true)]
 async fn on_free_they_are_spread_so_that_the_hour_keeps_room() {
-    let (office, running) = ready(Plan::Free).await;
+    let (office, running) = failing(Plan::Free).await;
     three_fail(&office).await;
     // The own address was away, or so it looks: the list of the day is not waited for.
     running
@@ -120,7 +115,7 @@ async fn on_free_they_are_spread_so_that_the_hour_keeps_room() {
 
 #[tokio::test(start_paused = true)]
 async fn what_goes_off_again_is_not_called_mended() {
-    let (office, running) = ready(Plan::Premium).await;
+    let (office, running) = failing(Plan::Premium).await;
     office.trouble(Some(Trouble::Deliveries(502)));
     office.edit_there("Wireframes", "Wireframes, second round").await;
     office
@@ -142,7 +137,7 @@ async fn what_goes_off_again_is_not_called_mended() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_service_still_tries_again_is_told_with_its_tries() {
-    let (office, running) = ready(Plan::Premium).await;
+    let (office, running) = failing(Plan::Premium).await;
     office.faults(json!({"deliveries": {"clockify_retry_s": [5.0, 900.0], "clockify_disable_after": 9}}));
     office.trouble(Some(Trouble::Deliveries(502)));
     office.edit_there("Wireframes", "Wireframes, second round").await;

@@ -6,9 +6,11 @@ use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::json;
 
-use crate::guardian::replays::known;
+use super::ready;
+use crate::guardian::replays::{again, known, unchanged};
 use crate::guardian::stage::{Machine, Office, Running, live};
 use crate::journeys::screen::Screen;
+use crate::seeds::play;
 use crate::worlds::dice::Dice;
 
 /// People at work in both services on a few entries.
@@ -48,8 +50,7 @@ fn asked(office: &Office) -> usize {
 #[test]
 fn replaying_any_delivery_of_clockify_changes_nothing_and_costs_nothing() {
     for seed in 0..12 {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        runtime.unwrap().block_on(async {
+        play(async {
             let dice = Dice::new(seed, 59);
             let office = Office::seeded(Plan::Premium, seed);
             let machine = Machine::with_mirror("den", &office).await;
@@ -76,19 +77,9 @@ fn replaying_any_delivery_of_clockify_changes_nothing_and_costs_nothing() {
                     matches!(&dry, Reply::Price(p) if p.requests == 0 && p.say.contains("nothing")),
                     "seed {seed}: {dry:?}"
                 );
-                for _ in 0..dice.int(1, 4) {
-                    let reply = running.wish(Wish::Replay { seq, dry: false }).await;
-                    let Reply::Done { say } = &reply else { panic!("seed {seed}: {reply:?}") };
-                    assert!(say.contains("nothing changed"), "seed {seed}: {say}");
-                }
+                again(&running, seq, dice.int(1, 4), seed).await;
             }
-            let after = known(&running);
-            let differ: Vec<String> = after
-                .iter()
-                .filter(|row| !before.contains(row))
-                .map(|(k, v)| format!("{} {}", String::from_utf8_lossy(k), String::from_utf8_lossy(v)))
-                .collect();
-            assert!(differ.is_empty() && before.len() == after.len(), "seed {seed}: {differ:?}");
+            unchanged(&running, &before, seed);
             office.pass(120).await;
             assert_eq!(asked(&office), spent, "seed {seed}: {:?}", &running.log()[told..]);
         });
@@ -97,17 +88,13 @@ fn replaying_any_delivery_of_clockify_changes_nothing_and_costs_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_was_decided_for_ours_is_not_told_anew_by_its_replay() {
-    let office = Office::new(Plan::Premium);
-    let running = live(&office, &Machine::with_mirror("den", &office).await).await;
-    office.until("webhooks", 300, || running.hooks().len() == 7).await;
-    office.track("Style guide").await;
-    office.until("synced", 120, || running.count("synced") == 1).await;
-    office.edit_there("Style guide", "Reworded by the client").await;
+    let (office, _machine, running) = ready(Plan::Premium).await;
+    office.edit_there("Wireframes", "Reworded by the client").await;
     office.until("a conflict", 60, || running.count("conflict") == 1).await;
     let edit = running.kept();
     let mut screen = Screen::of(&office, &running).await;
     screen.press("5 < enter").await;
-    office.until("ours", 60, || office.there("Style guide").is_some() && running.count("synced") == 1).await;
+    office.until("ours", 60, || office.there("Wireframes").is_some() && running.count("synced") == 1).await;
     office.pass(60).await;
     let (spent, told) = (asked(&office), running.log().len());
     for _ in 0..3 {
@@ -116,5 +103,5 @@ async fn an_edit_that_was_decided_for_ours_is_not_told_anew_by_its_replay() {
     }
     let said = running.log()[told..].join("\n");
     assert_eq!(asked(&office), spent, "{said}");
-    assert!(!said.contains("Style guide"), "{said}");
+    assert!(!said.contains("Wireframes"), "{said}");
 }

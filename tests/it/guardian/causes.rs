@@ -1,6 +1,5 @@
 //! Each cause is told in words: on the incident, on the subscription, or on the alert.
 
-use hourwire::control::command::{Reply, SubscriptionRef};
 use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::options::PlanChange;
 use hourwire::simulator::toggl::Plan;
@@ -78,11 +77,9 @@ async fn what_people_and_plans_did_is_told_as_that() {
     office.pass(70).await;
     let own = running.own().unwrap().id;
     // A key here.
-    let here = SubscriptionRef::new(&"main".into(), &own);
-    let reply = running.engine.ask_guardian(here.clone(), Asked::Disable).await;
-    assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    running.ask(Asked::Disable).await.unwrap();
     is_said(&office, &running, &["switched off here"]).await;
-    running.engine.ask_guardian(here, Asked::Enable).await;
+    running.ask(Asked::Enable).await.unwrap();
     // Removed.
     let path = format!("/webhooks/api/v1/subscriptions/{WORKSPACE}/{own}");
     office.person(Method::DELETE, &path, Value::Null).await;

@@ -4,6 +4,7 @@ use hourwire::simulator::World;
 use hourwire::simulator::toggl::Plan;
 use serde_json::json;
 
+use super::healing::outage;
 use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
@@ -21,8 +22,7 @@ async fn the_gap_is_filled_with_colleagues_work_before_the_incident_closes() {
         json!({"answers": [{"service": "toggl", "path": "/search/time_entries", "do": "429", "times": 3}]}),
     );
     office.down(false);
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("closed", 1_200, closed).await;
+    office.until("closed", 1_200, || running.is_healed()).await;
     assert!(running.knows(missed), "{:?}", running.log());
     assert!(running.incidents()[0].recovered >= 2, "{:?}", running.incidents());
     assert!(office.count("/search/time_entries") >= 1);
@@ -33,12 +33,7 @@ async fn alone_nothing_is_read_by_reports() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
     office.pass(120).await;
-    office.down(true);
-    office.pass(2).await;
-    office.track("Missed").await;
-    office.pass(40).await;
-    office.down(false);
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("closed", 1_200, closed).await;
+    outage(&office, &running, 1).await;
+    office.until("closed", 1_200, || running.is_healed()).await;
     assert_eq!(office.count("/search/time_entries"), 0);
 }

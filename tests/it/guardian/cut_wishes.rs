@@ -2,7 +2,6 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use hourwire::control::command::{Reply, SubscriptionRef};
 use hourwire::domain::health::Wanted;
 use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::World;
@@ -11,18 +10,13 @@ use hourwire::simulator::toggl::Plan;
 use super::stage::{Machine, Office, Running, live};
 use super::way::Trouble;
 
-async fn ask(running: &Running, what: Asked) -> Reply {
-    let own = running.own().expect("a subscription");
-    running.engine.ask_guardian(SubscriptionRef::new(&"main".into(), &own.id), what).await
-}
-
 /// An office whose subscription a person switched off, and what a colleague did meanwhile: no list of own entries
 /// brings it.
 async fn switched_off(machine: &Machine) -> (Office, Running, i64) {
     let office = Office::of(Plan::Premium, World::Demo, 7);
     let running = live(&office, machine).await;
     office.pass(400).await;
-    assert!(matches!(ask(&running, Asked::Disable).await, Reply::Done { .. }));
+    running.ask(Asked::Disable).await.unwrap();
     office.pass(5).await;
     let missed = office.colleague_tracks("Missed").await;
     office.pass(60).await;
@@ -36,8 +30,7 @@ async fn a_kill_at_any_step_of_a_persons_enabling_loses_no_gap() {
         let machine = Machine::new("den");
         let (office, running, missed) = switched_off(&machine).await;
         machine.plug.store(cut, SeqCst);
-        let _cut =
-            tokio::time::timeout(std::time::Duration::from_secs(60), ask(&running, Asked::Enable)).await;
+        let _cut = tokio::time::timeout(std::time::Duration::from_secs(60), running.ask(Asked::Enable)).await;
         let reached = machine.plug.swap(0, SeqCst) == 0;
         assert_eq!(running.own().map(|own| own.wanted), Some(Wanted::Enabled), "cut {cut}");
         running.kill(&office).await;
@@ -60,13 +53,10 @@ async fn keys_pressed_in_a_hurry_lose_no_gap() {
     let again = async {
         office.pass(5).await;
         office.trouble(None);
-        ask(&running, Asked::Enable).await
+        running.ask(Asked::Enable).await
     };
-    let (first, second) = tokio::join!(ask(&running, Asked::Enable), again);
-    assert!(
-        matches!(first, Reply::Failed { .. }) && matches!(second, Reply::Done { .. }),
-        "{first:?} {second:?}"
-    );
+    let (first, second) = tokio::join!(running.ask(Asked::Enable), again);
+    assert!(first.is_err() && second.is_ok(), "{first:?} {second:?}");
     office.until("the gap is read", 90, || running.knows(missed)).await;
 }
 
@@ -76,8 +66,7 @@ async fn an_enabling_without_a_proof_keeps_the_gap_for_the_next_one() {
     office.pass(3_000).await;
     // It is enabled, and no PING is let through that would show it.
     office.trouble(Some(Trouble::Deliveries(200)));
-    let reply = ask(&running, Asked::Enable).await;
-    assert!(matches!(reply, Reply::Failed { .. }), "{reply:?}");
+    running.ask(Asked::Enable).await.unwrap_err();
     office.trouble(None);
     office.until("the gap is read", 420, || running.knows(missed)).await;
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use hourwire::simulator::toggl::Plan;
 
+use super::healing::outage;
 use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
@@ -14,23 +15,18 @@ async fn a_kill_at_any_step_of_the_healing_resumes() {
         let machine = Machine::new("den");
         let mut running = live(&office, &machine).await;
         office.pass(60).await;
-        office.down(true);
-        office.pass(2).await;
-        office.track("Missed").await;
-        office.pass(40).await;
-        office.down(false);
+        outage(&office, &running, 1).await;
         machine.plug.store(cut, SeqCst);
-        let closed = |r: &super::stage::Running| r.incidents().first().is_some_and(|i| i.closed_at.is_some());
         for _ in 0..240 {
             office.pass(1).await;
-            if machine.plug.load(SeqCst) == 0 || closed(&running) {
+            if machine.plug.load(SeqCst) == 0 || running.is_healed() {
                 break;
             }
         }
         let reached = machine.plug.swap(0, SeqCst) == 0;
         running.kill(&office).await;
         running = machine.start(&office);
-        office.until("healed", 460, || closed(&running) && running.is_well()).await;
+        office.until("healed", 460, || running.is_healed() && running.is_well()).await;
         assert_eq!(running.entries(), 1, "cut {cut}: {:?}", running.log());
         assert_eq!(running.incidents().len(), 1, "cut {cut}: {:?}", running.log());
         let failed = running.incidents()[0].steps.iter().filter(|s| s.what == "failed").count();

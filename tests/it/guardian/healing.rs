@@ -6,7 +6,7 @@ use serde_json::json;
 use super::stage::{Machine, Office, Running, live};
 
 /// An outage of the address in which changes are made, long enough for the service to give up.
-async fn outage(office: &Office, running: &Running, changes: usize) {
+pub async fn outage(office: &Office, running: &Running, changes: usize) {
     office.down(true);
     office.pass(2).await;
     for n in 0..changes {
@@ -28,8 +28,7 @@ async fn an_outage_of_half_a_minute_is_healed_within_two() {
         office.pass(600).await;
         office.sim.clear_requests();
         outage(&office, &running, 1).await;
-        let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-        let took = office.until("healed", 120, closed).await;
+        let took = office.until("healed", 120, || running.is_healed()).await;
         assert_eq!(running.entries(), 2, "{:?}", running.log());
         let incident = running.incidents().remove(0);
         assert_eq!((incident.kind.as_str(), incident.recovered), ("subscription disabled", 1));
@@ -60,8 +59,7 @@ async fn an_outage_of_the_engine_itself_is_healed() {
     office.pass(40).await;
     assert_eq!(office.listed().await[0]["enabled"], false);
     let running = machine.start(&office);
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 120, closed).await;
+    office.until("healed", 120, || running.is_healed()).await;
     assert!(running.is_well() && running.entries() == 4, "{:?}", running.log());
 }
 
@@ -74,8 +72,7 @@ async fn a_proxy_that_only_fails_deliveries_is_found_by_the_next_check() {
     office.track("Missed").await;
     office.pass(30).await;
     office.sim.set_failing(0.0);
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 400, closed).await;
+    office.until("healed", 400, || running.is_healed()).await;
     assert!(running.is_well() && running.entries() == 1, "{:?}", running.log());
 }
 
@@ -86,8 +83,7 @@ async fn the_history_proves_it_where_one_is_offered() {
     let running = live(&office, &Machine::new("den")).await;
     office.pass(60).await;
     outage(&office, &running, 1).await;
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 120, closed).await;
+    office.until("healed", 120, || running.is_healed()).await;
     let incident = running.incidents().remove(0);
     assert!(incident.cause.contains("502"), "{incident:?}");
 }
@@ -101,8 +97,7 @@ async fn a_dry_quota_waits_for_the_reset() {
         json!({"answers": [{"method": "PATCH", "path": "/subscriptions/", "do": "402", "times": 1}]}),
     );
     outage(&office, &running, 1).await;
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    let took = office.until("healed", 4_000, closed).await;
+    let took = office.until("healed", 4_000, || running.is_healed()).await;
     let incident = running.incidents().remove(0);
     assert!(incident.steps.iter().any(|s| s.what == "waits"), "{incident:?}");
     assert!(!incident.steps.iter().any(|s| s.what == "failed"), "a dry quota is no failed try: {incident:?}");
@@ -118,8 +113,7 @@ async fn a_lost_answer_of_the_enabling_is_no_second_try() {
         json!({"answers": [{"method": "PATCH", "path": "/subscriptions/", "do": "lost", "times": 1}]}),
     );
     outage(&office, &running, 1).await;
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 120, closed).await;
+    office.until("healed", 120, || running.is_healed()).await;
     assert_eq!(office.count("PATCH /webhooks"), 1, "{:?}", office.requests());
 }
 
@@ -136,8 +130,7 @@ async fn refused_tries_keep_further_and_further_apart() {
     office.pass(3 * 3_600).await;
     assert_eq!(office.count("PATCH /webhooks"), 5, "{:?}", running.log());
     office.faults(json!({}));
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed a day later", 2 * 86_400, closed).await;
+    office.until("healed a day later", 2 * 86_400, || running.is_healed()).await;
     assert!(running.entries() == 1 && running.is_well());
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use hourwire::control::command::{Reply, Reshape, SubscriptionRef};
-use hourwire::engine::guard_wish::Asked;
+use hourwire::control::command::Reshape;
 use hourwire::simulator::toggl::Plan;
 use http::Method;
 use serde_json::{Value, json};
@@ -110,16 +109,12 @@ async fn another_address_is_told_and_put_right_by_a_key() {
         "event_filters": [{"entity": "time_entry", "action": "*"}], "enabled": true});
     office.person(Method::PUT, &path, body).await;
     office.track("Harbor plan").await;
-    let fields = || running.own().map(|s| s.drift.iter().map(|d| d.field.clone()).collect::<Vec<_>>());
-    office.until("it is seen", 400, || fields().is_some_and(|f| f.iter().any(|f| f == "address"))).await;
+    office.until("it is seen", 400, || running.drift().contains(&"address".to_owned())).await;
     office.pass(3_600).await;
     assert_eq!(office.count("PUT /webhooks"), 0, "a person changed it");
-    let subscription = SubscriptionRef::new(&"main".into(), &own.id);
-    let reply = running.engine.ask_guardian(subscription.clone(), Asked::Reshape(Reshape::Adopt)).await;
-    assert!(matches!(reply, Reply::Failed { .. }), "with their address nothing arrives: {reply:?}");
-    let reply = running.engine.ask_guardian(subscription, Asked::Reshape(Reshape::Restore)).await;
-    assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    running.reshape(Reshape::Adopt).await.expect_err("with their address nothing arrives");
+    running.reshape(Reshape::Restore).await.unwrap();
     office.until("our address", 400, || running.own().is_some_and(|s| s.validated && s.url == own.url)).await;
-    assert_eq!(fields(), Some(Vec::new()));
+    assert_eq!(running.drift(), Vec::<String>::new());
     office.until("the entry", 60, || running.entries() == 1).await;
 }

@@ -1,18 +1,13 @@
 //! Nobody acts against a person.
 
-use hourwire::control::command::{Reply, SubscriptionRef};
 use hourwire::domain::health::Wanted;
 use hourwire::domain::policy::Reenable;
 use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::toggl::Plan;
 use serde_json::json;
 
-use super::stage::{Machine, Office, Running, live};
-
-async fn ask(running: &Running, what: Asked) -> Reply {
-    let own = running.own().expect("a subscription");
-    running.engine.ask_guardian(SubscriptionRef::new(&"main".into(), &own.id), what).await
-}
+use super::healing::outage;
+use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
 async fn one_that_a_person_disabled_in_the_web_page_stays_disabled() {
@@ -69,13 +64,8 @@ async fn disabled_while_the_engine_was_off_stays_disabled() {
 async fn disabled_again_after_our_enabling_is_a_persons_wish() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
-    office.down(true);
-    office.pass(2).await;
-    office.track("Missed").await;
-    office.pass(40).await;
-    office.down(false);
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 120, closed).await;
+    outage(&office, &running, 1).await;
+    office.until("healed", 120, || running.is_healed()).await;
     office.pass(120).await;
     office.switch(&running.own().unwrap().id, false).await;
     office.until("it is seen", 400, || running.own().is_some_and(|s| s.cause.contains("a person"))).await;
@@ -89,10 +79,10 @@ async fn keys_here_disable_enable_test_and_validate() {
     let office = Office::new(Plan::Premium);
     let machine = Machine::new("den");
     let running = live(&office, &machine).await;
-    let Reply::Done { say } = ask(&running, Asked::Test).await else { panic!("no PING") };
+    let say = running.ask(Asked::Test).await.unwrap();
     assert!(say.contains("PING arrived"), "{say}");
-    assert!(matches!(ask(&running, Asked::Validate).await, Reply::Done { .. }));
-    assert!(matches!(ask(&running, Asked::Disable).await, Reply::Done { .. }));
+    running.ask(Asked::Validate).await.unwrap();
+    running.ask(Asked::Disable).await.unwrap();
     assert_eq!(office.listed().await[0]["enabled"], false);
     office.track("Meanwhile").await;
     office.pass(3_600).await;
@@ -102,8 +92,7 @@ async fn keys_here_disable_enable_test_and_validate() {
     let running = machine.start(&office);
     office.pass(600).await;
     assert_eq!(office.listed().await[0]["enabled"], false, "{:?}", running.log());
-    let reply = ask(&running, Asked::Enable).await;
-    assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    running.ask(Asked::Enable).await.unwrap();
     assert_eq!(office.listed().await[0]["enabled"], true);
     assert!(running.is_well());
 }
@@ -114,7 +103,7 @@ async fn a_switching_off_that_was_cut_off_is_carried_out_later() {
     let running = live(&office, &Machine::new("den")).await;
     let no = json!({"method": "PATCH", "path": "/subscriptions/", "do": "reset", "times": 1});
     office.faults(json!({ "answers": [no] }));
-    assert!(matches!(ask(&running, Asked::Disable).await, Reply::Failed { .. }));
+    running.ask(Asked::Disable).await.unwrap_err();
     assert_eq!(running.own().unwrap().wanted, Wanted::Disabled);
     office.until("switched off", 400, || running.own().is_some_and(|s| !s.enabled)).await;
     assert_eq!(office.listed().await[0]["enabled"], false);

@@ -1,6 +1,6 @@
 //! What a key on the subscription takes stays within the price that was shown, with colleagues too.
 
-use hourwire::control::command::{Reply, Reshape, SubscriptionRef};
+use hourwire::control::command::Reshape;
 use hourwire::domain::id::Service;
 use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::World;
@@ -11,10 +11,8 @@ use super::stage::{Machine, Office, Running, live};
 
 /// Requests that a wish takes with all that follows from it, without what the schedule asks meanwhile.
 async fn taken(office: &Office, running: &Running, what: Asked) -> u64 {
-    let own = running.own().expect("a subscription");
     office.sim.clear_requests();
-    let reply = running.engine.ask_guardian(SubscriptionRef::new(&"main".into(), &own.id), what).await;
-    assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    running.ask(what).await.unwrap();
     office.pass(10).await;
     let free = |line: &&String| {
         !line.contains("/limits/") && !line.contains("/validate/") && !line.contains("event_filters")

@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::json;
 
 use super::stage::{Machine, Office, Running, WORKSPACE, live};
+use crate::seeds::play;
 use crate::worlds::dice::Dice;
 
 /// The tag of what was spent by the hour.
@@ -22,6 +23,26 @@ pub fn known(running: &Running) -> Vec<(Vec<u8>, Vec<u8>)> {
     let spent = [rows::bucket(&"main".into(), "")[0], HOURS];
     let same = |key: &Vec<u8>| !key.starts_with(answers) && !alive.contains(key) && !spent.contains(&key[0]);
     dump.into_iter().filter(|(key, _)| same(key)).collect()
+}
+
+/// Applies a delivery again, some times over; each time nothing changes.
+pub async fn again(running: &Running, seq: u64, times: i64, seed: u64) {
+    for _ in 0..times {
+        let reply = running.wish(Wish::Replay { seq, dry: false }).await;
+        let Reply::Done { say } = &reply else { panic!("seed {seed}: {reply:?}") };
+        assert!(say.contains("nothing changed"), "seed {seed}: {say}");
+    }
+}
+
+/// What is known is what was known before.
+pub fn unchanged(running: &Running, before: &[(Vec<u8>, Vec<u8>)], seed: u64) {
+    let after = known(running);
+    let differ: Vec<String> = after
+        .iter()
+        .filter(|row| !before.contains(row))
+        .map(|(k, v)| format!("{} {}", String::from_utf8_lossy(k), String::from_utf8_lossy(v)))
+        .collect();
+    assert!(differ.is_empty() && before.len() == after.len(), "seed {seed}: {differ:?}");
 }
 
 /// People at work: entries, projects and clients are made, changed within a second, and deleted.
@@ -72,8 +93,7 @@ async fn work(office: &Office, dice: &Dice) {
 #[test]
 fn replaying_any_delivery_any_number_of_times_changes_nothing() {
     for seed in 0..30 {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-        runtime.unwrap().block_on(async {
+        play(async {
             let dice = Dice::new(seed, 53);
             let office = Office::seeded(Plan::Premium, seed);
             let running = live(&office, &Machine::new("den")).await;
@@ -90,22 +110,12 @@ fn replaying_any_delivery_any_number_of_times_changes_nothing() {
             let before = known(&running);
             for _ in 0..60 {
                 let seq = dice.int(1, last.cast_signed() + 1).cast_unsigned();
-                for _ in 0..dice.int(1, 4) {
-                    let reply = running.wish(Wish::Replay { seq, dry: false }).await;
-                    let Reply::Done { say } = &reply else { panic!("seed {seed}: {reply:?}") };
-                    assert!(say.contains("nothing changed"), "seed {seed}: {say}");
-                }
+                again(&running, seq, dice.int(1, 4), seed).await;
             }
             let all = Wish::ReplayAll { from: 0, to: u64::MAX, filter: String::new(), dry: false };
             let reply = running.wish(all).await;
             assert!(matches!(&reply, Reply::Done { say } if say.contains("nothing changed")), "{reply:?}");
-            let after = known(&running);
-            let differ: Vec<String> = after
-                .iter()
-                .filter(|row| !before.contains(row))
-                .map(|(k, v)| format!("{} {}", String::from_utf8_lossy(k), String::from_utf8_lossy(v)))
-                .collect();
-            assert!(differ.is_empty() && before.len() == after.len(), "seed {seed}: {differ:?}");
+            unchanged(&running, &before, seed);
         });
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hourwire::cache::{Memory, Store, rows};
-use hourwire::control::command::{Command, Reply, Wish};
+use hourwire::cache::{KeyRange, Memory, Store, rows};
+use hourwire::control::command::{Command, Reply, Reshape, SubscriptionRef, Wish};
 use hourwire::control::link::{EngineEnd, ViewerEnd, pair};
 use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::view::LogLine;
@@ -14,6 +14,7 @@ use hourwire::domain::order::EntryRow;
 use hourwire::domain::subscription::Subscription;
 use hourwire::domain::target_hook::TargetHook;
 use hourwire::engine::Engine;
+use hourwire::engine::guard_wish::Asked;
 use hourwire::journal::InboxWriter;
 use serde_json::Value;
 
@@ -53,6 +54,16 @@ impl Running {
         Some(rows::decode(&bytes).unwrap())
     }
 
+    fn all<T: serde::de::DeserializeOwned>(&self, range: KeyRange) -> Vec<(Vec<u8>, T)> {
+        let mut all = Vec::new();
+        let mut visit = |key: &[u8], value: &[u8]| {
+            all.push((key.to_owned(), rows::decode(value).unwrap()));
+            std::ops::ControlFlow::Continue(())
+        };
+        self.store.scan(range, false, usize::MAX, &mut visit).unwrap();
+        all
+    }
+
     /// A viewer's end of the door.
     pub async fn enter(&self) -> ViewerEnd {
         let (viewer, end) = pair();
@@ -82,6 +93,26 @@ impl Running {
         self.get(&rows::subscription(&Account::from("main"), &id))
     }
 
+    /// A key on our own subscription: what was done, or why not.
+    pub async fn ask(&self, what: Asked) -> Result<String, String> {
+        let own = self.own().expect("a subscription");
+        match self.engine.ask_guardian(SubscriptionRef::new(&"main".into(), &own.id), what).await {
+            Reply::Done { say } => Ok(say),
+            Reply::Failed { reason } => Err(reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// As [`Running::ask`], for a change.
+    pub async fn reshape(&self, change: Reshape) -> Result<String, String> {
+        self.ask(Asked::Reshape(change)).await
+    }
+
+    /// The fields of our own subscription that somebody changed.
+    pub fn drift(&self) -> Vec<String> {
+        self.own().map(|s| s.drift.into_iter().map(|d| d.field).collect()).unwrap_or_default()
+    }
+
     /// The place of the newest delivery kept raw.
     pub fn kept(&self) -> u64 {
         self.inbox.last_seq()
@@ -101,14 +132,13 @@ impl Running {
         (1..).map_while(|id| self.get(&rows::incident(id))).collect()
     }
 
+    /// Whether the first incident is over.
+    pub fn is_healed(&self) -> bool {
+        self.incidents().first().is_some_and(|i| i.closed_at.is_some())
+    }
+
     pub fn entries(&self) -> usize {
-        let mut count = 0;
-        let mut visit = |_: &[u8], _: &[u8]| {
-            count += 1;
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
-        count
+        self.all::<EntryRow>(rows::entries()).len()
     }
 
     /// Id and description of every entry that is not deleted.
@@ -118,19 +148,11 @@ impl Running {
 
     /// As [`Running::texts`], of one user's entries.
     pub fn texts_of(&self, user: Option<&RemoteId>) -> Vec<(String, String)> {
-        let mut texts = Vec::new();
-        let mut visit = |key: &[u8], value: &[u8]| {
-            let row: EntryRow = rows::decode(value).unwrap();
-            let key = rows::named_by(&key[1..]).unwrap();
-            if let Some(entry) =
-                row.entry.filter(|e| row.deleted.is_none() && user.is_none_or(|u| e.user == *u))
-            {
-                texts.push((key.id.to_string(), entry.description));
-            }
-            std::ops::ControlFlow::Continue(())
+        let text = |(key, row): (Vec<u8>, EntryRow)| {
+            let entry = row.entry.filter(|e| row.deleted.is_none() && user.is_none_or(|u| e.user == *u))?;
+            Some((rows::named_by(&key[1..]).unwrap().id.to_string(), entry.description))
         };
-        self.store.scan(rows::entries(), false, usize::MAX, &mut visit).unwrap();
-        texts
+        self.all(rows::entries()).into_iter().filter_map(text).collect()
     }
 
     /// The reason for which another instance holds sending.
@@ -142,36 +164,19 @@ impl Running {
 
     /// The log, oldest first, for messages of failing tests.
     pub fn log(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut visit = |_: &[u8], value: &[u8]| {
-            let line: LogLine = rows::decode(value).unwrap();
-            lines.push(format!("{} {} {}", line.at.format("%H:%M:%S"), line.topic, line.say));
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::logs(), false, usize::MAX, &mut visit).unwrap();
-        lines.reverse();
-        lines
+        let text =
+            |(_, line): (_, LogLine)| format!("{} {} {}", line.at.format("%H:%M:%S"), line.topic, line.say);
+        self.all(rows::logs()).into_iter().rev().map(text).collect()
     }
+
     /// The target's webhooks of ours, as the ledger has them.
     pub fn hooks(&self) -> Vec<TargetHook> {
-        let mut hooks: Vec<TargetHook> = Vec::new();
-        let mut visit = |_: &[u8], value: &[u8]| {
-            hooks.push(rows::decode(value).unwrap());
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::hooks_of(&mirror()), false, usize::MAX, &mut visit).unwrap();
-        hooks
+        self.all(rows::hooks_of(&mirror())).into_iter().map(|(_, hook)| hook).collect()
     }
 
     /// The bonds with the target.
     pub fn links(&self) -> Vec<Link> {
-        let mut links: Vec<Link> = Vec::new();
-        let mut visit = |_: &[u8], value: &[u8]| {
-            links.push(rows::decode(value).unwrap());
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.scan(rows::links(&mirror()), false, usize::MAX, &mut visit).unwrap();
-        links
+        self.all(rows::links(&mirror())).into_iter().map(|(_, link)| link).collect()
     }
 
     /// How many bonds have a word.

@@ -4,24 +4,18 @@
 use std::sync::atomic::Ordering::SeqCst;
 
 use bytes::Bytes;
-use hourwire::control::command::{Reply, Reshape, SubscriptionRef};
+use hourwire::control::command::Reshape;
 use hourwire::domain::health::SubState;
-use hourwire::engine::guard_wish::Asked;
 use hourwire::receiver::signature;
 use hourwire::simulator::toggl::Plan;
 use http::{Request, StatusCode};
 use serde_json::json;
 
-use super::stage::{Machine, Office, Running, live};
+use super::stage::{Machine, Office, live};
 
 const DAY: u64 = 24 * 3_600;
 const FIRST: &str = "own-test-secret-01";
 const THEIRS: &str = "set-in-the-web-page";
-
-async fn reshape(running: &Running, change: Reshape) -> Reply {
-    let own = running.own().expect("a subscription");
-    running.engine.ask_guardian(SubscriptionRef::new(&"main".into(), &own.id), Asked::Reshape(change)).await
-}
 
 /// Whether the receiver takes what is signed with a secret.
 async fn takes(office: &Office, secret: &str) -> bool {
@@ -52,10 +46,6 @@ async fn listed(office: &Office) -> String {
     office.listed().await[0]["secret"].as_str().expect("a secret").to_owned()
 }
 
-fn fields(running: &Running) -> Vec<String> {
-    running.own().map(|s| s.drift.into_iter().map(|d| d.field).collect()).unwrap_or_default()
-}
-
 #[tokio::test(start_paused = true)]
 async fn either_secret_can_win_and_the_other_one_is_taken_for_a_day_when_it_was_in_force() {
     for adopt in [true, false] {
@@ -64,15 +54,14 @@ async fn either_secret_can_win_and_the_other_one_is_taken_for_a_day_when_it_was_
         let running = live(&office, &machine).await;
         office.faults(json!({"deliveries": {"disable_after": 0}}));
         set_theirs(&office);
-        office.until("it is told", 400, || fields(&running) == ["secret"]).await;
+        office.until("it is told", 400, || running.drift() == ["secret"]).await;
         assert_eq!(running.own().map(|own| own.state(office.now())), Some(SubState::Drifted));
         assert!(!takes(&office, THEIRS).await && takes(&office, FIRST).await, "nobody's key, nobody's word");
         office.track("Refused here").await;
         office.pass(60).await;
-        let reply = reshape(&running, if adopt { Reshape::Adopt } else { Reshape::Restore }).await;
-        assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+        running.reshape(if adopt { Reshape::Adopt } else { Reshape::Restore }).await.unwrap();
         assert_eq!(listed(&office).await == THEIRS, adopt);
-        assert_eq!(fields(&running), Vec::<String>::new());
+        assert_eq!(running.drift(), Vec::<String>::new());
         office.until("what was refused is read", 60, || running.entries() == 1).await;
         office.track("Signed anew").await;
         office.until("it is delivered", 10, || running.entries() == 2).await;
@@ -86,7 +75,7 @@ async fn either_secret_can_win_and_the_other_one_is_taken_for_a_day_when_it_was_
         office.pass(DAY + 60).await;
         let both = [takes(&office, FIRST).await, takes(&office, THEIRS).await];
         assert_eq!(both, [!adopt, adopt], "after it");
-        assert!(fields(&running).is_empty() && running.incidents().is_empty(), "{:?}", running.log());
+        assert!(running.drift().is_empty() && running.incidents().is_empty(), "{:?}", running.log());
     }
 }
 
@@ -107,9 +96,8 @@ async fn one_that_was_disabled_over_it_waits_for_a_word_and_is_healed_then() {
         "each try would fail at our own door: {:?}",
         running.log()
     );
-    assert_eq!(fields(&running), ["secret"]);
-    let reply = reshape(&running, Reshape::Adopt).await;
-    assert!(matches!(reply, Reply::Done { .. }), "{reply:?}");
+    assert_eq!(running.drift(), ["secret"]);
+    running.reshape(Reshape::Adopt).await.unwrap();
     office.until("healed", 60, || running.is_well() && running.incidents()[0].closed_at.is_some()).await;
     assert_eq!((running.entries(), running.incidents().len()), (1, 1), "{:?}", running.log());
     assert!(running.incidents()[0].requests <= 6, "{:?}", running.incidents());
@@ -128,7 +116,7 @@ async fn a_kill_at_any_step_of_a_change_loses_no_delivery() {
             if change == Reshape::Adopt {
                 office.faults(json!({"deliveries": {"disable_after": 0}}));
                 set_theirs(&office);
-                office.until("it is told", 400, || fields(&running) == ["secret"]).await;
+                office.until("it is told", 400, || running.drift() == ["secret"]).await;
             }
             machine.plug.store(cut, SeqCst);
             if cut == 0 && change == Reshape::Rotate {
@@ -136,7 +124,7 @@ async fn a_kill_at_any_step_of_a_change_loses_no_delivery() {
                 machine.book.rotate_and_die(&"main".into(), office.now().timestamp() + DAY.cast_signed());
             } else {
                 // Whoever asked may hear nothing any more.
-                let asked = reshape(&running, change.clone());
+                let asked = running.reshape(change.clone());
                 let _ = tokio::time::timeout(std::time::Duration::from_secs(60), asked).await;
             }
             let reached = cut == 0 || machine.plug.swap(0, SeqCst) == 0;
@@ -146,10 +134,10 @@ async fn a_kill_at_any_step_of_a_change_loses_no_delivery() {
             assert!(takes(&office, &signs).await || change == Reshape::Adopt, "{change:?} cut {cut}");
             office.until("it is looked at", 400, || office.sim.requests().len() > 3).await;
             office.pass(360).await;
-            if fields(&running) == ["secret"] {
+            if running.drift() == ["secret"] {
                 // The change was cut off before it began: a person asks again.
                 assert_eq!(change, Reshape::Adopt, "cut {cut}: a rotation of ours is no drift");
-                reshape(&running, change.clone()).await;
+                let _ = running.reshape(change.clone()).await;
             }
             office.faults(json!({}));
             let signs = listed(&office).await;
@@ -162,7 +150,7 @@ async fn a_kill_at_any_step_of_a_change_loses_no_delivery() {
             office.track("At the end").await;
             office.until("it is delivered", 10, || running.entries() == before + 1).await;
             let said = running.incidents();
-            assert!(said.is_empty() && fields(&running).is_empty(), "{change:?} cut {cut}: {said:?}");
+            assert!(said.is_empty() && running.drift().is_empty(), "{change:?} cut {cut}: {said:?}");
             if !reached {
                 break;
             }

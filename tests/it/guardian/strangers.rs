@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use hourwire::cache::Store as _;
-use hourwire::control::command::{Reply, SubscriptionRef};
 use hourwire::control::snapshot::SubscriptionLine;
 use hourwire::engine::guard_wish::Asked;
 use hourwire::receiver::signature;
@@ -78,11 +77,10 @@ async fn a_stranger_cannot_make_a_persons_decision_look_like_a_failure() {
 async fn an_enabling_that_is_refused_is_no_bad_delivery() {
     let office = Office::new(Plan::Free);
     let running = live(&office, &Machine::new("den")).await;
-    let subscription = SubscriptionRef::new(&"main".into(), &running.own().unwrap().id);
-    running.engine.ask_guardian(subscription.clone(), Asked::Disable).await;
+    running.ask(Asked::Disable).await.unwrap();
     office.subscribe("somebody else's", true).await;
-    let reply = running.engine.ask_guardian(subscription, Asked::Enable).await;
-    assert!(matches!(&reply, Reply::Failed { reason } if reason.contains("reached the limit")), "{reply:?}");
+    let reason = running.ask(Asked::Enable).await.unwrap_err();
+    assert!(reason.contains("reached the limit"), "{reason}");
     let line = shown(&office, &running).await;
     assert_eq!(
         (line.failures, line.last_bad_at),

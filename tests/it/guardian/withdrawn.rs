@@ -1,7 +1,7 @@
 //! What a person wants off or gone and the service could not be asked: it is neither forgotten nor somebody else's
 //! doing, and a key withdraws it.
 
-use hourwire::control::command::{Reply, Reshape, SubscriptionRef};
+use hourwire::control::command::Reshape;
 use hourwire::control::snapshot::SubscriptionLine;
 use hourwire::domain::health::Wanted;
 use hourwire::engine::guard_wish::Asked;
@@ -9,15 +9,6 @@ use hourwire::simulator::toggl::Plan;
 use serde_json::json;
 
 use super::stage::{Machine, Office, Running, live};
-
-async fn ask(running: &Running, what: Asked) -> Result<String, String> {
-    let own = running.own().expect("a subscription");
-    match running.engine.ask_guardian(SubscriptionRef::new(&"main".into(), &own.id), what).await {
-        Reply::Done { say } => Ok(say),
-        Reply::Failed { reason } => Err(reason),
-        other => panic!("{other:?}"),
-    }
-}
 
 fn fault(office: &Office, method: &str, act: &str) {
     office.faults(json!({"answers": [{"method": method, "path": "/subscriptions/", "do": act}]}));
@@ -35,7 +26,7 @@ async fn a_deletion_that_failed_is_carried_out_later_and_nobody_is_made_up() {
         let running = live(&office, &Machine::new("den")).await;
         office.pass(60).await;
         fault(&office, "DELETE", act);
-        let said = ask(&running, Asked::Reshape(Reshape::Delete)).await.unwrap_err();
+        let said = running.reshape(Reshape::Delete).await.unwrap_err();
         assert!(said.contains("R withdraws it"), "{act}: {said}");
         if act != "done:500" {
             let line = line(&office, &running).await;
@@ -57,7 +48,7 @@ async fn a_refused_deletion_leaves_it_as_it_was() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
     fault(&office, "DELETE", "status:400");
-    ask(&running, Asked::Reshape(Reshape::Delete)).await.unwrap_err();
+    running.reshape(Reshape::Delete).await.unwrap_err();
     office.pass(900).await;
     assert_eq!(office.count("DELETE /webhooks"), 1);
     assert!(running.is_well() && running.own().is_some_and(|own| own.wanted == Wanted::Enabled));
@@ -72,11 +63,11 @@ async fn what_waits_for_the_quota_can_be_withdrawn() {
         let (method, wish) =
             if delete { ("DELETE", Asked::Reshape(Reshape::Delete)) } else { ("PATCH", Asked::Disable) };
         fault(&office, method, "402");
-        let said = ask(&running, wish).await.unwrap_err();
+        let said = running.ask(wish).await.unwrap_err();
         assert!(said.contains("R withdraws it"), "{said}");
         let shown = line(&office, &running).await;
         assert!(shown.is_leaving() && !shown.is_well() && shown.cause.contains(" yet: "), "{shown:?}");
-        let said = ask(&running, Asked::Enable).await.unwrap();
+        let said = running.ask(Asked::Enable).await.unwrap();
         assert!(said.starts_with("withdrawn"), "{said}");
         office.faults(json!({}));
         office.pass(3 * 3_600).await;
@@ -93,9 +84,9 @@ async fn a_switching_off_withdrawn_too_late_is_undone() {
     office.faults(
         json!({"answers": [{"method": "PATCH", "path": "/subscriptions/", "do": "done:500", "times": 1}]}),
     );
-    ask(&running, Asked::Disable).await.unwrap_err();
+    running.ask(Asked::Disable).await.unwrap_err();
     assert_eq!(office.listed().await[0]["enabled"], false);
-    ask(&running, Asked::Enable).await.unwrap();
+    running.ask(Asked::Enable).await.unwrap();
     office.until("enabled again", 400, || running.is_well() && office.count("PATCH /webhooks") == 2).await;
     assert_eq!(office.listed().await[0]["enabled"], true);
     assert!(running.incidents().is_empty(), "{:?}", running.log());
@@ -105,9 +96,9 @@ async fn a_switching_off_withdrawn_too_late_is_undone() {
 async fn made_anew_by_a_key_after_a_key_deleted_it_is_no_incident() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
-    ask(&running, Asked::Reshape(Reshape::Delete)).await.unwrap();
+    running.reshape(Reshape::Delete).await.unwrap();
     office.track("Meanwhile").await;
-    ask(&running, Asked::Reshape(Reshape::Create)).await.unwrap();
+    running.reshape(Reshape::Create).await.unwrap();
     office.until("the gap is read", 400, || running.entries() == 1).await;
     assert!(running.is_well() && running.incidents().is_empty(), "{:?}", running.log());
     // Removed by somebody else later, it is one.

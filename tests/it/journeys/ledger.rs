@@ -17,8 +17,7 @@ async fn an_incident_is_found_after_its_subscription_was_made_anew() {
     office.person(Method::DELETE, &path, Value::Null).await;
     let again = || running.own().is_some_and(|own| own.id != first && own.enabled && own.validated);
     office.until("made anew", 900, again).await;
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("closed", 900, closed).await;
+    office.until("closed", 900, || running.is_healed()).await;
     let incident = running.incidents().remove(0);
     assert_eq!(incident.subscription.as_ref().map(|(_, id)| id), Some(&first), "about the one of then");
     let mut screen = Screen::of(&office, &running).await;

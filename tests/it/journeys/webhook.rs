@@ -65,8 +65,7 @@ fn state(office: &Office, running: &Running) -> Option<SubState> {
 async fn disabled_at_night_is_healed_by_morning_and_told_in_two_keys() {
     let (office, machine, running, people) = begin(Plan::Premium, "webhook-502").await;
     let mut screen = Screen::of(&office, &running).await;
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 600, closed).await;
+    office.until("healed", 600, || running.is_healed()).await;
     drop(people);
     let incident = running.incidents().remove(0);
     assert!(incident.requests <= 6 && incident.recovered > 0, "{incident:?}");
@@ -100,8 +99,7 @@ async fn disabled_at_night_is_healed_by_morning_and_told_in_two_keys() {
 async fn a_lost_validation_is_proved_again() {
     let (office, machine, running, people) = begin(Plan::Premium, "webhook-unvalidated").await;
     office.until("lost", 60, || office.sim.receiving() == 0).await;
-    let healed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("proved again", 600, || office.sim.receiving() == 1 && healed()).await;
+    office.until("proved again", 600, || office.sim.receiving() == 1 && running.is_healed()).await;
     let incident = running.incidents().remove(0);
     assert_eq!(incident.kind, "subscription not validated");
     assert!(incident.requests <= 6, "{incident:?}");
@@ -185,8 +183,7 @@ async fn a_dry_quota_waits_for_its_reset() {
     screen.press("3 enter").await;
     screen.shows(&["× disabled", "waits", "hourly quota spent; again at"], 600).await;
     drop(screen);
-    let closed = || running.incidents().first().is_some_and(|i| i.closed_at.is_some());
-    office.until("healed", 4_000, closed).await;
+    office.until("healed", 4_000, || running.is_healed()).await;
     let steps: Vec<String> = running.incidents()[0].steps.iter().map(|s| s.what.clone()).collect();
     assert!(steps.contains(&"waits".to_owned()) && !steps.contains(&"failed".to_owned()), "{steps:?}");
     drop(people);

@@ -13,16 +13,10 @@ mod silence;
 
 use figures::Figures;
 
-use crate::seeds::number;
+use crate::seeds::{number, play};
 
 /// Seeds of each kind that every `cargo test` plays.
 const FEW: u64 = 44;
-
-/// Plays a seed in a runtime of its own, with its own paused clock.
-fn play<T>(story: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
-    runtime.expect("a runtime").block_on(story)
-}
 
 /// Plays all seeds, or the one that is asked for.
 fn all<T: Send>(seeds: u64, one: impl Fn(u64) -> Result<T, String> + Sync) -> (Vec<T>, Vec<String>) {

@@ -47,12 +47,7 @@ pub fn rests_on_deliveries(seed: u64) -> bool {
 
 /// Plays the world of a seed. The error names what did not hold.
 pub fn play(seed: u64, rules: Rules, trace: bool) -> Result<Played, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .map_err(|error| error.to_string())?;
-    let outcome = runtime.block_on(async move {
+    let outcome = crate::seeds::play(async move {
         let mut world = World::new(seed, rules, trace).await;
         world
             .play()
