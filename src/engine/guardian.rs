@@ -80,6 +80,10 @@ struct Post {
     why: Why,
     /// The account was checked since the start.
     checked: bool,
+    /// Our own subscription is being made: a list after it says who sends.
+    undecided: bool,
+    /// It may be at the service though no list shows it yet.
+    in_doubt: bool,
     /// Writes confirmed when other instances were looked for last.
     confirmed: u64,
     found: canary::Found,
@@ -120,6 +124,8 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         check_at: now,
         why: Why::Schedule,
         checked: false,
+        undecided: false,
+        in_doubt: false,
         confirmed: 0,
         found: canary::Found::default(),
         reading: None,
