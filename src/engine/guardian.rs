@@ -74,6 +74,8 @@ struct Post {
     probe: Option<Result<(), ProbeFailure>>,
     probe_at: DateTime<Utc>,
     good_at: Option<DateTime<Utc>>,
+    /// The last probe, if it failed.
+    bad_at: Option<DateTime<Utc>>,
     noted_at: Option<DateTime<Utc>>,
     /// The next check, and why.
     check_at: DateTime<Utc>,
@@ -120,6 +122,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         probe: None,
         probe_at: now,
         good_at: None,
+        bad_at: None,
         noted_at: None,
         check_at: now,
         why: Why::Schedule,
