@@ -14,6 +14,7 @@ mod list;
 mod make;
 mod person;
 mod prove;
+mod pulse;
 mod rights;
 mod sender;
 mod unmake;
@@ -66,6 +67,10 @@ impl Why {
 struct Post {
     engine: Shared,
     account: Account,
+    /// How long the process stood still, if it did.
+    stood: pulse::Stood,
+    /// Whether another instance sends is looked for since then.
+    looks_from: DateTime<Utc>,
     /// A subscription is wanted; else only other instances are looked for.
     managed: bool,
     started: DateTime<Utc>,
@@ -113,9 +118,13 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         setup.is_some_and(|s| s.managed) && state.setup.receives()
     };
     let now = engine.seams.now();
+    let stood = pulse::Stood::default();
+    let watched = (engine.clone(), account.clone(), stood.clone());
     let mut post = Post {
         engine,
         account,
+        stood,
+        looks_from: now,
         managed,
         started: now,
         wishes,
@@ -142,6 +151,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
     let stop = post.engine.stop.clone();
     tokio::select! { biased;
         () = stop.cancelled() => Ok(()),
+        ended = pulse::watch(&watched.0, &watched.1, &watched.2) => ended,
         ended = post.stand() => ended,
     }
 }
@@ -196,6 +206,11 @@ impl Post {
     async fn round(&mut self) -> Step<DateTime<Utc>> {
         // While the cache is away every request would be made in vain.
         care::care(&self.engine, &self.account)?;
+        if let Some(time) = self.stood.take() {
+            sender::hold_after(self, time)?;
+            self.probe_at = self.now();
+            self.check_soon(self.now(), Why::Turn)?;
+        }
         sender::release_in_time(self)?;
         let taken = sender::release_taken(self)?;
         // A clock that was set back makes no longer wait than any that is meant.

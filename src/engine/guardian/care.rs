@@ -12,11 +12,13 @@ use crate::domain::guard_silence::Unannounced;
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::incident::Incident;
 use crate::domain::subscription::Subscription;
+use crate::domain::text::lasted;
 
 use super::super::Shared;
 use super::super::desk::{Desked, Draft};
 use super::super::guard_page::{self, Memory};
 use super::super::seams::ProbeFailure;
+use super::pulse::TICK;
 
 /// Longer than this without a note, and the engine did not run.
 const AWAY: TimeDelta = TimeDelta::seconds(75);
@@ -24,6 +26,7 @@ const AWAY: TimeDelta = TimeDelta::seconds(75);
 const STARTING: TimeDelta = TimeDelta::seconds(15);
 /// Why deliveries did not come meanwhile.
 const AWAY_WHY: &str = "engine off";
+const STILL_WHY: &str = "engine asleep";
 
 /// The guardian's memory of one account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -213,6 +216,23 @@ impl<'d> Page<'_, 'd> {
     }
 }
 
+/// Notes that the process stood still between two looks at the clock.
+pub fn note_pause(
+    engine: &Shared,
+    account: &Account,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Desked<()> {
+    write(engine, account, "guard probe", |page| {
+        if !page.care.down.is_down() {
+            page.care.down.begin(from, STILL_WHY);
+            page.care.down.surely(from + TICK, to - TICK);
+            page.care.down.end(to);
+        }
+        page.say("warn", format!("this process stood still for {}", lasted((to - from).num_seconds())))
+    })
+}
+
 /// Notes what the own address said; answers whether a mending waits for this turn to good. `bad_at` is the probe before,
 /// where that one failed in this run.
 pub fn note_probe(
@@ -245,8 +265,8 @@ pub fn note_probe(
                     page.say("info", "the public address answers again")?;
                     page.step("probe", "the address answers", 0)?;
                     page.care.tries.hurry();
-                } else if last.is_some_and(|last| first || now - last > AWAY) {
-                    // The engine did not run, or the machine slept.
+                } else if first && last.is_some() {
+                    // The engine did not run.
                     let last = last.unwrap_or(now);
                     page.care.down.begin(last, AWAY_WHY);
                     page.care.down.surely(last + AWAY, now - STARTING);

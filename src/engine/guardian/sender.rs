@@ -42,6 +42,20 @@ pub fn hold_at_start(post: &Post) -> Desked<()> {
     if standing.is_some_and(|s| s.marked && fresh) {
         return Ok(());
     }
+    look(post)
+}
+
+/// After a standstill another instance may have become the sender, as after a start.
+pub fn hold_after(post: &mut Post, stood: TimeDelta) -> Desked<()> {
+    let standing: Option<Standing> = post.engine.state().desk.get(&sender_key(&post.account))?;
+    if stood < STALE || standing.is_some_and(|s| s.held_by.is_some() || s.sends_at.is_some()) {
+        return Ok(());
+    }
+    (post.checked, post.looks_from) = (false, post.now());
+    look(post)
+}
+
+fn look(post: &Post) -> Desked<()> {
     let say = format!("{}: looking whether another instance sends already", post.account);
     hold(&post.engine, &post.account, Some((LOOKING, say)))
 }
@@ -49,7 +63,7 @@ pub fn hold_at_start(post: &Post) -> Desked<()> {
 /// The first list did not come: what is known from before holds.
 pub fn release_in_time(post: &Post) -> Desked<()> {
     let decided = post.checked && !post.undecided;
-    if decided || post.now() < post.started + WAIT {
+    if decided || post.now() < post.looks_from + WAIT {
         return Ok(());
     }
     release(post)

@@ -174,3 +174,15 @@ async fn one_that_is_alone_sends_soon_and_goes_on_while_its_subscription_is_made
         office.pass(1).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_that_slept_long_looks_before_it_sends_again() {
+    let office = Office::new(Plan::Premium);
+    let den = Machine::with_mirror("den", &office).await;
+    let running = live(&office, &den).await;
+    office.pass(30).await;
+    assert_eq!(running.held(), None);
+    office.stand_still(3_600);
+    office.until("it looks", 10, || running.held().is_some_and(|say| say.contains("looking"))).await;
+    office.until("it sends", 10, || running.held().is_none()).await;
+}

@@ -1,6 +1,6 @@
 //! A stage: simulated services, the way to the receivers, and machines that start, are killed and start again.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub struct Office {
     pub sim: Simulator,
     pub way: Arc<Way>,
     pub clock: Clock,
+    /// Milliseconds for which every process stood still.
+    still_ms: Arc<AtomicI64>,
 }
 
 impl Office {
@@ -69,8 +71,12 @@ impl Office {
     pub fn of(plan: Plan, world: World, seed: u64) -> Self {
         let begin = tokio::time::Instant::now();
         let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
-        let clock: Clock =
-            Arc::new(move || noon + TimeDelta::from_std(begin.elapsed()).expect("a short test"));
+        let still_ms = Arc::new(AtomicI64::new(0));
+        let still = still_ms.clone();
+        let clock: Clock = Arc::new(move || {
+            let awake = TimeDelta::from_std(begin.elapsed()).expect("a short test");
+            noon + awake + TimeDelta::milliseconds(still.load(SeqCst))
+        });
         let way = Arc::new(Way::default());
         let options = Options {
             seed,
@@ -79,7 +85,12 @@ impl Office {
             clock: clock.clone(),
             deliverer: Arc::new(Road(way.clone(), clock.clone())),
         };
-        Self { sim: Simulator::new(options), way, clock }
+        Self { sim: Simulator::new(options), way, clock, still_ms }
+    }
+
+    /// Everything stands still, as on a sleeping laptop; only the wall clocks go on.
+    pub fn stand_still(&self, seconds: i64) {
+        self.still_ms.fetch_add(seconds * 1_000, SeqCst);
     }
 
     pub fn now(&self) -> DateTime<Utc> {
