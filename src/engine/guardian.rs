@@ -36,8 +36,10 @@ use super::seams::ProbeFailure;
 use super::state::Profile;
 use super::{Engine, Shared};
 
-/// Without a subscription of our own, other instances are looked for this often.
-const UNMANAGED: TimeDelta = TimeDelta::minutes(30);
+/// Without a subscription of our own, other instances are looked for at least this often.
+const UNMANAGED: TimeDelta = TimeDelta::minutes(5);
+/// A regular read is looked ahead of by this: what it brings is sent by a fresh list.
+const AHEAD: TimeDelta = TimeDelta::seconds(5);
 /// Reads wait this long after a start.
 const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
 /// A cache that is being rebuilt is asked again after this.
@@ -91,8 +93,8 @@ struct Post {
     undecided: bool,
     /// It may be at the service though no list shows it yet.
     in_doubt: bool,
-    /// Writes confirmed when other instances were looked for last.
-    confirmed: u64,
+    /// When other instances were looked for last.
+    looked_at: Option<DateTime<Utc>>,
     found: canary::Found,
     reading: Option<gap::Reading>,
     /// Who pays the read under way.
@@ -138,7 +140,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         checked: false,
         undecided: false,
         in_doubt: false,
-        confirmed: 0,
+        looked_at: None,
         found: canary::Found::default(),
         reading: None,
         paid: gap::Paid::Extra,
@@ -227,13 +229,14 @@ impl Post {
             rights::say(self);
             check::go_on_reading(self).await?;
         }
+        if let Some(at) = self.ahead_of_read(profile.free) {
+            self.check_at = self.check_at.min(at);
+        }
         let settled =
             !self.managed || self.is_reached() || self.checked || self.now() >= self.started + SETTLE_IN;
         if settled && self.now() >= self.check_at {
             self.check_at = self.now() + if self.managed { interval(&profile) } else { UNMANAGED };
-            if self.is_idle() {
-                return Ok(self.check_at);
-            }
+            self.looked_at = Some(self.now());
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
             match &checked {
@@ -261,14 +264,13 @@ impl Post {
         Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
     }
 
-    /// Without a subscription of our own only a second engine is looked for: as long as nothing was sent since the last
-    /// look, two cannot have met.
-    fn is_idle(&mut self) -> bool {
-        let state = self.engine.state();
-        let (confirmed, held) = (state.counts.confirmed, !state.holds.is_empty());
-        drop(state);
-        let before = std::mem::replace(&mut self.confirmed, confirmed);
-        !self.managed && self.checked && !held && before == confirmed
+    /// Without a subscription of our own nobody sees us, so a second engine is looked for right before a read, whose
+    /// findings are sent. On Free the lists share 30 requests an hour with a person's own changes.
+    fn ahead_of_read(&self, free: bool) -> Option<DateTime<Utc>> {
+        let apart = if free { UNMANAGED - AHEAD * 2 } else { TimeDelta::minutes(2) };
+        let due = self.engine.state().running.get(&self.account).and_then(|running| running.read_due)?;
+        let at = due - AHEAD;
+        (!self.managed && self.looked_at.is_some_and(|looked| at - looked >= apart)).then_some(at)
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -186,3 +186,37 @@ async fn one_that_slept_long_looks_before_it_sends_again() {
     office.until("it looks", 10, || running.held().is_some_and(|say| say.contains("looking"))).await;
     office.until("it sends", 10, || running.held().is_none()).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_holds_before_it_sends_what_an_engine_with_a_webhook_sends_too() {
+    for plan in [Plan::Premium, Plan::Free] {
+        let office = Office::new(plan);
+        let den = Machine { managed: false, ..Machine::with_mirror("den", &office).await };
+        let mirror = den.mirror.as_ref().map(|mirror| mirror.copied());
+        let hut = Machine { mirror, ..Machine::new("hut") };
+        let reader = den.start(&office);
+        office.pass(700).await;
+        assert_eq!(reader.held(), None, "{:?}", reader.log());
+        let second = live(&office, &hut).await;
+        for n in 0..60 {
+            office.track(&format!("now {n}")).await;
+            office.pass(10).await;
+        }
+        office.until("the reader holds", 1, || reader.held().is_some_and(|say| say.contains("hut"))).await;
+        assert_eq!(second.held(), None);
+        let state = office.sim.state();
+        let entries = state["clockify"]["entries"].as_array().map_or(0, Vec::len);
+        assert_eq!(entries, 60, "{plan:?} {:?} {:?}", reader.log(), second.log());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_looks_for_others_twelve_times_an_hour_on_free() {
+    let office = Office::new(Plan::Free);
+    let den = Machine { managed: false, ..Machine::with_mirror("den", &office).await };
+    let reader = den.start(&office);
+    office.pass(3_600).await;
+    let lists = office.count("GET /webhooks/api/v1/subscriptions/");
+    assert!((10..=13).contains(&lists), "{lists} {:?}", office.asked());
+    assert_eq!(reader.held(), None);
+}

@@ -235,6 +235,8 @@ pub struct Machine {
     pub host: String,
     pub instance: String,
     pub reenable: Reenable,
+    /// It has a public address and makes a subscription; else it reads.
+    pub managed: bool,
     /// The public address leads to this machine.
     pub reached: bool,
     /// The target, if it has one.
@@ -252,6 +254,7 @@ impl Machine {
             host: format!("{name}.example.test"),
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
+            managed: true,
             reached: true,
             mirror: None,
             ledger: SimDisk::new(1),
@@ -358,7 +361,7 @@ impl Machine {
             token: SecretString::from(office.sim.access().toggl_token),
             workspace: None,
             zone: None,
-            managed: true,
+            managed: self.managed,
             reenable: self.reenable,
             read_every_s: 300,
             wire: Arc::new(Line(office.sim.clone(), office.way.clone())),
@@ -367,7 +370,7 @@ impl Machine {
             sources: vec![source],
             targets: self.mirror.iter().map(|mirror| mirror.setup(office)).collect(),
             policy: Policy::default(),
-            public_url: Some(format!("https://{}", self.host)),
+            public_url: self.managed.then(|| format!("https://{}", self.host)),
             instance: self.instance.clone(),
             hosted_by: "serve".into(),
             mapping: self.mirror.as_ref().map_or_else(|| Arc::new(Fixed::default()) as _, Mirror::mapping),
