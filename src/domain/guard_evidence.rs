@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 const SPANS: usize = 50;
 /// Clocks may differ by this where the service's is compared with ours.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
+/// So many failed attempts in a row disable a subscription (Toggl's help article).
+const ATTEMPTS: usize = 3;
 /// The service tells the times of changes to the second only.
 const RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
@@ -197,6 +199,8 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
     let down_then = facts.downtime.span(facts.moment);
     let before = facts.moment.trunc_subsecs(0);
     let last_second = facts.last_event.map(|t| t.trunc_subsecs(0));
+    // So many in one second are failed attempts enough.
+    let many = facts.changes.iter().filter(|c| fresh(c.at) && c.at <= facts.moment).count() >= ATTEMPTS;
     let counts = |change: &&Change| match down_then {
         None => fresh(change.at) && change.at < before && !facts.downtime.covers(change.at),
         // Changes are known to the second only. In the second of the disabling, or right before it, a receiver decides
@@ -205,8 +209,9 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
         Some(span) => {
             let newer = fresh(change.at) || (Some(change.at) == last_second && change.seen_at >= span.from);
             let lived = facts.life_from.is_none_or(|life| change.at > life);
-            let clear = change.at + RESOLUTION < before || (span.is_sure(change.at) && change.at <= facts.moment);
-            newer && lived && clear
+            let clear =
+                change.at + RESOLUTION < before || (span.is_sure(change.at) && change.at <= facts.moment);
+            newer && lived && (clear || (many && change.at <= facts.moment))
         }
     };
     let count = facts.changes.iter().filter(counts).count();

@@ -217,12 +217,7 @@ impl<'d> Page<'_, 'd> {
 }
 
 /// Notes that the process stood still between two looks at the clock.
-pub fn note_pause(
-    engine: &Shared,
-    account: &Account,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-) -> Desked<()> {
+pub fn note_pause(engine: &Shared, account: &Account, from: DateTime<Utc>, to: DateTime<Utc>) -> Desked<()> {
     write(engine, account, "guard probe", |page| {
         if !page.care.down.is_down() {
             page.care.down.begin(from, STILL_WHY);

@@ -27,6 +27,7 @@ async fn edit(office: &Office, running: &Running, changed: Value, seen: &[&str])
 async fn name_and_events_are_changed_for_a_request_each_and_are_no_drift() {
     let office = Office::new(Plan::Premium);
     let running = live(&office, &Machine::new("den")).await;
+    office.pass(5).await;
     office.sim.clear_requests();
     running.reshape(Reshape::Rename { name: "hourwire den 0f1e office".into() }).await.unwrap();
     running.reshape(filters(&["time_entry *", "tag created"])).await.unwrap();

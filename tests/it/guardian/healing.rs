@@ -4,6 +4,7 @@ use hourwire::simulator::toggl::Plan;
 use serde_json::json;
 
 use super::stage::{Machine, Office, Running, live};
+use super::way::Trouble;
 
 /// An outage of the address in which changes are made, long enough for the service to give up.
 pub async fn outage(office: &Office, running: &Running, changes: usize) {
