@@ -20,6 +20,7 @@ use super::call::{CallError, Patience};
 use super::commands::{Refusal, undo_of};
 use super::desk::{DeskError, Desked, Draft};
 use super::lobby::Author;
+use super::setup::Unread;
 use super::state::State;
 use super::{Shared, profile, rebind};
 
@@ -46,6 +47,15 @@ impl From<EditError> for Refusal {
     fn from(e: EditError) -> Self {
         match e {
             EditError::Book(say) => Self::Because(say),
+            EditError::Desk(e) => Self::Desk(e),
+        }
+    }
+}
+
+impl From<EditError> for CallError {
+    fn from(e: EditError) -> Self {
+        match e {
+            EditError::Book(say) => Self::Stopped(say),
             EditError::Desk(e) => Self::Desk(e),
         }
     }
@@ -101,6 +111,17 @@ fn follow(state: &mut State, concerned: Option<&[Key]>) -> Desked<usize> {
     Ok(changed)
 }
 
+/// An error where the file cannot be followed: what is written into it then would be all that it says.
+pub fn may_write(state: &State) -> Result<(), EditError> {
+    match &state.mapping_alert {
+        Some(Unread::Broken(say)) => {
+            Err(EditError::Book(format!("mapping.toml has a mistake, mend it first: {say}")))
+        }
+        Some(unread) => Err(EditError::Book(unread.to_string())),
+        None => Ok(()),
+    }
+}
+
 /// Edits the file, keeps its version and what `fill` stages, and lets what waits follow.
 pub fn write(
     engine: &Shared,
@@ -108,7 +129,9 @@ pub fn write(
     edit: &MappingEdit,
     fill: impl FnOnce(&mut Draft<'_>, &Mapping) -> Desked<()>,
 ) -> Result<(), EditError> {
-    let (mapping, version) = state.setup.mapping.edit(edit).map_err(EditError::Book)?;
+    may_write(state)?;
+    let edited = state.setup.mapping.edit(&state.mapping_version, edit);
+    let (mapping, version) = edited.map_err(EditError::Book)?;
     state.write("mapping", |_, draft| {
         keep(draft, &mapping, &version)?;
         fill(draft, &mapping)
@@ -226,7 +249,10 @@ fn is_passing(failure: &Failure) -> bool {
 /// Makes sure that the project is in the target, then links it.
 async fn make(engine: &Shared, errand: &Errand) -> Result<(), CallError> {
     let (wanted, client) = {
-        let state = engine.state();
+        let mut state = engine.state();
+        refresh(engine, &mut state)?;
+        // What could not be linked is not made.
+        may_write(&state)?;
         let item = state.item(&errand.source.account, Kind::Project, &errand.source.id).cloned();
         let client = item.as_ref().map(|i| state.client_name(&errand.source.account, i)).unwrap_or_default();
         (item, client)
@@ -240,10 +266,7 @@ async fn make(engine: &Shared, errand: &Errand) -> Result<(), CallError> {
     };
     let made =
         item_in(engine, &errand.target, Kind::Project, &wanted.name, client.as_ref(), Some(&wanted)).await?;
-    link(engine, errand, &wanted, &made).map_err(|e| match e {
-        EditError::Book(say) => CallError::Stopped(say),
-        EditError::Desk(e) => CallError::Desk(e),
-    })
+    Ok(link(engine, errand, &wanted, &made)?)
 }
 
 fn known(
@@ -323,6 +346,7 @@ async fn read_all(engine: &Shared, target: &Account, kind: Kind) -> Result<(), C
 
 fn link(engine: &Shared, errand: &Errand, source: &Item, made: &Item) -> Result<(), EditError> {
     let mut state = engine.state();
+    refresh(engine, &mut state)?;
     let edit = MappingEdit::LinkProject {
         source: SourceRef { name: source.name.clone(), ..errand.source.clone() },
         target: errand.target.clone(),

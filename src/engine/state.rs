@@ -23,7 +23,7 @@ use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
 use super::disk::Disk;
 use super::requests::Requests;
-use super::setup::Setup;
+use super::setup::{Setup, Unread};
 use super::snapshot::Board;
 use super::steady::{Steady, apart};
 
@@ -101,8 +101,8 @@ pub struct State {
     pub mapping: Mapping,
     /// Its version.
     pub mapping_version: String,
-    /// The file is broken: line and cure.
-    pub mapping_alert: Option<String>,
+    /// Its file cannot be followed.
+    pub mapping_alert: Option<Unread>,
     /// The mapping was to be read again, or bonds to follow something, while the cache was not ready.
     pub follow_due: bool,
     /// The meters.

@@ -15,6 +15,8 @@ use super::{Answered, Asker, Refusal, because, edit, known_target};
 pub fn create(engine: &Shared, asker: &Asker<'_>, source: SourceRef, target: Account, dry: bool) -> Answered {
     let mut state = engine.state();
     known_target(&state, &target)?;
+    mapper::refresh(engine, &mut state)?;
+    mapper::may_write(&state)?;
     let price = price(&mut state, &source, &target)?;
     if dry {
         return Ok(Reply::Price(price));

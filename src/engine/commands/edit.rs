@@ -35,9 +35,7 @@ pub fn edit(engine: &Shared, asker: &Asker<'_>, seen: &str, edit: &MappingEdit, 
     let mut state = engine.state();
     check(&state, edit)?;
     mapper::refresh(engine, &mut state)?;
-    if let Some(alert) = &state.mapping_alert {
-        return because(format!("mapping.toml has a mistake, mend it first: {alert}"));
-    }
+    mapper::may_write(&state)?;
     clash(&state, seen, edit)?;
     let before = state.mapping.clone();
     let after = remap::apply(&before, edit);

@@ -22,7 +22,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             right.push((format!("{} unmapped", snapshot.mapping.unmapped), p.s.warn));
         }
         if snapshot.mapping.alert.is_some() {
-            right.push(("file broken, last good version holds".to_owned(), p.s.error));
+            right.push(("file unusable, last good version holds".to_owned(), p.s.error));
         }
     }
     let focused = title(model, p, Pane::Mapping, right);

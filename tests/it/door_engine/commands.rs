@@ -118,7 +118,7 @@ async fn a_row_changed_by_another_is_refused_with_both_values_and_other_rows_are
         to: Named { id: other.as_str().into(), name: "Brand refresh".into() },
         from: None,
     };
-    rig.book.edit(&theirs).unwrap();
+    rig.book.edit("", &theirs).unwrap();
     let clash = Wish::EditMapping { seen: seen.clone(), edit: link(project, &to), dry: false };
     let reason = viewer.wish(clash).await;
     let reason = failed(&reason);
