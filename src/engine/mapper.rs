@@ -22,7 +22,7 @@ use super::desk::{DeskError, Desked, Draft};
 use super::lobby::Author;
 use super::setup::Unread;
 use super::state::State;
-use super::{Shared, profile, rebind};
+use super::{Shared, places, profile, rebind};
 
 /// A version of the mapping that a viewer may still have seen is kept this long.
 const VERSIONS: TimeDelta = TimeDelta::days(30);
@@ -31,6 +31,9 @@ const TRIES: u32 = 6;
 
 /// A cache that is being rebuilt is asked again after this.
 const NOT_READY: TimeDelta = TimeDelta::milliseconds(200);
+
+/// A list of projects that could not be read is asked for again after this.
+const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 /// Why an edit was not made.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +190,17 @@ pub async fn run(engine: Shared) -> Desked<()> {
                 Err(e) => return Err(e),
             }
         }
+        let looked = tokio::select! { biased;
+            () = engine.stop.cancelled() => return Ok(()),
+            looked = places::look(&engine) => looked,
+        };
+        let look_again = match looked {
+            Ok(()) => None,
+            Err(CallError::NotBefore(until)) => Some(until),
+            Err(CallError::Desk(DeskError::NotReady)) => Some(engine.seams.now() + NOT_READY),
+            Err(CallError::Desk(e)) => return Err(e),
+            Err(_) => Some(engine.seams.now() + LOOK_AGAIN),
+        };
         let errands: Desked<Option<Vec<Errand>>> = engine.state().desk.get(&errands_key());
         let first = match errands {
             Ok(errands) => errands.unwrap_or_default().into_iter().next(),
@@ -225,7 +239,8 @@ pub async fn run(engine: Shared) -> Desked<()> {
                 continue;
             }
         }
-        let until = wait.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
+        let soonest = wait.into_iter().chain(look_again).min();
+        let until = soonest.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
         tokio::select! { biased;
             () = engine.stop.cancelled() => return Ok(()),
             () = engine.wakes.map.notified() => {}
@@ -234,7 +249,8 @@ pub async fn run(engine: Shared) -> Desked<()> {
     }
 }
 
-fn is_passing(failure: &Failure) -> bool {
+/// Whether the same request may go through later.
+pub fn is_passing(failure: &Failure) -> bool {
     matches!(
         failure,
         Failure::Unsent(_)
@@ -318,17 +334,18 @@ async fn item_in(
             | Failure::Server { .. }
             | Failure::Garbled(_)),
         ) => {
-            read_all(engine, target, kind).await?;
+            read_all(engine, target, kind, Cause::Person).await?;
             known(engine, target, kind, name, client).ok_or(CallError::Failed(failure))
         }
         Err(failure) => Err(CallError::Failed(failure)),
     }
 }
 
-async fn read_all(engine: &Shared, target: &Account, kind: Kind) -> Result<(), CallError> {
+/// Reads all projects or clients of a target.
+pub async fn read_all(engine: &Shared, target: &Account, kind: Kind, cause: Cause) -> Result<(), CallError> {
     for page in 1.. {
         let answer = engine
-            .ask_clockify(target, Cause::Person, Patience::Short, |c| async move {
+            .ask_clockify(target, cause, Patience::Short, |c| async move {
                 match kind {
                     Kind::Client => c.clients(page).await,
                     _ => c.projects(page).await,

@@ -29,6 +29,7 @@ mod lobby;
 mod lookup;
 mod mapper;
 mod names;
+mod places;
 mod plan;
 mod profile;
 mod puller;

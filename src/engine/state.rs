@@ -127,6 +127,10 @@ pub struct State {
     pub counts: Counts,
     /// Entries that reading brought and the guardian has not looked at.
     pub found: BTreeMap<Account, Vec<Key>>,
+    /// Projects of targets that bonds lead to, and that no catalogue shows.
+    pub sought: BTreeSet<(Account, RemoteId)>,
+    /// Targets that refuse to list their projects.
+    pub unlisted: BTreeSet<Account>,
     /// Reads that somebody waits for.
     pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
@@ -197,6 +201,8 @@ impl State {
             sync_from: BTreeMap::new(),
             counts: Counts::default(),
             found: BTreeMap::new(),
+            sought: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
             reading: BTreeMap::new(),
             last: None,
             ended: None,
