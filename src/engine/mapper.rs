@@ -22,6 +22,7 @@ use super::desk::{DeskError, Desked, Draft};
 use super::lobby::Author;
 use super::setup::Unread;
 use super::state::State;
+use super::words::Standing;
 use super::{Shared, places, profile, rebind};
 
 /// A version of the mapping that a viewer may still have seen is kept this long.
@@ -278,23 +279,29 @@ async fn make(engine: &Shared, errand: &Errand) -> Result<(), CallError> {
     };
     let client = match client.as_str() {
         "" => None,
-        name => Some(item_in(engine, &errand.target, Kind::Client, name, None, None).await?.id),
+        name => Some(item_in(engine, &errand.target, Kind::Client, name, None, None).await?.item.id),
     };
-    let made =
+    let found =
         item_in(engine, &errand.target, Kind::Project, &wanted.name, client.as_ref(), Some(&wanted)).await?;
-    Ok(link(engine, errand, &wanted, &made)?)
+    Ok(link(engine, errand, &wanted, &found)?)
 }
 
-fn known(
-    engine: &Shared,
+/// A project or client of a target by name.
+pub fn known(
+    state: &State,
     target: &Account,
     kind: Kind,
     name: &str,
     client: Option<&RemoteId>,
 ) -> Option<Item> {
-    let state = engine.state();
     let mut all = state.items(target, kind).filter(|i| !i.deleted && !i.archived);
     all.find(|i| i.name == name && (kind == Kind::Client || i.client.as_ref() == client)).cloned()
+}
+
+/// An item of a target, and whether it was made for this.
+struct Found {
+    item: Item,
+    made: bool,
 }
 
 /// A project or client of the target by name, made where it is missing. When it is not known whether it was made,
@@ -306,9 +313,10 @@ async fn item_in(
     name: &str,
     client: Option<&RemoteId>,
     like: Option<&Item>,
-) -> Result<Item, CallError> {
-    if let Some(item) = known(engine, target, kind, name, client) {
-        return Ok(item);
+) -> Result<Found, CallError> {
+    let known = || known(&engine.state(), target, kind, name, client);
+    if let Some(item) = known() {
+        return Ok(Found { item, made: false });
     }
     let answer = engine
         .ask_clockify(target, Cause::Person, Patience::Short, |c| async move {
@@ -325,7 +333,7 @@ async fn item_in(
     match answer.result {
         Ok(item) => {
             profile::put_items(engine, target, std::slice::from_ref(&item))?;
-            Ok(item)
+            Ok(Found { item, made: true })
         }
         // It may be there already: made by a try whose answer was lost, or by somebody else.
         Err(
@@ -335,7 +343,9 @@ async fn item_in(
             | Failure::Garbled(_)),
         ) => {
             read_all(engine, target, kind, Cause::Person).await?;
-            known(engine, target, kind, name, client).ok_or(CallError::Failed(failure))
+            // Refused, it was there before; without an answer it is most likely what was asked for.
+            let made = !matches!(failure, Failure::Refused { .. });
+            known().map(|item| Found { item, made }).ok_or(CallError::Failed(failure))
         }
         Err(failure) => Err(CallError::Failed(failure)),
     }
@@ -361,29 +371,47 @@ pub async fn read_all(engine: &Shared, target: &Account, kind: Kind, cause: Caus
     Ok(())
 }
 
-fn link(engine: &Shared, errand: &Errand, source: &Item, made: &Item) -> Result<(), EditError> {
+fn link(engine: &Shared, errand: &Errand, source: &Item, found: &Found) -> Result<(), EditError> {
     let mut state = engine.state();
     refresh(engine, &mut state)?;
+    let to = &found.item;
     let edit = MappingEdit::LinkProject {
         source: SourceRef { name: source.name.clone(), ..errand.source.clone() },
         target: errand.target.clone(),
-        to: Named { id: made.id.clone(), name: made.name.clone() },
+        to: Named { id: to.id.clone(), name: to.name.clone() },
         from: None,
     };
     let before = state.mapping.clone();
     let impact = super::commands::impact(&mut state, &edit, &remap::apply(&before, &edit))?;
-    let what = format!("{} made in {} and linked", source.name, errand.target);
+    let what = if found.made {
+        format!("{} made in {} and linked", source.name, errand.target)
+    } else {
+        format!("{} linked to the \"{}\" that {} has already", source.name, to.name, errand.target)
+    };
     write(engine, &mut state, &edit, |draft, after| {
         finish(draft, errand)?;
         draft.say("mapping", "info", &what, None)?;
         undo_of(draft, &errand.by, &what, &before, after, &edit)
     })?;
-    state.last = Some((engine.seams.now(), what.clone()));
+    let now = engine.seams.now();
+    let standing = state.standing(errand.target.clone(), now);
+    state.last = Some((now, what.clone()));
     drop(state);
     engine.touch_work();
-    let sent = if impact.creates > 0 { format!(" · {} sent", impact.creates) } else { String::new() };
-    engine.tell(Some(&errand.by), Some(&errand.id), format!("{what}{sent} · u undoes the link"));
+    let mut say = vec![what];
+    say.extend(due(Some(&standing), impact.creates));
+    // Linked so by somebody else meanwhile, there is nothing of this to take back.
+    if remap::inverse(&before, &edit).is_some() {
+        say.push("u undoes the link".into());
+    }
+    engine.tell(Some(&errand.by), Some(&errand.id), say.join(" · "));
     Ok(())
+}
+
+/// `9 queued`: what an edit released, in the word that it waits under.
+pub fn due(standing: Option<&Standing>, creates: u32) -> Option<String> {
+    let word = standing.map_or("queued", Standing::ready_name);
+    (creates > 0).then(|| format!("{creates} {word}"))
 }
 
 fn finish(draft: &mut Draft<'_>, errand: &Errand) -> Desked<()> {

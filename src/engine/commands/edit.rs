@@ -61,13 +61,7 @@ pub fn edit(engine: &Shared, asker: &Asker<'_>, seen: &str, edit: &MappingEdit, 
     drop(state);
     engine.touch_work();
     let mut say = vec![done.to_owned()];
-    if impact.creates > 0 {
-        let word = standing.map_or("queued", |s| s.ready_name());
-        say.push(match word {
-            "queued" => format!("{} sent", impact.creates),
-            word => format!("{} {word}", impact.creates),
-        });
-    }
+    say.extend(mapper::due(standing.as_ref(), impact.creates));
     if impact.stops > 0 {
         say.push(format!("{} wait again", impact.stops));
     }
