@@ -263,6 +263,8 @@ fn summary(state: &State, ready: bool) -> MappingSummary {
         let words = links.of(state, account, project);
         if words.iter().any(|w| matches!(w, LinkWord::Unmapped | LinkWord::Gone(_))) {
             summary.unmapped += 1;
+        } else if words.contains(&LinkWord::Skipped) {
+            summary.left_out += 1;
         } else {
             summary.linked += 1;
         }

@@ -68,6 +68,22 @@ async fn one_that_is_there_already_is_linked_and_called_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_project_that_is_left_out_is_not_counted_as_linked() {
+    let rig = Rig::with(&["Osprey shop", "Internal", "Harbor site"], &["Brand refresh"]).await;
+    pass(30).await;
+    let mut viewer = rig.attach("tty1").await;
+    link(&mut viewer, rig.projects[0], &rig.targets[0]).await;
+    viewer.settle().await;
+    let seen = viewer.snapshot().mapping.version.clone();
+    let edit = MappingEdit::SkipProject { source: source(rig.projects[1]) };
+    viewer.wish(Wish::EditMapping { seen, edit, dry: false }).await;
+    viewer.settle().await;
+    let mapping = &viewer.snapshot().mapping;
+    assert_eq!((mapping.linked, mapping.left_out, mapping.unmapped), (1, 1, 1));
+    rig.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_replaces_a_link_says_which() {
     let rig = Rig::with(&["Osprey shop"], &["Brand refresh"]).await;
     let project = rig.projects[0];
