@@ -223,7 +223,7 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
         plan::changed(&mut state, account, &profile.plan)?;
     }
     if let Some(running) = state.running.get_mut(account) {
-        running.pace = Some(call::pace(service, Some(&profile)));
+        running.pace = Some(call::pace(service, Some(&profile)).following(running.pace.take()));
         running.refused = None;
         running.plan_doubted = None;
         running.knock = Knock::default();
