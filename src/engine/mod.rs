@@ -13,6 +13,7 @@ mod desk;
 mod disk;
 mod dispatcher;
 mod doubts;
+mod errands;
 mod first_day;
 mod guard_page;
 pub mod guard_wish;

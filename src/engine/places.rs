@@ -9,7 +9,7 @@ use crate::domain::mapping::{Mapping, Then};
 use crate::domain::quota::Cause;
 
 use super::call::CallError;
-use super::mapper::{is_passing, read_all};
+use super::errands::{is_passing, read_all};
 use super::state::State;
 use super::{Shared, profile};
 

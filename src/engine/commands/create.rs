@@ -7,7 +7,8 @@ use crate::domain::mapping::{MappingEdit, Named, SourceRef};
 use crate::domain::remap::{self, Value};
 use crate::domain::text;
 use crate::engine::Shared;
-use crate::engine::mapper::{self, Errand};
+use crate::engine::errands::{self, Errand};
+use crate::engine::mapper;
 use crate::engine::state::State;
 
 use super::{Answered, Asker, Refusal, because, edit, known_target};
@@ -23,7 +24,7 @@ pub fn create(engine: &Shared, asker: &Asker<'_>, source: SourceRef, target: Acc
         return Ok(Reply::Price(price));
     }
     let errand = Errand { id: asker.id.to_owned(), by: asker.by.clone(), source, target };
-    mapper::send(engine, &mut state, errand)?;
+    errands::send(engine, &mut state, errand)?;
     drop(state);
     engine.touch();
     Ok(Reply::Accepted)
@@ -99,8 +100,8 @@ enum Place {
 
 impl Place {
     fn of(state: &State, target: &Account, client: &str, name: &str) -> Self {
-        let known = |client: Option<&RemoteId>| mapper::known(state, target, Kind::Project, name, client);
-        let home = mapper::known(state, target, Kind::Client, client, None).map(|home| home.id);
+        let known = |client: Option<&RemoteId>| errands::known(state, target, Kind::Project, name, client);
+        let home = errands::known(state, target, Kind::Client, client, None).map(|home| home.id);
         let twin = match (client, &home) {
             ("", _) => known(None),
             (_, Some(home)) => known(Some(home)),
