@@ -105,7 +105,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if minute {
         model.fresh.clear();
     }
-    match msg.event {
+    let effects = take(model, msg.event);
+    model.hold_selection();
+    effects
+}
+
+fn take(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
         Event::Key(key) => input::key(model, key),
         Event::Paste(text) => input::paste(model, &text),
         Event::Mouse(event) => mouse::mouse(model, event),
