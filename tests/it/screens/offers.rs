@@ -178,3 +178,23 @@ fn what_is_read_by_the_clock_says_how_often() {
         assert!(text(&mut model).lines().next().unwrap().contains(word), "{}", text(&mut model));
     }
 }
+
+#[test]
+fn while_text_is_typed_the_footer_shows_the_keys_of_typing_only() {
+    for (keys, shown) in [
+        ("1 /", "Enter keep filter  Down to the rows  Esc show all"),
+        ("7 /", "Enter keep filter  Down to the rows  / all entries  Esc show all"),
+        ("7 / h", "Enter keep filter  Down to the rows  Esc show all"),
+        (":", "Enter do it  Down next  Esc close"),
+        (": z z z z", "Esc close"),
+        ("2 enter /", "Enter link  Down next  Esc end search"),
+        ("2 enter / z z z z", "Esc end search"),
+    ] {
+        let mut model = fixture::model((80, 24));
+        fixture::press(&mut model, keys);
+        assert_eq!(last_row(&mut model, 1).trim(), shown, "{keys}");
+    }
+    let mut model = fixture::model((80, 24));
+    fixture::press(&mut model, "1 / h esc");
+    assert!(last_row(&mut model, 1).contains("? help"), "typing is over");
+}
