@@ -32,6 +32,14 @@ pub use palette::{Choice, Palette, Run};
 pub use picker::{Picker, Ranked, service_label};
 pub use views::{Slot, View, Views, WINDOW};
 
+/// The smallest screen that holds the five bands.
+pub const SMALLEST: (u16, u16) = (60, 15);
+
+/// Nothing but the way out is shown at this size.
+pub fn is_too_small(size: (u16, u16)) -> bool {
+    size.0 < SMALLEST.0 || size.1 < SMALLEST.1
+}
+
 /// The panes that are built, by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
