@@ -11,6 +11,7 @@ mod incidents;
 mod keys;
 mod ledger;
 pub mod looks;
+mod no_webhook;
 mod offers;
 mod readable;
 mod said;

@@ -9,6 +9,9 @@ use crate::domain::mapping::SourceRef;
 
 use super::{Cursor, List, Model, Picker, Slot};
 
+/// The cause of a subscription that a key here deleted.
+pub const DELETED: &str = "deleted here";
+
 /// What is open below the table.
 #[derive(Clone, Debug)]
 pub enum Drawer {
@@ -142,7 +145,7 @@ impl Model {
     pub fn has_own_hook(&self) -> bool {
         let lines = self.snapshot.as_ref().map_or(&[][..], |s| s.subscriptions.as_slice());
         let of_source = |line: &&SubscriptionLine| line.service == Service::Toggl;
-        lines.iter().filter(of_source).any(|line| line.ours && line.cause != "deleted here")
+        lines.iter().filter(of_source).any(|line| line.ours && line.cause != DELETED)
     }
 
     /// The row of a source project, where it is loaded.

@@ -26,7 +26,7 @@ use super::keymap::Keymap;
 use super::paint::Drawn;
 use super::theme::{Styles, Theme};
 
-pub use drawer::{Drawer, drawer_title};
+pub use drawer::{DELETED, Drawer, drawer_title};
 pub use lists::{Cursor, row_id};
 pub use palette::{Choice, Palette, Run};
 pub use picker::{Picker, Ranked, service_label};

@@ -7,6 +7,7 @@ mod incident;
 mod ledger;
 mod log;
 mod mapping;
+mod no_webhook;
 mod overview;
 mod picker;
 mod quota;
