@@ -2,6 +2,7 @@
 //! or a socket.
 
 mod boxed;
+mod day;
 mod drawer;
 mod incidents;
 mod ledger;
@@ -14,7 +15,7 @@ mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use tui_input::Input;
 
@@ -259,6 +260,8 @@ pub struct Model {
     pub zoom: bool,
     /// Where `Esc` leads after a jump from the Overview.
     pub came_from: Option<Pane>,
+    /// The past day that Today shows; `None` is the live list.
+    pub day: Option<NaiveDate>,
     /// The selection of each list.
     pub cursors: BTreeMap<List, Cursor>,
     /// What is open below the table.
@@ -318,6 +321,7 @@ impl Model {
             tile: Pane::Today,
             zoom: false,
             came_from: None,
+            day: None,
             cursors: BTreeMap::new(),
             drawer: None,
             in_drawer: false,

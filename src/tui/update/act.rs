@@ -298,6 +298,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
         }
         return effects;
     }
+    if model.active() == Pane::Today && model.day.take().is_some() {
+        return go(model, 0);
+    }
     if let Some(slot) = model.active().slot()
         && !model.views.filter(slot).is_empty()
     {

@@ -107,6 +107,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     let effects = if is_too_small(model.size) { blind(model, msg.event) } else { take(model, msg.event) };
     model.hold_selection();
+    if model.day.is_some() {
+        model.show_day();
+    }
     effects
 }
 
