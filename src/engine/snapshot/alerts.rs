@@ -12,6 +12,7 @@ use crate::control::snapshot::{Alert, IncidentLine, Snapshot};
 use crate::domain::id::{Account, Key};
 use crate::domain::link::Link;
 use crate::domain::order::EntryRow;
+use crate::domain::strain::{PLAN_WAY_OUT, Strain};
 use crate::domain::text::{count as counted, requests};
 use crate::domain::word::{Class, SyncWord};
 use crate::engine::desk::Desked;
@@ -145,6 +146,9 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
             }
         }
         SyncWord::Conflict => format!("{name}{more} changed on both sides; decide in Sync"),
+        SyncWord::Failed(why) if Strain::Plan.is_reason(&why) => {
+            format!("{name}{more} refused by {target}: {why}; {PLAN_WAY_OUT}")
+        }
         SyncWord::Failed(why) => format!("{name}{more} refused by {target}: {why}; mend it and retry"),
         _ => return Ok(None),
     };

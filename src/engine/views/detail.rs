@@ -11,6 +11,7 @@ use crate::domain::id::{Account, Key};
 use crate::domain::link::{Link, Op, Trouble, Wish};
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::route::{By, Route, Routed};
+use crate::domain::strain::{PLAN_WAY_OUT, Strain};
 use crate::domain::word::SyncWord;
 use crate::engine::Engine;
 use crate::engine::desk::Desked;
@@ -74,6 +75,7 @@ fn to_do(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Link
                  {target} in mapping.toml"
             ))
         }
+        SyncWord::Failed(why) if Strain::Plan.is_reason(&why) => Some(format!("{why}: {PLAN_WAY_OUT}")),
         SyncWord::Held(reason) if reason == NEEDS_OWNER => {
             let person = state.user_name(&key.account, &entry.user);
             Some(format!("nobody in {target} is {person}: link the person by a [[user]] row in mapping.toml"))
