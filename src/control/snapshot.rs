@@ -53,6 +53,9 @@ pub struct Snapshot {
     /// A public address is set, at which a subscription delivers or will.
     #[serde(default)]
     pub public_address: bool,
+    /// Where deliveries are taken on this machine, `127.0.0.1:8787`: what a proxy or tunnel forwards to.
+    #[serde(default)]
+    pub listens: Option<String>,
     /// Since when that address does not reach this engine, and why; nothing is known of the subscriptions by that.
     #[serde(default)]
     pub unreached: Option<(DateTime<Utc>, String)>,

@@ -108,6 +108,7 @@ impl Engine {
             timers: Vec::new(),
             subscriptions: Vec::new(),
             public_address: state.setup.public_url.is_some(),
+            listens: self.lobby.facts().listens,
             unreached: None,
             reading: reading(state),
             meters: meters::lines(state, now),

@@ -206,6 +206,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
 pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
     model.notice = None;
     let list = model.active().list();
+    model.hold_opened(list);
     let detail = |model: &mut Model, key: crate::domain::id::Key| {
         send(model.views.ensure(Slot::Detail, ViewKind::Detail { key }, WINDOW))
     };
@@ -297,6 +298,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
         }
         return effects;
     }
+    if model.active() == Pane::Today && model.day.take().is_some() {
+        return go(model, 0);
+    }
     if let Some(slot) = model.active().slot()
         && !model.views.filter(slot).is_empty()
     {
@@ -325,7 +329,15 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
 
 fn confirm(model: &mut Model) -> Vec<Effect> {
     match model.question.take().map(|q| q.then) {
-        Some(Then::Wish(asked)) => wish(model, *asked),
+        Some(Then::Wish(asked)) => {
+            let makes = matches!(*asked, Wish::CreateProject { .. });
+            let mut effects = wish(model, *asked);
+            // What was picked for is decided; its candidates and their prices are of no use any more.
+            if makes && matches!(model.drawer, Some(Drawer::Picker(_))) {
+                effects.extend(mapping::close(model));
+            }
+            effects
+        }
         Some(Then::Leave) => vec![Effect::Quit { stop_engine: false }],
         None => Vec::new(),
     }

@@ -77,7 +77,7 @@ async fn a_link_has_its_price_first_and_releases_what_waits() {
     assert_eq!(rig.simulator.requests().len(), before, "a price costs nothing");
     assert!(rig.book.now().projects.is_empty());
     let done = edit(&mut viewer, link(project, &to), false).await;
-    assert_eq!(say(&done), "linked · 2 queued · u undoes");
+    assert_eq!(say(&done), "Harbor site: linked to \"Harbor site\" · 2 queued · u undoes");
     pass(60).await;
     viewer.drain();
     assert_eq!(rig.there(), [("first".into(), to.clone()), ("second".into(), to.clone())]);
@@ -85,6 +85,22 @@ async fn a_link_has_its_price_first_and_releases_what_waits() {
     assert!(viewer.snapshot().alerts.is_empty());
     let again = edit(&mut viewer, link(project, &to), false).await;
     assert!(say(&again).contains("already"), "{again:?}");
+    rig.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_of_an_edit_names_the_project() {
+    let Ready { rig, mut viewer, project, to } = ready().await;
+    edit(&mut viewer, link(project, &to), false).await;
+    pass(60).await;
+    let source = || SourceRef { account: "main".into(), id: project.into(), name: String::new() };
+    let unlink = || MappingEdit::UnlinkProject { source: source(), target: "mirror".into(), from: None };
+    assert_eq!(say(&edit(&mut viewer, unlink(), true).await), "unlinks Harbor site");
+    assert_eq!(say(&edit(&mut viewer, unlink(), false).await), "unlinked: Harbor site · u undoes");
+    let skip = MappingEdit::SkipProject { source: source() };
+    assert_eq!(say(&edit(&mut viewer, skip, false).await), "left out: Harbor site · u undoes");
+    let take = MappingEdit::UnskipProject { source: source() };
+    assert_eq!(say(&edit(&mut viewer, take, false).await), "taken in again: Harbor site · u undoes");
     rig.stop().await;
 }
 
@@ -183,7 +199,7 @@ async fn a_hold_stops_sending_until_it_is_released() {
     assert!(failed(&viewer.wish(Wish::Hold { target: Some("nowhere".into()) }).await).contains("mirror"));
     viewer.wish(Wish::Hold { target: None }).await;
     let done = edit(&mut viewer, link(project, &to), false).await;
-    assert_eq!(say(&done), "linked · 2 held · u undoes");
+    assert_eq!(say(&done), "Harbor site: linked to \"Harbor site\" · 2 held · u undoes");
     pass(60).await;
     viewer.drain();
     assert_eq!(rig.there(), []);

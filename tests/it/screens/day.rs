@@ -363,6 +363,7 @@ pub fn snapshot() -> Snapshot {
         ],
         subscriptions: vec![ours, off],
         public_address: true,
+        listens: Some("127.0.0.1:9187".to_owned()),
         unreached: None,
         reading: None,
         meters: vec![

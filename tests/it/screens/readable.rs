@@ -96,3 +96,19 @@ fn every_word_of_the_help_can_be_read() {
         }
     }
 }
+
+#[test]
+fn a_fact_that_does_not_fit_its_row_is_read_whole_when_it_is_selected() {
+    for size in SIZES {
+        let mut model = fixture::model(size);
+        fixture::press(&mut model, "1 enter");
+        fixture::press(&mut model, "j j j j");
+        let shown = text(&mut model);
+        assert!(
+            flat(&mut model).contains("unmapped · no link, no rule and no fallback takes Fernley rebrand"),
+            "{shown}"
+        );
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.iter().any(|l| l.starts_with('▸') && l.contains("Clockify")), "{shown}");
+    }
+}
