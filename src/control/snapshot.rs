@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::brake::Weight;
 use crate::domain::clockify_hook::Flags;
 use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
@@ -353,6 +354,9 @@ pub struct HoldLine {
     pub say: String,
     /// The first rows it would change.
     pub rows: Vec<String>,
+    /// What a mass change comes to.
+    #[serde(default)]
+    pub weight: Weight,
 }
 
 /// Mapping in figures.

@@ -3,6 +3,7 @@
 
 mod commands;
 mod long;
+mod mass;
 mod moves;
 mod rig;
 mod views;

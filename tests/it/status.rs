@@ -3,6 +3,7 @@
 use hourwire::cli::quota::quota_table;
 use hourwire::cli::status::{not_well, status_json, status_table};
 use hourwire::control::snapshot::{CacheWord, DiskLine, HoldLine, JobLine, Snapshot};
+use hourwire::domain::brake::Weight;
 use hourwire::domain::health::{SubState, Wanted};
 use hourwire::domain::id::RemoteId;
 use hourwire::domain::quota::Source;
@@ -137,7 +138,13 @@ fn json_explains_the_exit_code_and_tells_of_holds_and_running_timers() {
         entries: 4,
         say: "4 entries wait".into(),
         rows: Vec::new(),
+        weight: Weight::default(),
     });
+    let weight = Weight { retired: 3, seconds: 5_400, last: Some(noon()), ..Weight::default() };
+    let mass = HoldLine { id: "mass1".into(), weight, ..snapshot.holds[0].clone() };
+    let change = &status_json(&Snapshot { holds: vec![mass], ..snapshot.clone() })["holds"][0]["change"];
+    assert_eq!((&change["retired"], &change["seconds"]), (&json!(3), &json!(5_400)));
+    assert_eq!((&change["first"], &change["last"]), (&json!(null), &json!("2026-03-02T12:00:00Z")));
     let json = status_json(&snapshot);
     assert_eq!(json["targets"][0]["running"], 2);
     assert_eq!(json["targets"][0]["trouble"], "held 02:47");

@@ -87,14 +87,28 @@ fn target(line: &TargetLine) -> Value {
 }
 
 fn hold(line: &HoldLine) -> Value {
-    json!({
+    let mut object = json!({
         "id": line.id,
         "target": line.target,
         "since": instant(line.since),
         "reason": line.reason,
         "entries": line.entries,
         "say": line.say,
-    })
+    });
+    let weight = &line.weight;
+    if weight.entries() > 0 {
+        object["change"] = json!({
+            "retired": weight.retired,
+            "deleted": weight.deleted,
+            "moved": weight.moved,
+            "seconds": weight.seconds,
+            "by": weight.by,
+            "of": weight.of,
+            "first": weight.first.map(instant),
+            "last": weight.last.map(instant),
+        });
+    }
+    object
 }
 
 /// An incident as one JSON object.

@@ -3,6 +3,7 @@
 use hourwire::control::command::{Price, Reply, Wish};
 use hourwire::control::message::{FromEngine, ToEngine};
 use hourwire::control::snapshot::{ANOTHER, HoldLine, Snapshot, SubscriptionLine};
+use hourwire::domain::brake::Weight;
 use hourwire::domain::clockify_hook::Flags;
 use hourwire::domain::health::{SubState, Wanted};
 use hourwire::tui::model::{Drawer, Model, Pane, Tone};
@@ -33,6 +34,7 @@ fn other_instance() -> HoldLine {
         say: "main: hourwire harbor-laptop 0f1e has a live subscription in this workspace and sends"
             .to_owned(),
         rows: Vec::new(),
+        weight: Weight::default(),
     }
 }
 
