@@ -66,6 +66,9 @@ pub struct Snapshot {
     pub strains: Vec<StrainLine>,
     /// Counts per target.
     pub targets: Vec<TargetLine>,
+    /// Since when the oldest of what is on its way to a target is queued or being sent.
+    #[serde(default)]
+    pub on_the_way_since: Option<DateTime<Utc>>,
     /// Incidents, newest first, at most 50.
     pub incidents: Vec<IncidentLine>,
     /// Long work in progress.

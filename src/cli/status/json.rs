@@ -43,6 +43,7 @@ pub fn status_json(snapshot: &Snapshot) -> Value {
         "targets": snapshot.targets.iter().map(target).collect::<Vec<_>>(),
         "holds": snapshot.holds.iter().map(hold).collect::<Vec<_>>(),
         "incidents": snapshot.incidents.iter().map(incident_json).collect::<Vec<_>>(),
+        "on_the_way": snapshot.counted(&SyncWord::ON_THE_WAY),
         "needs_a_look": not_well(snapshot),
     })
 }

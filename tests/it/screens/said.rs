@@ -284,3 +284,41 @@ fn what_a_key_on_a_subscription_takes_is_a_true_upper_bound() {
         assert!(shown.contains(price), "{key}: {shown}");
     }
 }
+
+/// Counts of the only target in place of the day's.
+fn counted(counts: &[(&str, u32)], ago: i64) -> Model {
+    with((80, 24), |s| {
+        s.targets[0].counts = counts.iter().map(|(word, n)| ((*word).to_owned(), *n)).collect();
+        s.on_the_way_since = Some(fixture::now() - chrono::TimeDelta::seconds(ago));
+    })
+}
+
+#[test]
+fn the_header_says_sync_ok_only_when_nothing_is_left_to_say() {
+    for (counts, ago, word) in [
+        (&[("synced", 412), ("skipped", 6), ("running", 1)][..], 0, "sync ok"),
+        (&[("queued", 232)], 0, "232 queued"),
+        (&[("queued", 3), ("sending", 2)], 60, "3 queued"),
+        (&[("sending", 2)], 60, "2 sending"),
+        (&[("queued", 3), ("sending", 2)], 2, "sync ok"),
+        (&[("queued", 300), ("waiting quota", 75)], 60, "75 waiting quota"),
+        (&[("queued", 300), ("failed", 8)], 60, "8 failed"),
+        (&[("queued", 300), ("unmapped", 4)], 60, "4 unmapped"),
+    ] {
+        let mut model = counted(counts, ago);
+        let header = text(&mut model).lines().next().unwrap_or_default().to_owned();
+        assert!(header.contains(&format!("  {word}  ")), "{counts:?}: {header}");
+    }
+}
+
+#[test]
+fn quota_is_not_calm_while_changes_wait_for_it() {
+    let title = |model: &mut Model| {
+        fixture::press(model, "4");
+        text(model).lines().nth(1).unwrap_or_default().to_owned()
+    };
+    let mut model = counted(&[("synced", 412), ("sending", 3)], 0);
+    assert!(title(&mut model).contains(" calm "), "{}", text(&mut model));
+    let mut model = counted(&[("synced", 412), ("waiting quota", 75)], 0);
+    assert!(title(&mut model).contains(" 75 wait for quota "), "{}", text(&mut model));
+}
