@@ -10,6 +10,7 @@ mod palette;
 mod picker;
 mod queue;
 pub mod reshape;
+mod standing;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};

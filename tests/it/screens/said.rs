@@ -322,3 +322,41 @@ fn quota_is_not_calm_while_changes_wait_for_it() {
     let mut model = counted(&[("synced", 412), ("waiting quota", 75)], 0);
     assert!(title(&mut model).contains(" 75 wait for quota "), "{}", text(&mut model));
 }
+
+#[test]
+fn what_was_read_of_and_still_stands_is_gone_to_and_named() {
+    let read = |change: fn(&mut Snapshot)| {
+        let mut model = with((80, 24), |s| {
+            (s.alerts, s.holds) = (Vec::new(), Vec::new());
+            s.targets[0].counts = vec![("synced".to_owned(), 412)];
+            s.subscriptions.retain(SubscriptionLine::is_well);
+            change(s);
+        });
+        fixture::press(&mut model, "!");
+        model
+    };
+    for (change, pane, said) in [
+        (
+            (|s| s.targets[0].counts.push(("failed".to_owned(), 24))) as fn(&mut Snapshot),
+            Pane::Sync,
+            "no unread alert · 24 failed in Sync",
+        ),
+        (
+            |s| s.targets[0].counts.push(("unmapped".to_owned(), 4)),
+            Pane::Mapping,
+            "no unread alert · 4 unmapped in Mapping",
+        ),
+        (
+            |s| s.accounts[0].trouble = Some("offline 08:47".to_owned()),
+            Pane::Overview,
+            "no unread alert · HP offline 08:47",
+        ),
+        (|_| {}, Pane::Overview, "nothing needs a person"),
+    ] {
+        let mut model = read(change);
+        assert_eq!(model.pane, pane, "{said}");
+        assert!(sentence(&mut model).contains(said), "{}", text(&mut model));
+    }
+    let mut model = read(|s| s.targets[0].counts.push(("failed".to_owned(), 24)));
+    assert!(model.selected_sync().is_some_and(|row| row.word.needs_person()), "{}", text(&mut model));
+}
