@@ -23,7 +23,7 @@ impl Engine {
             sources.iter().map(|a| (a, Service::Toggl)).chain(targets.iter().map(|a| (a, Service::Clockify)))
         {
             call::set_limits(&mut state, account, service);
-            let pace = call::pace(service, state.profile(account));
+            let pace = call::first_pace(service, state.profile(account), self.seams.now());
             if let Some(running) = state.running.get_mut(account) {
                 running.pace.get_or_insert(pace);
             }
