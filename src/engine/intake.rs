@@ -92,10 +92,10 @@ fn step(engine: &Shared) -> Desked<usize> {
     let cursor: u64 = state.desk.get(&rows::meta("cursor"))?.unwrap_or(0);
     let stored = engine.inbox.read_from(cursor + 1, BATCH).map_err(DeskError::from)?;
     let Some(last) = stored.last().map(|s| s.seq) else {
-        state.counts.unapplied = 0;
+        state.counts.applied_through = cursor;
         return Ok(0);
     };
-    state.counts.unapplied = engine.inbox.last_seq().saturating_sub(cursor);
+    state.counts.applied_through = cursor;
     let told = apply(engine, &mut state, &stored, last)?;
     state.counts.applied += told.applied;
     state.counts.duplicates += told.duplicates;
@@ -105,7 +105,7 @@ fn step(engine: &Shared) -> Desked<usize> {
     for (account, item) in &told.items {
         profile::remember(&mut state, account, vec![item.clone()]);
     }
-    state.counts.unapplied = engine.inbox.last_seq().saturating_sub(last);
+    state.counts.applied_through = last;
     drop(state);
     wake_puller(engine, &told);
     if !told.pings.is_empty() {

@@ -143,7 +143,8 @@ impl Engine {
             rejected,
             unavailable: self.lobby.facts().unavailable.map(|facts| facts()).unwrap_or_default(),
             dead: counts.dead,
-            unapplied: counts.unapplied,
+            // Counted here and now: while the cache is rebuilt nobody applies, and deliveries go on coming.
+            unapplied: self.inbox.last_seq().saturating_sub(counts.applied_through),
             echoes: counts.echoes,
             unlinked: counts.unlinked,
         }
