@@ -121,6 +121,9 @@ pub enum Wish {
         hold: String,
         /// Send it, else drop it.
         send: bool,
+        /// Only the price.
+        #[serde(default)]
+        dry: bool,
     },
     /// Makes this engine the sender where another instance has a live subscription.
     Take,

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::brake::Weight;
 use crate::domain::clockify_hook::Flags;
 use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
@@ -68,6 +69,9 @@ pub struct Snapshot {
     pub strains: Vec<StrainLine>,
     /// Counts per target.
     pub targets: Vec<TargetLine>,
+    /// Since when the oldest of what is on its way to a target is queued or being sent.
+    #[serde(default)]
+    pub on_the_way_since: Option<DateTime<Utc>>,
     /// Incidents, newest first, at most 50.
     pub incidents: Vec<IncidentLine>,
     /// Long work in progress.
@@ -356,6 +360,9 @@ pub struct HoldLine {
     pub say: String,
     /// The first rows it would change.
     pub rows: Vec<String>,
+    /// What a mass change comes to.
+    #[serde(default)]
+    pub weight: Weight,
 }
 
 /// Mapping in figures.

@@ -256,12 +256,13 @@ pub async fn make_tags(
     target: &Account,
     source: &Key,
     names: &[String],
+    cause: Cause,
 ) -> Result<(), CallError> {
     for name in names {
         if is_known(engine, target, name) {
             continue;
         }
-        match make_tag(engine, target, name).await {
+        match make_tag(engine, target, name, cause).await {
             Ok(()) => {}
             Err(CallError::Failed(failure)) => {
                 let Outcome::Refused(why) = outcome_of_failure(&failure) else {
@@ -291,9 +292,9 @@ fn is_known(engine: &Shared, target: &Account, name: &str) -> bool {
     engine.state().items(target, Kind::Tag).any(|t| t.name == name && !t.deleted)
 }
 
-async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), CallError> {
+async fn make_tag(engine: &Shared, target: &Account, name: &str, cause: Cause) -> Result<(), CallError> {
     let made = engine
-        .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move { c.create_tag(name).await })
+        .ask_clockify(target, cause, Patience::Short, |c| async move { c.create_tag(name).await })
         .await?;
     let tag: Item = match made.result {
         Ok(tag) => tag,
@@ -303,11 +304,12 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), C
             | Failure::Server { .. }
             | Failure::Garbled(_)),
         ) => {
-            let found = engine
-                .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move {
-                    c.tags_by_name(name, true).await
-                })
-                .await?;
+            let found =
+                engine
+                    .ask_clockify(target, cause, Patience::Short, |c| async move {
+                        c.tags_by_name(name, true).await
+                    })
+                    .await?;
             let found = found.result.map_err(CallError::Failed)?;
             match found.into_iter().find(|t| t.name == name) {
                 Some(tag) => tag,

@@ -94,6 +94,7 @@ pub fn well() -> Snapshot {
             synced: 0,
         }],
         strains: Vec::new(),
+        on_the_way_since: None,
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: Account::from("mirror"),

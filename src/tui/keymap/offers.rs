@@ -159,7 +159,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         HourAfter if model.ledger_step(1).is_none() => "this is the newest",
         OnlyCause if model.selected_request().is_none() => "no request is selected",
         Older | Newer if model.incidents().len() < 2 => "there is no other one",
-        OldestAlert if !needs_person(model) => "nothing needs a person",
+        OldestAlert if !needs_person(model) && model.standing().is_none() => "nothing needs a person",
         NextProblem | PrevProblem if model.next_problem(model.list(), false).is_none() => {
             "nothing needs a person here"
         }

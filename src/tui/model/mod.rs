@@ -11,6 +11,7 @@ mod palette;
 mod picker;
 mod queue;
 pub mod reshape;
+mod standing;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};

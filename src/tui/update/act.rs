@@ -343,16 +343,12 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {
+/// Asks what sending or dropping the held change takes; a yes does it.
+fn decide(model: &mut Model, send: bool) -> Vec<Effect> {
     let Some(hold) = model.hold() else { return Vec::new() };
-    let made = Wish::Decide { hold: hold.id.clone(), send: sends };
-    if sends {
-        return wish(model, made);
-    }
-    let say =
-        format!("drop {} held entries, they stay as they are at the target · Enter does it", hold.entries);
-    model.question = Some(Question { say, price: String::new(), then: Then::Wish(Box::new(made)) });
-    Vec::new()
+    let made = |dry| Wish::Decide { hold: hold.id.clone(), send, dry };
+    let (dry, real) = (made(true), made(false));
+    ask(model, dry, real)
 }
 
 /// Runs the choice under the palette's cursor.

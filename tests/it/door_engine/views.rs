@@ -326,3 +326,32 @@ async fn deltas_lead_to_the_same_rows_as_opening_again() {
         rig.stop().await;
     }
 }
+
+/// Nobody applies while the cache is away, at a start or later; what is accepted meanwhile is counted all the same.
+#[tokio::test(start_paused = true)]
+async fn deliveries_that_wait_for_the_cache_are_counted() {
+    let rig = Rig::opening(&["Harbor site"]).await;
+    let mut viewer = rig.attach("tty1").await;
+    for event in 1..=3 {
+        rig.deliver(&rig.announced(event, 3_990_000_000 + event as i64, "work")).await;
+    }
+    pass(15).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 3, "before the first opening");
+    rig.store.set_open(true);
+    pass(30).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 0, "applied");
+    rig.store.set_open(false);
+    for event in 4..=5 {
+        rig.deliver(&rig.announced(event, 3_990_000_000 + event as i64, "work")).await;
+    }
+    pass(15).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 2, "while it is rebuilt");
+    rig.store.set_open(true);
+    pass(30).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 0);
+    rig.stop().await;
+}

@@ -372,6 +372,7 @@ pub fn snapshot() -> Snapshot {
             meter(Service::Toggl, "toggl user", 27, 1, "16:12", Source::Header),
         ],
         strains: Vec::new(),
+        on_the_way_since: None,
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: account("mirror"),
