@@ -261,7 +261,7 @@ pub enum Reply {
     Accepted,
     /// Done, with one sentence for the price line.
     Done {
-        /// `linked · 4 sent · u undoes`
+        /// `linked · 4 queued · u undoes`
         say: String,
     },
     /// A dry run's answer.

@@ -169,7 +169,10 @@ fn reason(facts: &Facts, standing: &Standing, link: &Link, word: &SyncWord) -> S
             Some(next) => format!("looked up at {next}"),
             None => "a request is on its way".into(),
         },
-        SyncWord::Unmapped => "no rule, link or fallback takes its project; link it in Mapping".into(),
+        SyncWord::Unmapped => match link.route.as_ref().map(|route| &route.to) {
+            Some(Routed::To(_)) => "the project of its route is gone there; link it anew in Mapping".into(),
+            _ => "no rule, link or fallback takes its project; link it in Mapping".into(),
+        },
         SyncWord::Conflict => match &link.trouble {
             Some(Trouble::Conflict(what)) => what.clone(),
             _ => String::new(),
