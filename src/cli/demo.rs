@@ -160,6 +160,11 @@ async fn play(
     Ok(Exit::Good)
 }
 
+/// The defaults, but for checks so often that nobody who watches a demo waits for one.
+pub fn policy() -> Policy {
+    Policy { check_every_s: 45, ..Policy::default() }
+}
+
 fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, Failure> {
     let hooks = Arc::new(Hooks::new(system_clock()));
     let secrets = SecretsOnDisk::open(folder.to_path_buf(), "demo", hooks.clone()).map_err(Failure::usage)?;
@@ -192,7 +197,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
             on_delete: OnDelete::Retire,
             sync_from: Some(services.simulator.now().date_naive() - chrono::Days::new(DAYS)),
         }],
-        policy: Policy::default(),
+        policy: policy(),
         public_url: Some(public_url),
         instance: format!("hourwire demo {}", secrets.instance()),
         hosted_by: HostedBy::Demo.as_str().to_owned(),

@@ -64,6 +64,8 @@ pub struct Running {
     pub knock: Knock,
     /// When the token in force took the place of another; `None`: at the start.
     pub token_since: Option<DateTime<Utc>>,
+    /// A new token is being checked: nobody knows yet whose calls it makes.
+    pub unproven: bool,
     /// The settings name another account than what is known here: a person's calls are stopped too.
     pub barred: bool,
     /// Users for whom the plan does not let this token write, since when, and what the service said.

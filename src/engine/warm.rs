@@ -25,6 +25,10 @@ impl Engine {
         for (account, service) in
             sources.iter().map(|a| (a, Service::Toggl)).chain(targets.iter().map(|a| (a, Service::Clockify)))
         {
+            if state.profile(account).is_some() {
+                // The last end cut off the check of a new token.
+                state.disown(account)?;
+            }
             call::set_limits(&mut state, account, service);
             let pace = call::first_pace(service, state.profile(account), self.seams.now());
             if let Some(running) = state.running.get_mut(account) {

@@ -7,7 +7,7 @@ use crate::domain::health::SubState;
 use crate::domain::id::Service;
 use crate::domain::word::SyncWord;
 
-use super::super::model::{DELETED, Drawer, List, Model, Pane, reshape};
+use super::super::model::{Connection, DELETED, Drawer, List, Model, Outlook, Pane, reshape};
 use super::{ACTIONS, Action, Context};
 
 /// An action with its state.
@@ -159,6 +159,10 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         HourAfter if model.ledger_step(1).is_none() => "this is the newest",
         OnlyCause if model.selected_request().is_none() => "no request is selected",
         Older | Newer if model.incidents().len() < 2 => "there is no other one",
+        StartEngine if model.is_live() => "the engine runs",
+        StartEngine if model.connection == Connection::Connecting => "it is being looked for",
+        StartEngine if model.outlook() == Outlook::Starting => "it is being started",
+        StartEngine if model.host() == "demo" => "it ends with the demo; leave and start that again",
         OldestAlert if !needs_person(model) && model.standing().is_none() => "nothing needs a person",
         NextProblem | PrevProblem if model.next_problem(model.list(), false).is_none() => {
             "nothing needs a person here"
@@ -313,6 +317,8 @@ pub fn footer(model: &Model) -> Vec<Action> {
             _ => vec![NextTile, Open, Filter, NextProblem, OldestAlert, Undo, Zoom],
         },
     };
+    // Without an engine nothing else is of more use.
+    actions.insert(0, StartEngine);
     let contexts = contexts(model);
     actions.retain(|a| {
         let usable = contexts.contains(&a.spec().context);

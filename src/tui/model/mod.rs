@@ -11,6 +11,7 @@ mod palette;
 mod picker;
 mod queue;
 pub mod reshape;
+mod revival;
 mod standing;
 mod views;
 
@@ -32,6 +33,7 @@ pub use drawer::{DELETED, Drawer, drawer_title};
 pub use lists::{Cursor, row_id};
 pub use palette::{Choice, Palette, Run};
 pub use picker::{Picker, Ranked, service_label};
+pub use revival::{Outlook, Revival};
 pub use views::{Slot, View, Views, WINDOW};
 
 /// The smallest screen that holds the five bands.
@@ -297,6 +299,8 @@ pub struct Model {
     pub motion: Motion,
     /// This viewer started the engine.
     pub started_engine: bool,
+    /// What becomes of an engine that is gone.
+    pub revival: Revival,
     /// The terminal has the focus.
     pub focused: bool,
     /// Rows that came or changed since the last minute or key.
@@ -340,6 +344,7 @@ impl Model {
             mouse: true,
             motion: Motion::Full,
             started_engine: false,
+            revival: Revival::default(),
             focused: true,
             fresh: BTreeSet::new(),
             drawn: Drawn::default(),
@@ -386,6 +391,21 @@ impl Model {
     /// Whether a change can be asked for now.
     pub fn is_live(&self) -> bool {
         self.connection == Connection::Live
+    }
+
+    /// Who hosts the engine: `serve`, `detached`, `demo`, `command`.
+    pub fn host(&self) -> &str {
+        self.snapshot.as_ref().map_or("", |snapshot| snapshot.hosted_by.as_str())
+    }
+
+    /// What becomes of an engine that is gone. One in the background is looked after by nobody but screens like this.
+    pub fn outlook(&self) -> Outlook {
+        self.revival.outlook(self.now, self.keeps_engine())
+    }
+
+    /// This screen starts the engine again when it falls.
+    pub fn keeps_engine(&self) -> bool {
+        self.host() == "detached"
     }
 
     /// A command with a fresh id, remembered until its answer comes.

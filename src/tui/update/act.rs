@@ -7,7 +7,7 @@ use crate::control::view::{Row, ViewKind};
 use super::super::keymap::{Action, prices};
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
 use super::{
-    Effect, conflict, deliveries, hooks, incidents, input, jump, lists, mapping, quota, refuse, send,
+    Effect, conflict, deliveries, door, hooks, incidents, input, jump, lists, mapping, quota, refuse, send,
 };
 
 /// Does an action that is not blocked.
@@ -133,6 +133,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
                 Vec::new()
             }
         },
+        StartEngine => door::start_engine(model),
         Undo => wish(model, Wish::Undo),
         Palette => input::open_palette(model),
         Help => {

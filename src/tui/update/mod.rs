@@ -95,6 +95,8 @@ pub enum Effect {
     Mouse(bool),
     /// Remember a theme by its name.
     SaveTheme(String),
+    /// Start the engine that is gone.
+    StartEngine,
 }
 
 /// Takes one message in.
@@ -151,10 +153,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Engine(message) => door::message(model, *message),
         Event::Connected => door::connected(model),
-        Event::Disconnected { retry_s, why } => {
-            door::disconnected(model, retry_s, why);
-            Vec::new()
-        }
+        Event::Disconnected { retry_s, why } => door::closed(model, retry_s, why),
         Event::Themes(themes) => {
             let name = model.themes.get(model.theme).map(|t| t.name.clone()).unwrap_or_default();
             model.theme = Theme::find(&themes, &name);
