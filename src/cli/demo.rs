@@ -16,6 +16,7 @@ use super::host::books::{MappingOnDisk, SecretsOnDisk};
 use super::host::{self, Spec};
 use super::options::Global;
 use super::{dashboard, signals};
+use crate::config::mapping::version;
 use crate::config::settings::{Hooks as Hooked, Ui};
 use crate::config::state::HostedBy;
 use crate::domain::mapping::{MappingEdit, Named, SourceRef};
@@ -217,6 +218,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
 fn link_by_name(mapping: &MappingOnDisk, state: &Value) -> Result<(), Failure> {
     let rows = |service: &str| state[service]["projects"].as_array().cloned().unwrap_or_default();
     let theirs = rows("clockify");
+    let mut found = mapping.load().map_or_else(|_| version(""), |(_, found)| found);
     for ours in rows("toggl") {
         let Some(name) = ours["name"].as_str() else { continue };
         let Some(there) = theirs.iter().find(|p| p["name"].as_str() == Some(name)) else { continue };
@@ -227,7 +229,7 @@ fn link_by_name(mapping: &MappingOnDisk, state: &Value) -> Result<(), Failure> {
         };
         let to = Named { id: there["id"].as_str().unwrap_or_default().into(), name: name.to_owned() };
         let edit = MappingEdit::LinkProject { source, target: "mirror".into(), to, from: None };
-        mapping.edit(&edit).map_err(Failure::not_well)?;
+        (_, found) = mapping.edit(&found, &edit).map_err(Failure::not_well)?;
     }
     Ok(())
 }

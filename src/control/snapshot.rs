@@ -367,7 +367,10 @@ pub struct MappingSummary {
     pub unmapped: u32,
     /// Projects linked everywhere.
     pub linked: u32,
-    /// The file is broken: line and cure; the last good version holds.
+    /// Projects that a rule leaves out or holds.
+    #[serde(default)]
+    pub left_out: u32,
+    /// The file cannot be followed: why and the cure; the last good version holds.
     pub alert: Option<String>,
 }
 

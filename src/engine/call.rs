@@ -71,8 +71,18 @@ pub fn pace(service: Service, profile: Option<&Profile>) -> Pace {
         (Service::Toggl, _) => Pace::new(1, TimeDelta::milliseconds(1_050)),
         (Service::Clockify, true) => Pace::new(1, TimeDelta::seconds(1)),
         // A paid workspace allows 50 a second; other programs have their part.
-        (Service::Clockify, false) => Pace::new(35, TimeDelta::seconds(1)),
+        (Service::Clockify, false) => Pace::new(CALLS, TimeDelta::seconds(1)),
     }
+}
+
+/// Calls a second to a paid workspace.
+const CALLS: usize = 35;
+/// Of the fifty, what a run that was killed in its last second leaves to the next one.
+const SPARE: usize = 50 - CALLS;
+
+/// The pace of an account at the start.
+pub fn first_pace(service: Service, profile: Option<&Profile>, now: DateTime<Utc>) -> Pace {
+    pace(service, profile).resumed(SPARE, now)
 }
 
 /// The bucket of a user who is not known yet.

@@ -3,6 +3,7 @@
 
 mod commands;
 mod long;
+mod making;
 mod moves;
 mod rig;
 mod views;

@@ -7,6 +7,7 @@ mod day;
 mod deliveries;
 mod drawers;
 pub mod fixture;
+mod homeless;
 mod incidents;
 mod keys;
 mod ledger;

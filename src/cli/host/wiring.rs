@@ -33,7 +33,10 @@ pub fn probe(public_url: &str, receiver: Arc<Receiver>) -> Option<Probe> {
         let (wire, receiver, base) = (wire.clone(), receiver.clone(), base.clone());
         Box::pin(async move {
             let asked = receiver.probe().ask();
-            let request = http::Request::get(format!("{base}{}", asked.path)).body(Bytes::new());
+            // As a delivery comes: what refuses those in front of the receiver must refuse this too.
+            let request = http::Request::post(format!("{base}{}", asked.path))
+                .header(http::header::CONTENT_TYPE, "application/json")
+                .body(Bytes::from_static(b"{}"));
             let Ok(request) = request else {
                 return Err(ProbeFailure {
                     kind: "name",

@@ -35,9 +35,7 @@ pub fn edit(engine: &Shared, asker: &Asker<'_>, seen: &str, edit: &MappingEdit, 
     let mut state = engine.state();
     check(&state, edit)?;
     mapper::refresh(engine, &mut state)?;
-    if let Some(alert) = &state.mapping_alert {
-        return because(format!("mapping.toml has a mistake, mend it first: {alert}"));
-    }
+    mapper::may_write(&state)?;
     clash(&state, seen, edit)?;
     let before = state.mapping.clone();
     let after = remap::apply(&before, edit);
@@ -62,13 +60,7 @@ pub fn edit(engine: &Shared, asker: &Asker<'_>, seen: &str, edit: &MappingEdit, 
     drop(state);
     engine.touch_work();
     let mut say = vec![told(edit, &name)];
-    if impact.creates > 0 {
-        let word = standing.map_or("queued", |s| s.ready_name());
-        say.push(match word {
-            "queued" => format!("{} sent", impact.creates),
-            word => format!("{} {word}", impact.creates),
-        });
-    }
+    say.extend(mapper::due(standing.as_ref(), impact.creates));
     if impact.stops > 0 {
         say.push(format!("{} wait again", impact.stops));
     }

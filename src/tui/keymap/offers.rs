@@ -111,6 +111,7 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         Open if model.len(model.list()) == 0 && model.drawer.is_none() => "there is nothing to open",
         Create | Unlink | Ignore | MoveSent if model.selected_project().is_none() => "no project is selected",
         Create if model.targets().is_empty() => "there is no target",
+        Create | CreateHere if is_same(model) => "it is linked to the one of its name already",
         Unlink | MoveSent if !is_linked(model) => "this project is not linked",
         MakeHook if !model.snapshot.as_ref().is_some_and(|s| s.public_address) => {
             "it would deliver nowhere: set public_url under [receiver] in hourwire.toml first"
@@ -177,6 +178,10 @@ fn needs_person(model: &Model) -> bool {
 
 fn sync_is(model: &Model, test: impl Fn(&SyncWord) -> bool) -> bool {
     model.selected_sync().is_some_and(|line| test(&line.word))
+}
+
+fn is_same(model: &Model) -> bool {
+    matches!(model.link_subject(), Some((_, _, Some(LinkWord::Same(_)))))
 }
 
 fn is_linked(model: &Model) -> bool {

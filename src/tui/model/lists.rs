@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::control::view::Row;
+use crate::control::view::{EntryLine, Row};
+use crate::domain::word::SyncWord;
 
 use super::{Drawer, List, Model, Pane, Slot};
 
@@ -243,9 +244,14 @@ impl Model {
     }
 }
 
+/// Without a project, and no target has said yet that it takes it so.
+fn is_homeless(entry: &EntryLine) -> bool {
+    entry.project.is_empty() && !entry.deleted && entry.words.iter().all(|word| *word == SyncWord::Running)
+}
+
 fn is_problem(row: &Row) -> bool {
     match row {
-        Row::Entry(e) => (e.project.is_empty() && !e.deleted) || e.words.iter().any(|w| w.needs_person()),
+        Row::Entry(e) => is_homeless(e) || e.words.iter().any(|w| w.needs_person()),
         Row::Project(p) => p.needs_person(),
         Row::Sync(s) => s.word.needs_person(),
         Row::Log(l) => l.level != "info",

@@ -264,7 +264,7 @@ fn line(
         None => put(2, "now", s.running),
     }
     match entry.project.as_str() {
-        "" => put(4, "(no project)", s.warn),
+        "" => put(4, "(no project)", if problem { s.warn } else { s.muted }),
         project => put(4, project, fg),
     }
     put(5, &entry.client, s.muted);

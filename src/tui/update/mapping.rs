@@ -3,8 +3,7 @@
 use crate::control::command::{Certainty, Wish};
 use crate::control::message::ToEngine;
 use crate::control::view::{LinkWord, ProjectLine, ViewKind};
-use crate::domain::id::Account;
-use crate::domain::mapping::{MappingEdit, SourceRef};
+use crate::domain::mapping::MappingEdit;
 
 use super::super::model::{Drawer, List, Model, Pending, Picker, Slot, Tone};
 use super::{Effect, act, refuse, send};
@@ -176,22 +175,9 @@ pub fn other_target(model: &mut Model) -> Vec<Effect> {
     ask_candidates(model)
 }
 
-/// The project and target that a key of Mapping or its picker is about.
-fn subject(model: &Model) -> Option<(SourceRef, Account, Option<LinkWord>)> {
-    if let Some(Drawer::Picker(picker)) = &model.drawer {
-        let target = picker.target_account(model)?;
-        let link = model.project(&picker.source).and_then(|p| p.links.get(picker.target)).cloned();
-        return Some((picker.source.clone(), target, link));
-    }
-    let line = model.selected_project()?;
-    let at = line.links.iter().position(|l| matches!(l, LinkWord::Unmapped)).unwrap_or(0);
-    let target = model.targets().get(at)?.account.clone();
-    Some((line.source.clone(), target, line.links.get(at).cloned()))
-}
-
 /// Asks what creating the project in the target costs; a yes does it.
 pub fn create(model: &mut Model) -> Vec<Effect> {
-    let Some((source, target, _)) = subject(model) else { return Vec::new() };
+    let Some((source, target, _)) = model.link_subject() else { return Vec::new() };
     let dry = Wish::CreateProject { source: source.clone(), target: target.clone(), dry: true };
     let real = Wish::CreateProject { source, target, dry: false };
     act::ask(model, dry, real)
@@ -199,7 +185,7 @@ pub fn create(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves the project out, or takes it in again. It can be undone, so it does not ask.
 pub fn ignore(model: &mut Model) -> Vec<Effect> {
-    let Some((source, _, link)) = subject(model) else { return Vec::new() };
+    let Some((source, _, link)) = model.link_subject() else { return Vec::new() };
     let edit = if link == Some(LinkWord::Skipped) {
         MappingEdit::UnskipProject { source }
     } else {

@@ -77,7 +77,7 @@ async fn a_link_has_its_price_first_and_releases_what_waits() {
     assert_eq!(rig.simulator.requests().len(), before, "a price costs nothing");
     assert!(rig.book.now().projects.is_empty());
     let done = edit(&mut viewer, link(project, &to), false).await;
-    assert_eq!(say(&done), "Harbor site: linked to \"Harbor site\" · 2 sent · u undoes");
+    assert_eq!(say(&done), "Harbor site: linked to \"Harbor site\" · 2 queued · u undoes");
     pass(60).await;
     viewer.drain();
     assert_eq!(rig.there(), [("first".into(), to.clone()), ("second".into(), to.clone())]);
@@ -134,7 +134,7 @@ async fn a_row_changed_by_another_is_refused_with_both_values_and_other_rows_are
         to: Named { id: other.as_str().into(), name: "Brand refresh".into() },
         from: None,
     };
-    rig.book.edit(&theirs).unwrap();
+    rig.book.edit("", &theirs).unwrap();
     let clash = Wish::EditMapping { seen: seen.clone(), edit: link(project, &to), dry: false };
     let reason = viewer.wish(clash).await;
     let reason = failed(&reason);
@@ -185,7 +185,7 @@ async fn a_project_is_made_in_the_target_linked_and_told() {
     viewer.drain();
     let (id, say) = viewer.notices.first().expect("a notice");
     assert_eq!(id.as_deref(), Some("make"));
-    assert_eq!(say, "Fernley rebrand made in mirror and linked · 1 sent · u undoes the link");
+    assert_eq!(say, "Fernley rebrand made in mirror and linked · 1 queued · u undoes the link");
     assert_eq!(rig.there().len(), 1);
     let asked = rig.simulator.requests();
     let made = asked.iter().filter(|r| r.method == "POST" && r.path.ends_with("/projects")).count();

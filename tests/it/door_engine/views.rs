@@ -301,7 +301,7 @@ async fn deltas_lead_to_the_same_rows_as_opening_again() {
                     from: None,
                 };
                 use hourwire::engine::setup::MappingBook;
-                rig.book.edit(&row).unwrap();
+                rig.book.edit("", &row).unwrap();
                 rig.engine.reload_mapping().unwrap();
             }
             viewer.wish(hourwire::control::command::Wish::ReadNow).await;

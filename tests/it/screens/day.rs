@@ -419,7 +419,13 @@ pub fn snapshot() -> Snapshot {
         ],
         holds: Vec::new(),
         deliveries: Deliveries { received: 241, duplicates: 3, rejected: 0, ..Deliveries::default() },
-        mapping: MappingSummary { version: "v41".to_owned(), unmapped: 1, linked: 11, alert: None },
+        mapping: MappingSummary {
+            version: "v41".to_owned(),
+            unmapped: 1,
+            linked: 11,
+            left_out: 0,
+            alert: None,
+        },
         last: Some((
             now(),
             "Crash on login changed in Toggl: start 13:25 → 13:31. Clockify is being told.".to_owned(),
