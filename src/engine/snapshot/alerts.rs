@@ -33,7 +33,7 @@ const LOOKED: usize = 20;
 /// Entries without a link whose projects are counted.
 const PROJECTS: usize = 200;
 /// The reason of an entry whose person is nobody in the target.
-const NEEDS_OWNER: &str = "needs owner";
+pub const NEEDS_OWNER: &str = "needs owner";
 /// Some of them belong to no project, so that no row of the mapping stands for them.
 const OF_NONE: &str = " and of none";
 /// Dead letters looked at for the oldest one.
@@ -173,7 +173,7 @@ fn leads_to(link: &Link) -> Option<(&RemoteId, Option<&By>)> {
 }
 
 /// What leads to a project that is gone, and what to do about it.
-fn nowhere(state: &State, target: &Account, link: &Link) -> String {
+pub fn nowhere(state: &State, target: &Account, link: &Link) -> String {
     let Some((project, by)) = leads_to(link) else { return String::new() };
     let name = state.item(target, Kind::Project, project).map_or(project.as_str(), |item| item.name.as_str());
     match by {

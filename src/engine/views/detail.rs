@@ -15,14 +15,12 @@ use crate::domain::strain::{PLAN_WAY_OUT, Strain};
 use crate::domain::word::SyncWord;
 use crate::engine::Engine;
 use crate::engine::desk::Desked;
+use crate::engine::snapshot::alerts::{NEEDS_OWNER, nowhere};
 use crate::engine::state::State;
 use crate::engine::words::Standing;
 
 use super::sync::{next_at, op};
 use super::{Ask, Rows, conflict};
-
-/// The reason of an entry whose person is nobody in the target.
-const NEEDS_OWNER: &str = "needs owner";
 
 /// The window; empty when the entry is not known.
 pub fn rows(engine: &Engine, state: &mut State, ask: &Ask, key: &Key) -> Desked<Rows> {
@@ -64,6 +62,9 @@ pub fn rows(engine: &Engine, state: &mut State, ask: &Ask, key: &Key) -> Desked<
 fn to_do(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Link) -> Option<String> {
     let entry = row.entry.as_ref()?;
     match link.word(false) {
+        SyncWord::Unmapped if matches!(link.route.as_ref().map(|route| &route.to), Some(Routed::To(_))) => {
+            Some(nowhere(state, target, link))
+        }
         SyncWord::Unmapped if entry.project.is_none() => Some(format!(
             "it has no project, and no rule and no fallback takes it to {target}: give it a project in Toggl, or set \
              [fallback] {target} in mapping.toml"

@@ -314,6 +314,7 @@ pub fn footer(model: &Model) -> Vec<Action> {
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],
             Pane::Quota if !model.tiled() => vec![Open, Pause, SendNow, HourBefore, HourAfter, Copy],
+            Pane::Today if model.day.is_some() => vec![Open, OlderDay, NewerDay, NextProblem, Filter, Back],
             _ => vec![NextTile, Open, Filter, NextProblem, OldestAlert, Undo, Zoom],
         },
     };

@@ -129,7 +129,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             put(5, &line.today.to_string(), s.muted);
             if let Some(seconds) = line.latency_s {
                 put(6, &format!("{seconds:.1} s"), s.muted);
-                put(7, &latencies(&line.latency_spark), s.accent);
+                put(7, &latencies(&line.latency_spark, model.ascii), s.accent);
             }
         } else if let Some((x, _)) = places[4] {
             // A cause stands for the figures: there are none worth a look.

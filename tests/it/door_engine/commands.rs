@@ -275,7 +275,9 @@ async fn history_is_priced_and_read() {
         Reply::Price(price) => assert_eq!((price.creates, price.requests), (1, 2)),
         other => panic!("{other:?}"),
     }
-    viewer.wish(backfill("2026-04-01", "2026-04-30", false)).await;
+    let planned = viewer.wish(backfill("2026-04-01", "2026-04-30", false)).await;
+    // The estimate was the question; what it comes to is told where it is done.
+    assert_eq!(say(&planned), "backfill 1 Apr 2026–30 Apr 2026 planned · Quota shows how far it is");
     pass(120).await;
     assert_eq!(rig.there().len(), 3);
     rig.stop().await;

@@ -131,6 +131,8 @@ fn brackets_go_by_day() {
     // Title, sums, timeline and rows are those of the day gone to.
     fixture::press(&mut model, "[");
     let shown = text(&mut model);
+    let footer = shown.lines().last().unwrap();
+    assert!(footer.contains("[ day before  ] day after"), "{shown}");
     let title = shown.lines().nth(1).unwrap();
     // Two entries of Dana's and two of Ida's on the day before: 0h35 + 0h35 + 0h48 + 0h55, all billable.
     assert!(
