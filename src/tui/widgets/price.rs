@@ -9,7 +9,7 @@ use crate::domain::word::SyncWord;
 
 use super::super::model::{Connection, Drawer, Model, Pane, Tone};
 use super::super::paint::Paint;
-use super::super::text::{clock, clock_s, count, safe, width, wrap};
+use super::super::text::{clock, clock_s, count, date, safe, width, wrap};
 
 /// A screen gives this part of its rows at most to a sentence, and never more rows than these.
 const SHARE: u16 = 3;
@@ -72,7 +72,13 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         Content::Typing(input) => field(model, p, "/", input),
         Content::Last(at, say) => {
             let muted = p.s.muted;
-            let time = if p.w() >= 100 { clock_s(at, model.zone()) } else { clock(at, model.zone()) };
+            let zone = model.zone();
+            let today = at.with_timezone(&zone).date_naive() == model.now.with_timezone(&zone).date_naive();
+            let time = match today {
+                false => format!("{} {}", date(at, zone), clock(at, zone)),
+                true if p.w() >= 100 => clock_s(at, zone),
+                true => clock(at, zone),
+            };
             let x = p.text(1, 0, &time, muted) + 2;
             let (fg, room) = (p.s.fg, p.w().saturating_sub(x + 1));
             p.cell(x, 0, room, say, fg);
