@@ -36,7 +36,7 @@ use super::jobs;
 use super::lobby::Refused;
 use super::puller;
 use super::state::{LOOKING, State};
-use super::views::mapping;
+use super::views::{self, mapping};
 use super::words::Standing;
 
 /// Incidents shown.
@@ -170,6 +170,10 @@ fn fill(
     snapshot.on_the_way_since = on_the_way_since(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;
+    if snapshot.last.is_none() {
+        // Nothing since this start: what happened before it is in the log.
+        snapshot.last = views::log::newest(state)?.map(|line| (line.at, line.say));
+    }
     Ok(())
 }
 

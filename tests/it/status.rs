@@ -124,8 +124,8 @@ fn a_full_disk_is_named_with_what_became_of_deliveries_and_the_cure() {
     snapshot.disk = DiskLine { room: Room::Full, free_mb: Some(0), place, since: Some(noon()) };
     let text = status_table(&snapshot);
     for part in [
-        "906 answered 503 (they are sent again)",
-        "disk full: 906 refused, Toggl tries again · backfill stopped · free space at /var/lib/hourwire",
+        "906 answered 503 (what is missed is read afterwards)",
+        "disk full: 906 refused, read afterwards · backfill stopped · free space at /var/lib/hourwire",
         "the cache is not ready yet (0 %): no space left on device",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");

@@ -41,7 +41,7 @@ fn header(snapshot: &Snapshot) -> String {
     let deliveries = &snapshot.deliveries;
     let unkept = match deliveries.unavailable {
         0 => String::new(),
-        n => format!(", {n} answered 503 (they are sent again)"),
+        n => format!(", {n} answered 503 (what is missed is read afterwards)"),
     };
     format!(
         "hourwire {} ({}), up {}, cache {cache}\ndeliveries: {} received, {} duplicates, {} rejected, {} dead, {} \

@@ -355,3 +355,16 @@ async fn deliveries_that_wait_for_the_cache_are_counted() {
     assert_eq!(viewer.snapshot().deliveries.unapplied, 0);
     rig.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_that_happened_is_told_from_the_log_where_nobody_did_anything_since_the_start() {
+    let rig = Rig::with(&[], &[]).await;
+    pass(10).await;
+    rig.track("first", None, 30).await;
+    pass(400).await;
+    let mut viewer = rig.attach("tty1").await;
+    viewer.settle().await;
+    let Row::Log(newest) = viewer.rows(ViewKind::Log, "").await.remove(0) else { panic!("no line") };
+    assert_eq!(viewer.snapshot().last, Some((newest.at, newest.say)));
+    rig.stop().await;
+}

@@ -389,3 +389,13 @@ fn what_was_read_of_and_still_stands_is_gone_to_and_named() {
     let mut model = read(|s| s.targets[0].counts.push(("failed".to_owned(), 24)));
     assert!(model.selected_sync().is_some_and(|row| row.word.needs_person()), "{}", text(&mut model));
 }
+
+#[test]
+fn what_happened_on_another_day_has_its_day() {
+    let told =
+        |at| price_line(&mut with((80, 24), |s| s.last = Some((at, "Scan letters new in Toggl".to_owned()))));
+    let today = fixture::at("09:12");
+    assert!(told(today).starts_with(" 09:12  Scan letters"), "{}", told(today));
+    let before = told(today - chrono::TimeDelta::days(3));
+    assert!(before.starts_with(" 9 May 09:12  Scan letters"), "{before}");
+}
