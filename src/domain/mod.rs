@@ -35,6 +35,7 @@ pub mod knock;
 pub mod link;
 pub mod mapping;
 pub mod matching;
+pub mod on_the_way;
 pub mod order;
 pub mod outcome;
 pub mod pace;

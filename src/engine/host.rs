@@ -71,8 +71,10 @@ impl Engine {
         let guard_wishes = super::guard_wish::Lines::new(setup.accounts().map(|(a, ..)| a));
         let desk = Desk::new(ledger, store, seams.clone());
         let lobby = Lobby::new(seams.now());
+        let mut state = State::new(desk, setup);
+        state.counts.applied_through = inbox.last_seq();
         Arc::new(Self {
-            state: Mutex::new(State::new(desk, setup)),
+            state: Mutex::new(state),
             seams,
             inbox,
             black_box: super::black_box::BlackBox::default(),

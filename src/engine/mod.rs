@@ -6,6 +6,7 @@
 mod absence;
 mod apply;
 mod black_box;
+mod brake;
 mod budget;
 mod call;
 mod commands;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{
     AccountLine, CacheWord, DaySummary, Deliveries, HoldLine, IncidentLine, MappingSummary, OFFLINE,
@@ -108,11 +109,13 @@ impl Engine {
             timers: Vec::new(),
             subscriptions: Vec::new(),
             public_address: state.setup.public_url.is_some(),
+            listens: self.lobby.facts().listens,
             unreached: None,
             reading: reading(state),
             meters: meters::lines(state, now),
             strains: meters::strains(state, now),
             targets: targets(state, &standings, zone),
+            on_the_way_since: None,
             incidents: Vec::new(),
             jobs: Vec::new(),
             alerts: Vec::new(),
@@ -141,7 +144,8 @@ impl Engine {
             rejected,
             unavailable: self.lobby.facts().unavailable.map(|facts| facts()).unwrap_or_default(),
             dead: counts.dead,
-            unapplied: counts.unapplied,
+            // Counted here and now: while the cache is rebuilt nobody applies, and deliveries go on coming.
+            unapplied: self.inbox.last_seq().saturating_sub(counts.applied_through),
             echoes: counts.echoes,
             unlinked: counts.unlinked,
         }
@@ -163,6 +167,7 @@ fn fill(
     snapshot.unreached = address::unreached(state)?;
     let incidents = guard_page::incidents(&state.desk, INCIDENTS)?;
     snapshot.incidents = incidents.into_iter().map(incident_line).collect();
+    snapshot.on_the_way_since = on_the_way_since(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;
     Ok(())
@@ -218,6 +223,20 @@ fn targets(state: &State, standings: &[Standing], zone: Tz) -> Vec<TargetLine> {
         }
     };
     standings.iter().map(line).collect()
+}
+
+/// Since when the oldest change is on its way. In each class the longest waiting stands first.
+fn on_the_way_since(state: &State) -> Desked<Option<DateTime<Utc>>> {
+    let mut oldest: Option<DateTime<Utc>> = None;
+    for target in &state.setup.targets {
+        for class in [Class::Open, Class::Ready, Class::Doubtful] {
+            for key in state.desk.named(rows::by_class(&target.account, class), 1)? {
+                let since = state.desk.link(&target.account, &key)?.map(|link| link.since);
+                oldest = oldest.into_iter().chain(since).min();
+            }
+        }
+    }
+    Ok(oldest)
 }
 
 /// The holds; those by hand with the number of entries that wait behind them. The look at a start for another

@@ -169,8 +169,9 @@ pub struct Counts {
     pub echoes: u64,
     /// Deliveries of targets about what no entry here is linked to.
     pub unlinked: u64,
-    /// Deliveries in the inbox that are not applied.
-    pub unapplied: u64,
+    /// The place in the inbox up to which deliveries are applied. Until the cache tells, only what came since the start
+    /// is known to wait.
+    pub applied_through: u64,
     /// Writes confirmed.
     pub confirmed: u64,
     /// Times that the answer of a write was unknown.

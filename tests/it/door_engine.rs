@@ -4,6 +4,7 @@
 mod commands;
 mod long;
 mod making;
+mod mass;
 mod moves;
 mod rig;
 mod views;

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::control::snapshot::{ANOTHER, HoldLine};
+use crate::domain::brake::Weight;
 use crate::domain::guard_election::{Elected, Standing, elect, take_of, taking};
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
@@ -161,6 +162,7 @@ fn hold(engine: &Shared, account: &Account, why: Option<(&str, String)>) -> Desk
             entries: 0,
             say,
             rows: Vec::new(),
+            weight: Weight::default(),
         });
     }
     state.desk.write("guard hold", |draft| State::put_holds(&holds, draft))?;

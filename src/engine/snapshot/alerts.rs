@@ -14,6 +14,7 @@ use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::Link;
 use crate::domain::order::EntryRow;
 use crate::domain::route::{By, Routed};
+use crate::domain::strain::{PLAN_WAY_OUT, Strain};
 use crate::domain::text::{count as counted, requests};
 use crate::domain::word::{Class, SyncWord};
 use crate::engine::desk::Desked;
@@ -32,7 +33,9 @@ const LOOKED: usize = 20;
 /// Entries without a link whose projects are counted.
 const PROJECTS: usize = 200;
 /// The reason of an entry whose person is nobody in the target.
-const NEEDS_OWNER: &str = "needs owner";
+pub const NEEDS_OWNER: &str = "needs owner";
+/// Some of them belong to no project, so that no row of the mapping stands for them.
+const OF_NONE: &str = " and of none";
 /// Dead letters looked at for the oldest one.
 const LETTERS: usize = 1_000;
 
@@ -125,7 +128,7 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
                 (format!("{count} entries without project wait"), "them")
             };
             let say = format!(
-                "{entries} for {target}: give {them} a project in Toggl, or set a fallback in mapping.toml"
+                "{entries} for {target}: give {them} a project in Toggl, or set [fallback] in mapping.toml"
             );
             let id = format!("{}:{target}", class.name());
             // No row of the mapping stands for them: they are found where the open work is.
@@ -134,17 +137,24 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
         SyncWord::Unmapped => {
             let entries = counted(count, "entry waits", "entries wait");
             match projects(state, target)? {
-                Some(many) => format!(
-                    "{count} entries of {many} wait for a link to {target}; link them, leave them out, or set a fallback"
-                ),
-                None => {
+                Some(many) => {
+                    let none =
+                        if many.ends_with(OF_NONE) { "; give those of none a project in Toggl" } else { "" };
                     format!(
-                        "{entries} for a link to {target} ({project}); link it, leave it out, or set a fallback"
+                        "{count} entries of {many} wait for a link to {target}; link or leave out projects here{none}, or \
+                         set [fallback] in mapping.toml"
                     )
                 }
+                None => format!(
+                    "{entries} for a link to {target} ({project}); link it, leave it out, or set [fallback] in \
+                     mapping.toml"
+                ),
             }
         }
         SyncWord::Conflict => format!("{name}{more} changed on both sides; decide in Sync"),
+        SyncWord::Failed(why) if Strain::Plan.is_reason(&why) => {
+            format!("{name}{more} refused by {target}: {why}; {PLAN_WAY_OUT}")
+        }
         SyncWord::Failed(why) => format!("{name}{more} refused by {target}: {why}; mend it and retry"),
         _ => return Ok(None),
     };
@@ -163,7 +173,7 @@ fn leads_to(link: &Link) -> Option<(&RemoteId, Option<&By>)> {
 }
 
 /// What leads to a project that is gone, and what to do about it.
-fn nowhere(state: &State, target: &Account, link: &Link) -> String {
+pub fn nowhere(state: &State, target: &Account, link: &Link) -> String {
     let Some((project, by)) = leads_to(link) else { return String::new() };
     let name = state.item(target, Kind::Project, project).map_or(project.as_str(), |item| item.name.as_str());
     match by {
@@ -210,7 +220,7 @@ fn projects(state: &State, target: &Account) -> Desked<Option<String>> {
 fn of_projects(many: usize, without: bool, more: bool) -> Option<String> {
     let at_least = if more { "at least " } else { "" };
     let projects = if many == 1 { "project" } else { "projects" };
-    let none = if without { " and of none" } else { "" };
+    let none = if without { OF_NONE } else { "" };
     (many > 1 || (many == 1 && without)).then(|| format!("{at_least}{many} {projects}{none}"))
 }
 

@@ -18,6 +18,8 @@ pub struct Picker {
     pub source: SourceRef,
     /// Entries that wait for the link.
     pub waiting: u32,
+    /// The version of the mapping that the prices are for.
+    pub seen: String,
     /// Which of the snapshot's targets is picked for.
     pub target: usize,
     /// What is typed after `/`.
@@ -43,10 +45,11 @@ pub struct Ranked {
 
 impl Picker {
     /// A picker for a project and one of the targets.
-    pub fn new(source: SourceRef, waiting: u32, target: usize) -> Self {
+    pub fn new(source: SourceRef, waiting: u32, seen: String, target: usize) -> Self {
         Self {
             source,
             waiting,
+            seen,
             target,
             typing: None,
             ranked: Vec::new(),
@@ -81,7 +84,7 @@ impl Model {
     pub fn link_subject(&self) -> Option<(SourceRef, Account, Option<LinkWord>)> {
         if let Some(super::Drawer::Picker(picker)) = &self.drawer {
             let target = picker.target_account(self)?;
-            let link = self.selected_project().and_then(|p| p.links.get(picker.target)).cloned();
+            let link = self.project(&picker.source).and_then(|p| p.links.get(picker.target)).cloned();
             return Some((picker.source.clone(), target, link));
         }
         let line = self.selected_project()?;

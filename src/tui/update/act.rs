@@ -207,6 +207,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
 pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
     model.notice = None;
     let list = model.active().list();
+    model.hold_opened(list);
     let detail = |model: &mut Model, key: crate::domain::id::Key| {
         send(model.views.ensure(Slot::Detail, ViewKind::Detail { key }, WINDOW))
     };
@@ -298,6 +299,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
         }
         return effects;
     }
+    if model.active() == Pane::Today && model.day.take().is_some() {
+        return go(model, 0);
+    }
     if let Some(slot) = model.active().slot()
         && !model.views.filter(slot).is_empty()
     {
@@ -326,22 +330,26 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
 
 fn confirm(model: &mut Model) -> Vec<Effect> {
     match model.question.take().map(|q| q.then) {
-        Some(Then::Wish(asked)) => wish(model, *asked),
+        Some(Then::Wish(asked)) => {
+            let makes = matches!(*asked, Wish::CreateProject { .. });
+            let mut effects = wish(model, *asked);
+            // What was picked for is decided; its candidates and their prices are of no use any more.
+            if makes && matches!(model.drawer, Some(Drawer::Picker(_))) {
+                effects.extend(mapping::close(model));
+            }
+            effects
+        }
         Some(Then::Leave) => vec![Effect::Quit { stop_engine: false }],
         None => Vec::new(),
     }
 }
 
-fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {
+/// Asks what sending or dropping the held change takes; a yes does it.
+fn decide(model: &mut Model, send: bool) -> Vec<Effect> {
     let Some(hold) = model.hold() else { return Vec::new() };
-    let made = Wish::Decide { hold: hold.id.clone(), send: sends };
-    if sends {
-        return wish(model, made);
-    }
-    let say =
-        format!("drop {} held entries, they stay as they are at the target · Enter does it", hold.entries);
-    model.question = Some(Question { say, price: String::new(), then: Then::Wish(Box::new(made)) });
-    Vec::new()
+    let made = |dry| Wish::Decide { hold: hold.id.clone(), send, dry };
+    let (dry, real) = (made(true), made(false));
+    ask(model, dry, real)
 }
 
 /// Runs the choice under the palette's cursor.

@@ -7,7 +7,7 @@ use crate::control::view::{LinkWord, Row, ViewKind};
 use super::super::model::{
     Connection, Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW,
 };
-use super::mapping::ask_price;
+use super::mapping::{ask_price, price_again};
 use super::{Effect, act, send};
 
 /// Rows of the day's entries for the timeline.
@@ -83,7 +83,7 @@ pub fn message(model: &mut Model, message: FromEngine) -> Vec<Effect> {
             model.snapshot = Some(*snapshot);
             model.settle();
             model.follow_hook();
-            Vec::new()
+            price_again(model)
         }
         FromEngine::Page(page) => {
             let taken = model.views.take_page(page);
@@ -122,6 +122,7 @@ fn changed(model: &mut Model, taken: Option<(Slot, Vec<String>)>) -> Vec<Effect>
         Slot::Mapping => {
             model.settle();
             effects.extend(look_for_best(model));
+            effects.extend(price_again(model));
         }
         _ => model.settle(),
     }

@@ -363,6 +363,7 @@ pub fn snapshot() -> Snapshot {
         ],
         subscriptions: vec![ours, off],
         public_address: true,
+        listens: Some("127.0.0.1:9187".to_owned()),
         unreached: None,
         reading: None,
         meters: vec![
@@ -371,6 +372,7 @@ pub fn snapshot() -> Snapshot {
             meter(Service::Toggl, "toggl user", 27, 1, "16:12", Source::Header),
         ],
         strains: Vec::new(),
+        on_the_way_since: None,
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: account("mirror"),

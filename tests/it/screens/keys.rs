@@ -274,11 +274,25 @@ fn without_an_engine_nothing_is_changed() {
 fn a_held_change_is_one_decision() {
     let (_, mut model) = fixture::bad_days().into_iter().find(|(name, _)| *name == "held-decide").unwrap();
     assert_eq!(model.pane, Pane::Sync);
-    let dropped = effects(&mut model, "x");
-    assert!(commands(&dropped).is_empty(), "dropping asks");
-    fixture::press(&mut model, "esc");
-    let sent = effects(&mut model, "S");
-    assert!(matches!(commands(&sent)[0], Wish::Decide { hold, send: true } if hold == "h1"));
+    for (key, sends) in [("x", false), ("S", true)] {
+        let asked = effects(&mut model, key);
+        let [Effect::Send(ToEngine::Command(command))] = asked.as_slice() else { panic!("{asked:?}") };
+        assert!(
+            matches!(&command.wish, Wish::Decide { hold, send, dry: true } if hold == "h1" && *send == sends)
+        );
+        let price = Price {
+            moves: 612,
+            requests: if sends { 612 } else { 0 },
+            left: Some(45),
+            say: "send 612 entries held".to_owned(),
+            ..Price::default()
+        };
+        let reply = FromEngine::Reply { id: command.id.clone(), reply: Reply::Price(price) };
+        fixture::step(&mut model, Event::Engine(Box::new(reply)));
+        assert_eq!(text(&mut model).contains("612 requests · 45 left"), sends, "{}", text(&mut model));
+        let done = effects(&mut model, "enter");
+        assert!(matches!(commands(&done)[0], Wish::Decide { send, dry: false, .. } if *send == sends));
+    }
 }
 
 #[test]
