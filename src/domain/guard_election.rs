@@ -17,6 +17,8 @@ const TAKE: &str = " take ";
 const LATE: TimeDelta = TimeDelta::minutes(1);
 /// An instance that held us and is not live any more may come back for so long.
 const AWAY: TimeDelta = TimeDelta::hours(24);
+/// A claim that no list decided is forgotten after this: others may have sent since.
+const CLAIM: TimeDelta = TimeDelta::minutes(10);
 
 /// An instance's subscription as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +74,23 @@ pub struct Standing {
     pub forced: bool,
     /// We took over, and send from then on: until then the one before may not have looked.
     pub sends_at: Option<DateTime<Utc>>,
+    /// Nobody else was live when we began to make our subscription: then. The list after it decides.
+    pub claims_at: Option<DateTime<Utc>>,
 }
 
 impl Standing {
+    /// Before our own subscription is made, by the list before it: what to remember where only a list after it can say
+    /// who sends, because another instance may be making its own just now. `None` where this list says so already.
+    pub fn claiming(&self, own: Option<&Seat>, others: &[Seat], now: DateTime<Utc>) -> Option<Self> {
+        let elected = elect(self, own, others, now).standing;
+        let open = elected.held_by.is_none() && !elected.marked;
+        open.then(|| Self { claims_at: Some(now), ..self.clone() })
+    }
+
+    fn claims(&self, now: DateTime<Utc>) -> bool {
+        self.claims_at.is_some_and(|at| now - at < CLAIM)
+    }
+
     /// A take-over by a person. Where another instance is live (`beside`) it sends until it has looked at the list, so
     /// this one waits for as long as that takes; asked for again meanwhile, the person knows that the other is stopped.
     pub fn taken(
@@ -108,13 +124,13 @@ pub struct Elected {
 /// Decides by one listing. `own` is our subscription, if there is one; `others` are those of other instances.
 pub fn elect(before: &Standing, own: Option<&Seat>, others: &[Seat], now: DateTime<Utc>) -> Elected {
     match others.iter().filter(|o| o.live).max_by_key(|s| s.rank()) {
-        Some(top) => beside(before, own, top),
+        Some(top) => beside(before, own, top, now),
         None => alone(before, own, others, now),
     }
 }
 
 /// Another instance is live.
-fn beside(before: &Standing, own: Option<&Seat>, top: &Seat) -> Elected {
+fn beside(before: &Standing, own: Option<&Seat>, top: &Seat, now: DateTime<Utc>) -> Elected {
     let name = Some(top.description.clone());
     let (sends, publish) = match own {
         None => (before.forced, false),
@@ -122,7 +138,9 @@ fn beside(before: &Standing, own: Option<&Seat>, top: &Seat) -> Elected {
             Ordering::Greater => (true, false),
             Ordering::Less => (false, false),
             Ordering::Equal => {
-                let sends = before.marked && own.live && own.rank() > top.rank();
+                // Of those who began while nobody was there, the older one.
+                let first = before.marked || before.claims(now);
+                let sends = first && own.live && own.rank() > top.rank();
                 (sends, sends)
             }
         },
@@ -135,6 +153,7 @@ fn beside(before: &Standing, own: Option<&Seat>, top: &Seat) -> Elected {
             dead_since: None,
             forced: own.is_none() && before.forced,
             sends_at: before.sends_at.filter(|_| sends),
+            claims_at: None,
         },
         beside: name.filter(|_| sends),
         publish,
@@ -242,7 +261,48 @@ mod tests {
         me.standing.held_by.is_none()
     }
 
+    #[test]
+    fn a_claim_says_nothing_where_somebody_was_there_or_long_ago() {
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let (old, new) = (seat("9", "hourwire a 1", true), seat("10", "hourwire b 2", true));
+        let claims = Standing::default().claiming(None, &[], now).expect("nobody is there");
+        let late = elect(&claims, Some(&old), std::slice::from_ref(&new), now + CLAIM);
+        assert!(late.standing.held_by.is_some(), "the newer one may be the sender for long");
+        assert_eq!(Standing::default().claiming(None, std::slice::from_ref(&old), now), None, "it sends");
+        let marked = Standing { marked: true, ..Standing::default() };
+        assert_eq!(marked.claiming(None, &[], now), None, "the sender goes on");
+    }
+
     proptest! {
+        /// Engines that start together, each with a list, a create and the list after it, in whatever order: one sends.
+        #[test]
+        fn of_those_that_start_together_one_sends(turns in prop::collection::vec(0usize..3, 0..24)) {
+            let now = DateTime::<Utc>::UNIX_EPOCH;
+            let mut made: Vec<(usize, Seat)> = Vec::new();
+            let mut done = [0usize; 3];
+            let mut known: [Standing; 3] = Default::default();
+            let last = (0..3).flat_map(|which| [which; 3]);
+            for which in turns.into_iter().chain(last) {
+                let own = made.iter().find(|(of, _)| *of == which).map(|(_, seat)| seat.clone());
+                let others: Vec<Seat> =
+                    made.iter().filter(|(of, _)| *of != which).map(|(_, seat)| seat.clone()).collect();
+                match done[which] {
+                    0 => {
+                        let claims = known[which].claiming(None, &others, now);
+                        known[which] = claims.unwrap_or_else(|| elect(&known[which], None, &others, now).standing);
+                    }
+                    1 => made.push((which, seat(&(8 + made.len()).to_string(), &format!("hourwire {which}"), true))),
+                    2 => known[which] = elect(&known[which], own.as_ref(), &others, now).standing,
+                    _ => continue,
+                }
+                done[which] += 1;
+                let sends = (0..3).filter(|n| done[*n] == 3 && known[*n].held_by.is_none()).count();
+                prop_assert!(sends <= 1, "{known:?}");
+            }
+            let sends = known.iter().filter(|standing| standing.marked).count();
+            prop_assert_eq!(sends, 1, "{:?}", known);
+        }
+
         /// Whatever happened before: once both have looked at the same list, at most one of them sends.
         #[test]
         fn at_most_one_sends(steps in prop::collection::vec((0usize..2, 0u8..4, 0i64..90), 0..60), live in any::<[bool; 2]>()) {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 const SPANS: usize = 50;
 /// Clocks may differ by this where the service's is compared with ours.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
+/// The service tells the times of changes to the second only.
+const RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
 /// A time in which deliveries could not reach us (our clock), by its outer bounds: from the last moment known to be
 /// good to the first one again.
@@ -16,9 +18,19 @@ pub struct Span {
     pub from: DateTime<Utc>,
     /// Known to be good from then on; `None` while it lasts.
     pub to: Option<DateTime<Utc>>,
+    /// The inner bounds: all the while between them it was certainly so.
+    #[serde(default)]
+    pub sure: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Why, in a few words: `HTTP 502`, `name not found`.
     #[serde(default)]
     pub why: String,
+}
+
+impl Span {
+    /// Whether the whole second at `at` of the service's clock lies in the inner bounds.
+    fn is_sure(&self, at: DateTime<Utc>) -> bool {
+        self.sure.is_some_and(|(from, to)| from + SKEW <= at && at + RESOLUTION + SKEW <= to)
+    }
 }
 
 /// Own downtime, oldest first: the address did not answer, or the engine did not run.
@@ -32,9 +44,17 @@ impl Downtime {
         if self.is_down() {
             return;
         }
-        self.0.push(Span { from, to: None, why: why.to_owned() });
+        self.0.push(Span { from, to: None, sure: None, why: why.to_owned() });
         let extra = self.0.len().saturating_sub(SPANS);
         self.0.drain(..extra);
+    }
+
+    /// Between these moments the newest one certainly lasted.
+    pub fn surely(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
+        if let Some(last) = self.0.last_mut().filter(|_| from <= to) {
+            let (begin, end) = last.sure.unwrap_or((from, to));
+            last.sure = Some((begin.min(from), end.max(to)));
+        }
     }
 
     /// Deliveries reach us again.
@@ -179,12 +199,15 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
     let last_second = facts.last_event.map(|t| t.trunc_subsecs(0));
     let counts = |change: &&Change| match down_then {
         None => fresh(change.at) && change.at < before && !facts.downtime.covers(change.at),
-        // Changes are known to the second only. In the second of the disabling, a receiver that was down decides; in
-        // that of the last delivery, that it was read only afterwards.
+        // Changes are known to the second only. In the second of the disabling, or right before it, a receiver decides
+        // that was certainly down: else a person may have disabled it before or while the change was delivered. In
+        // the second of the last delivery decides that it was read only afterwards.
         Some(span) => {
             let newer = fresh(change.at) || (Some(change.at) == last_second && change.seen_at >= span.from);
             let lived = facts.life_from.is_none_or(|life| change.at > life);
-            newer && lived && change.at <= facts.moment
+            let clear =
+                change.at + RESOLUTION < before || (span.is_sure(change.at) && change.at <= facts.moment);
+            newer && lived && clear
         }
     };
     let count = facts.changes.iter().filter(counts).count();
@@ -202,7 +225,7 @@ mod tests {
     }
 
     fn span(from: i64, to: i64) -> Downtime {
-        Downtime(vec![Span { from: t(from), to: Some(t(to)), why: "HTTP 502".into() }])
+        Downtime(vec![Span { from: t(from), to: Some(t(to)), sure: None, why: "HTTP 502".into() }])
     }
 
     fn change(at: i64) -> Change {
@@ -225,7 +248,12 @@ mod tests {
     fn only_what_lies_before_the_disabling_and_after_the_last_delivery_proves_anything() {
         let up = Downtime::default();
         let was_down = span(40_000, 60_000);
-        let down = span(70_000, 130_000);
+        let perhaps = span(70_000, 130_000);
+        let mut down = perhaps.clone();
+        down.surely(t(72_000), t(72_000));
+        down.surely(t(125_000), t(125_000));
+        let mut late = perhaps.clone();
+        late.surely(t(99_000), t(125_000));
         for (at, downtime, proof, why) in [
             (80_000, &up, true, "missed while all was well here"),
             (49_000, &up, false, "before the last good delivery"),
@@ -236,6 +264,10 @@ mod tests {
             (80_000, &was_down, true, "missed after the receiver was up again"),
             (80_000, &down, true, "missed while down, and still down at the disabling"),
             (100_000, &down, true, "in that second, with the receiver down"),
+            (100_000, &perhaps, false, "in that second, and the receiver perhaps not down yet"),
+            (100_000, &late, false, "in that second, and the clocks may differ"),
+            (99_000, &perhaps, false, "right before it: perhaps on its way when a person disabled it"),
+            (98_000, &perhaps, true, "clearly before it"),
             (50_000, &down, true, "in the second of the last delivery, read afterwards"),
             (101_000, &down, false, "later, with the receiver down"),
         ] {

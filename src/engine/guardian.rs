@@ -14,6 +14,7 @@ mod list;
 mod make;
 mod person;
 mod prove;
+mod pulse;
 mod rights;
 mod sender;
 mod unmake;
@@ -35,8 +36,10 @@ use super::seams::ProbeFailure;
 use super::state::Profile;
 use super::{Engine, Shared};
 
-/// Without a subscription of our own, other instances are looked for this often.
-const UNMANAGED: TimeDelta = TimeDelta::minutes(30);
+/// Without a subscription of our own, other instances are looked for at least this often.
+const UNMANAGED: TimeDelta = TimeDelta::minutes(5);
+/// A regular read is looked ahead of by this: what it brings is sent by a fresh list.
+const AHEAD: TimeDelta = TimeDelta::seconds(5);
 /// Reads wait this long after a start.
 const SETTLE_IN: TimeDelta = TimeDelta::seconds(30);
 /// A cache that is being rebuilt is asked again after this.
@@ -66,6 +69,10 @@ impl Why {
 struct Post {
     engine: Shared,
     account: Account,
+    /// How long the process stood still, if it did.
+    stood: pulse::Stood,
+    /// Whether another instance sends is looked for since then.
+    looks_from: DateTime<Utc>,
     /// A subscription is wanted; else only other instances are looked for.
     managed: bool,
     started: DateTime<Utc>,
@@ -74,14 +81,20 @@ struct Post {
     probe: Option<Result<(), ProbeFailure>>,
     probe_at: DateTime<Utc>,
     good_at: Option<DateTime<Utc>>,
+    /// The last probe, if it failed.
+    bad_at: Option<DateTime<Utc>>,
     noted_at: Option<DateTime<Utc>>,
     /// The next check, and why.
     check_at: DateTime<Utc>,
     why: Why,
     /// The account was checked since the start.
     checked: bool,
-    /// Writes confirmed when other instances were looked for last.
-    confirmed: u64,
+    /// Our own subscription is being made: a list after it says who sends.
+    undecided: bool,
+    /// It may be at the service though no list shows it yet.
+    in_doubt: bool,
+    /// When other instances were looked for last.
+    looked_at: Option<DateTime<Utc>>,
     found: canary::Found,
     reading: Option<gap::Reading>,
     /// Who pays the read under way.
@@ -107,20 +120,27 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         setup.is_some_and(|s| s.managed) && state.setup.receives()
     };
     let now = engine.seams.now();
+    let stood = pulse::Stood::default();
+    let watched = (engine.clone(), account.clone(), stood.clone());
     let mut post = Post {
         engine,
         account,
+        stood,
+        looks_from: now,
         managed,
         started: now,
         wishes,
         probe: None,
         probe_at: now,
         good_at: None,
+        bad_at: None,
         noted_at: None,
         check_at: now,
         why: Why::Schedule,
         checked: false,
-        confirmed: 0,
+        undecided: false,
+        in_doubt: false,
+        looked_at: None,
         found: canary::Found::default(),
         reading: None,
         paid: gap::Paid::Extra,
@@ -133,6 +153,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
     let stop = post.engine.stop.clone();
     tokio::select! { biased;
         () = stop.cancelled() => Ok(()),
+        ended = pulse::watch(&watched.0, &watched.1, &watched.2) => ended,
         ended = post.stand() => ended,
     }
 }
@@ -187,6 +208,11 @@ impl Post {
     async fn round(&mut self) -> Step<DateTime<Utc>> {
         // While the cache is away every request would be made in vain.
         care::care(&self.engine, &self.account)?;
+        if let Some(time) = self.stood.take() {
+            sender::hold_after(self, time)?;
+            self.probe_at = self.now();
+            self.check_soon(self.now(), Why::Turn)?;
+        }
         sender::release_in_time(self)?;
         let taken = sender::release_taken(self)?;
         // A clock that was set back makes no longer wait than any that is meant.
@@ -203,13 +229,14 @@ impl Post {
             rights::say(self);
             check::go_on_reading(self).await?;
         }
+        if let Some(at) = self.ahead_of_read(profile.free) {
+            self.check_at = self.check_at.min(at);
+        }
         let settled =
             !self.managed || self.is_reached() || self.checked || self.now() >= self.started + SETTLE_IN;
         if settled && self.now() >= self.check_at {
             self.check_at = self.now() + if self.managed { self.interval(&profile) } else { UNMANAGED };
-            if self.is_idle() {
-                return Ok(self.check_at);
-            }
+            self.looked_at = Some(self.now());
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
             match &checked {
@@ -237,14 +264,13 @@ impl Post {
         Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
     }
 
-    /// Without a subscription of our own only a second engine is looked for: as long as nothing was sent since the last
-    /// look, two cannot have met.
-    fn is_idle(&mut self) -> bool {
-        let state = self.engine.state();
-        let (confirmed, held) = (state.counts.confirmed, !state.holds.is_empty());
-        drop(state);
-        let before = std::mem::replace(&mut self.confirmed, confirmed);
-        !self.managed && self.checked && !held && before == confirmed
+    /// Without a subscription of our own nobody sees us, so a second engine is looked for right before a read, whose
+    /// findings are sent. On Free the lists share 30 requests an hour with a person's own changes.
+    fn ahead_of_read(&self, free: bool) -> Option<DateTime<Utc>> {
+        let apart = if free { UNMANAGED - AHEAD * 2 } else { TimeDelta::minutes(2) };
+        let due = self.engine.state().running.get(&self.account).and_then(|running| running.read_due)?;
+        let at = due - AHEAD;
+        (!self.managed && self.looked_at.is_some_and(|looked| at - looked >= apart)).then_some(at)
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -37,6 +37,8 @@ impl Post {
         let now = self.now();
         self.probe_at = now + PROBE_EVERY;
         let (before, good) = (self.probe.replace(answer.clone()), answer.is_ok());
+        let bad_at = self.bad_at.take();
+        self.bad_at = (!good).then_some(now);
         if good {
             self.good_at = Some(now);
         }
@@ -46,7 +48,7 @@ impl Post {
             return Ok(());
         }
         let first = before.is_none();
-        let waited = care::note_probe(&self.engine, &self.account, answer.as_ref().err(), first)?;
+        let waited = care::note_probe(&self.engine, &self.account, answer.as_ref().err(), first, bad_at)?;
         self.noted_at = Some(now);
         if good && turned && !first {
             self.check_soon(now, Why::Turn)?;

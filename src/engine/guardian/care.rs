@@ -12,16 +12,21 @@ use crate::domain::guard_silence::Unannounced;
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::incident::Incident;
 use crate::domain::subscription::Subscription;
+use crate::domain::text::lasted;
 
 use super::super::Shared;
 use super::super::desk::{Desked, Draft};
 use super::super::guard_page::{self, Memory};
 use super::super::seams::ProbeFailure;
+use super::pulse::TICK;
 
 /// Longer than this without a note, and the engine did not run.
 const AWAY: TimeDelta = TimeDelta::seconds(75);
+/// The receiver is there so long before the first probe of a start, at the most.
+const STARTING: TimeDelta = TimeDelta::seconds(15);
 /// Why deliveries did not come meanwhile.
 const AWAY_WHY: &str = "engine off";
+const STILL_WHY: &str = "engine asleep";
 
 /// The guardian's memory of one account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -211,12 +216,26 @@ impl<'d> Page<'_, 'd> {
     }
 }
 
-/// Notes what the own address said; answers whether a mending waits for this turn to good.
+/// Notes that the process stood still between two looks at the clock.
+pub fn note_pause(engine: &Shared, account: &Account, from: DateTime<Utc>, to: DateTime<Utc>) -> Desked<()> {
+    write(engine, account, "guard probe", |page| {
+        if !page.care.down.is_down() {
+            page.care.down.begin(from, STILL_WHY);
+            page.care.down.surely(from + TICK, to - TICK);
+            page.care.down.end(to);
+        }
+        page.say("warn", format!("this process stood still for {}", lasted((to - from).num_seconds())))
+    })
+}
+
+/// Notes what the own address said; answers whether a mending waits for this turn to good. `bad_at` is the probe before,
+/// where that one failed in this run.
 pub fn note_probe(
     engine: &Shared,
     account: &Account,
     failure: Option<&ProbeFailure>,
     first: bool,
+    bad_at: Option<DateTime<Utc>>,
 ) -> Desked<bool> {
     let alive = rows::meta(&format!("alive:{account}"));
     write(engine, account, "guard probe", |page| {
@@ -226,6 +245,7 @@ pub fn note_probe(
             Some(failure) => {
                 if !page.care.down.is_down() {
                     page.care.down.begin(last.unwrap_or(now), failure.cause());
+                    page.care.down.surely(now, now);
                     page.say("warn", format!("the public address does not answer: {}", failure.say))?;
                 }
                 page.step("probe", &failure.say, 0)?;
@@ -234,12 +254,17 @@ pub fn note_probe(
             None => {
                 let was_down = page.care.down.is_down();
                 if was_down {
+                    if let Some(bad_at) = bad_at {
+                        page.care.down.surely(bad_at, bad_at);
+                    }
                     page.say("info", "the public address answers again")?;
                     page.step("probe", "the address answers", 0)?;
                     page.care.tries.hurry();
-                } else if last.is_some_and(|last| first || now - last > AWAY) {
-                    // The engine did not run, or the machine slept.
-                    page.care.down.begin(last.unwrap_or(now), AWAY_WHY);
+                } else if first && last.is_some() {
+                    // The engine did not run.
+                    let last = last.unwrap_or(now);
+                    page.care.down.begin(last, AWAY_WHY);
+                    page.care.down.surely(last + AWAY, now - STARTING);
                 }
                 page.care.down.end(now);
                 page.draft.put(alive, &now)?;

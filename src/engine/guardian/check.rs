@@ -46,7 +46,10 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         post.spent = 0;
     }
     post.spent += u32::from(why != Why::Schedule);
-    sender::apply(post, &listing, why.cause()).await?;
+    let claims = make::comes(post, &listing)? && sender::claim(post, &listing)?;
+    if !claims {
+        sender::apply(post, &listing, why.cause()).await?;
+    }
     if !post.managed {
         return Ok(());
     }
@@ -55,7 +58,7 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
     if care::care(&post.engine, &post.account)?.deleting {
         return unmake::go_on(post, &listing.ours).await;
     }
-    match &listing.ours {
+    let acted = match &listing.ours {
         Ours::Here(_) => judge_own(post).await,
         // Our address did not change, so somebody changed it there: theirs to say, not ours to undo.
         Ours::Elsewhere(id) if edit::is_edited(post, id)? => edit::drifted(post),
@@ -63,7 +66,12 @@ pub async fn check(post: &mut Post, why: Why) -> Step<()> {
         // The election says who sends; deliveries go to the other one, and a second subscription would too.
         Ours::Taken => Ok(()),
         Ours::Nowhere => make::make(post, &listing).await,
+    };
+    // None was made: a list tells what came in between, or that ours is there though its answer was lost.
+    if post.undecided {
+        sender::decide(post, why.cause()).await?;
     }
+    acted
 }
 
 /// Our subscription was found while one was being made.

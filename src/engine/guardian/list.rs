@@ -1,6 +1,6 @@
 //! From the service's list to rows: what is ours, what is another instance's, what changed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret as _;
 
 use crate::cache::rows;
@@ -19,6 +19,9 @@ use super::care::{self, Page, bound_key};
 use super::{Post, Step, Why, edit};
 use crate::engine::desk::Desked;
 
+/// The handshake of a new subscription takes no longer.
+const FORMING: TimeDelta = TimeDelta::seconds(30);
+
 /// A list, sorted out.
 pub struct Listing {
     /// Ours.
@@ -27,6 +30,8 @@ pub struct Listing {
     pub seat: Option<Seat>,
     /// The seats of other instances.
     pub others: Vec<Seat>,
+    /// One of them is being made just now: not validated yet.
+    pub forming: bool,
     /// All names that are taken.
     pub names: Vec<String>,
 }
@@ -66,7 +71,7 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
     let listing = care::write(&post.engine, &post.account, "guard list", |page| {
         let now = page.now();
         if regular {
-            page.care.checks.retain(|t| now - *t < chrono::TimeDelta::hours(1));
+            page.care.checks.retain(|t| now - *t < TimeDelta::hours(1));
             page.care.checks.push(now);
         }
         let bound: Option<RemoteId> = page.draft().get(&bound_key(&post.account))?;
@@ -96,7 +101,7 @@ fn keep(post: &mut Post, listed: &[toggl::Subscription], why: Why) -> Desked<Lis
         for id in gone.into_iter().filter(|id| Some(id) != bound.as_ref()) {
             page.draft().delete(rows::subscription(&post.account, &id));
         }
-        Ok(sort(listed, ours, &instance))
+        Ok(sort(listed, ours, &instance, now))
     })?;
     if let Ours::Here(id) = &listing.ours {
         let hooks = post.engine.state().setup.hooks.clone();
@@ -119,7 +124,7 @@ fn ours(
     claim(&listed, &Standpoint { address, bound, instance, reached })
 }
 
-fn sort(listed: &[toggl::Subscription], ours: Ours, instance: &str) -> Listing {
+fn sort(listed: &[toggl::Subscription], ours: Ours, instance: &str, now: DateTime<Utc>) -> Listing {
     let id = match &ours {
         Ours::Here(id) | Ours::Elsewhere(id) => Some(id.clone()),
         Ours::Taken | Ours::Nowhere => None,
@@ -129,7 +134,11 @@ fn sort(listed: &[toggl::Subscription], ours: Ours, instance: &str) -> Listing {
             && s.description.starts_with(PREFIX)
             && !s.description.starts_with(instance)
     };
+    let forms = |s: &toggl::Subscription| {
+        s.enabled && s.validated_at.is_none() && s.created_at.is_some_and(|at| now - at < FORMING)
+    };
     Listing {
+        forming: listed.iter().filter(foreign).any(forms),
         seat: listed.iter().find(|s| Some(&s.id) == id.as_ref()).map(seat),
         others: listed.iter().filter(foreign).map(seat).collect(),
         names: listed.iter().map(|s| s.description.clone()).collect(),

@@ -14,6 +14,7 @@ use crate::services::toggl::{self, Call, Filter, Wanted};
 use super::care::{self, bound_key};
 use super::list::{self, Listing, Ours};
 use super::{Hitch, Post, Step, Why, check, edit, fit, gap, heal, limits, sender};
+use crate::engine::desk::Desked;
 
 /// Filters from their words.
 pub fn filters(words: &[String]) -> Vec<Filter> {
@@ -36,6 +37,19 @@ pub fn wanted(post: &Post, description: String, filters: Vec<Filter>) -> Step<Wa
     let base = list::address(post).unwrap_or_default();
     let secret: SecretString = hook.secret;
     Ok(Wanted { description, filters, url: format!("{base}{}", hook.path), secret, enabled: true })
+}
+
+/// Whether a check makes a subscription or puts our address on one, by its list.
+pub fn comes(post: &Post, listing: &Listing) -> Desked<bool> {
+    let own = care::own(&post.engine, &post.account)?;
+    let own = match &listing.ours {
+        Ours::Nowhere => own,
+        Ours::Elsewhere(id) if !edit::is_edited(post, id)? => own.filter(|row| row.id == *id),
+        _ => return Ok(false),
+    };
+    let care = care::care(&post.engine, &post.account)?;
+    let wanted = own.is_none_or(|row| row.wanted != Wish::Disabled);
+    Ok(post.managed && wanted && !care.deleting && care.tries.may(post.now()))
 }
 
 /// Makes it, unless a person wants none.
@@ -159,20 +173,22 @@ async fn put(
             Err(Hitch::Refused(text)) => return refused(post, &text).await,
             Err(Hitch::Unclear(text)) => {
                 // The list tells whether it was done.
+                post.in_doubt = true;
                 return heal::failed(post, &text).map(drop);
             }
             Err(hitch) => return Err(hitch),
         }
     };
     keep(post, &told, before, requests)?;
-    let seat = Some(list::seat(&told));
-    let others = listing.others.clone();
-    sender::apply(
-        post,
-        &Listing { seat, others, names: Vec::new(), ours: Ours::Here(told.id.clone()) },
-        Cause::Repair,
-    )
-    .await?;
+    if post.undecided {
+        post.in_doubt = true;
+        sender::decide(post, Cause::Repair).await?;
+    } else {
+        let seat = Some(list::seat(&told));
+        let (others, ours) = (listing.others.clone(), Ours::Here(told.id.clone()));
+        let known = Listing { seat, others, forming: false, names: Vec::new(), ours };
+        sender::apply(post, &known, Cause::Repair).await?;
+    }
     if told.validated_at.is_some() && told.enabled {
         post.engine.state().calm(&format!("hook:{}", post.account));
         return check::fill(post);

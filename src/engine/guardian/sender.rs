@@ -20,6 +20,9 @@ use crate::engine::survey;
 const STALE: TimeDelta = TimeDelta::minutes(10);
 /// Without an answer from the service, sending waits no longer than this after a start.
 const WAIT: TimeDelta = TimeDelta::minutes(2);
+/// A subscription that was just made is looked for again after this, so often.
+const SHOWN_AFTER: TimeDelta = TimeDelta::seconds(2);
+const SHOWN_WITHIN: usize = 2;
 
 fn hold_id(account: &Account) -> String {
     format!("other:{account}")
@@ -40,13 +43,28 @@ pub fn hold_at_start(post: &Post) -> Desked<()> {
     if standing.is_some_and(|s| s.marked && fresh) {
         return Ok(());
     }
+    look(post)
+}
+
+/// After a standstill another instance may have become the sender, as after a start.
+pub fn hold_after(post: &mut Post, stood: TimeDelta) -> Desked<()> {
+    let standing: Option<Standing> = post.engine.state().desk.get(&sender_key(&post.account))?;
+    if stood < STALE || standing.is_some_and(|s| s.held_by.is_some() || s.sends_at.is_some()) {
+        return Ok(());
+    }
+    (post.checked, post.looks_from) = (false, post.now());
+    look(post)
+}
+
+fn look(post: &Post) -> Desked<()> {
     let say = format!("{}: looking whether another instance sends already", post.account);
     hold(&post.engine, &post.account, Some((LOOKING, say)))
 }
 
 /// The first list did not come: what is known from before holds.
 pub fn release_in_time(post: &Post) -> Desked<()> {
-    if post.checked || post.now() < post.started + WAIT {
+    let decided = post.checked && !post.undecided;
+    if decided || post.now() < post.looks_from + WAIT {
         return Ok(());
     }
     release(post)
@@ -61,8 +79,44 @@ pub fn release(post: &Post) -> Desked<()> {
     hold(&post.engine, &post.account, None)
 }
 
+/// Before our own subscription is made: whether only a list after it can say who sends. Until then sending waits where
+/// it waits already.
+pub fn claim(post: &mut Post, listing: &Listing) -> Desked<bool> {
+    let key = sender_key(&post.account);
+    let (before, instance) = {
+        let state = post.engine.state();
+        (state.desk.get::<Standing>(&key)?.unwrap_or_default(), state.setup.instance.clone())
+    };
+    // One that is only going to be ours has no name yet by which others know it.
+    let own = listing.seat.as_ref().filter(|seat| seat.description.starts_with(&instance));
+    let Some(standing) = before.claiming(own, &listing.others, post.now()) else { return Ok(false) };
+    care::write(&post.engine, &post.account, "guard claim", |page| page.draft().put(key, &standing))?;
+    (post.undecided, post.in_doubt) = (true, false);
+    Ok(true)
+}
+
+/// Elects by a list that is read after our own subscription was made. What was made before ours is in a list that
+/// shows ours, and whoever makes one later finds ours.
+pub async fn decide(post: &mut Post, cause: Cause) -> Step<()> {
+    let mut listing = list::list(post, Why::Mend).await?;
+    for _ in 0..SHOWN_WITHIN {
+        let hidden = post.in_doubt && listing.seat.is_none();
+        if !hidden && !listing.forming {
+            break;
+        }
+        post.engine.seams.sleep_until(post.now() + SHOWN_AFTER).await;
+        listing = list::list(post, Why::Mend).await?;
+    }
+    // It may come still: the next check looks, and at the end the wait has an end.
+    if post.in_doubt && listing.seat.is_none() {
+        return Ok(());
+    }
+    apply(post, &listing, cause).await
+}
+
 /// Elects by a list and makes it hold.
 pub async fn apply(post: &mut Post, listing: &Listing, cause: Cause) -> Step<()> {
+    post.undecided = false;
     let elected = enter(post, listing)?;
     if !elected.publish {
         return Ok(());

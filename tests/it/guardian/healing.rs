@@ -210,3 +210,24 @@ async fn a_path_that_fails_again_and_again_is_enabled_ever_more_rarely() {
     office.sim.set_failing(0.0);
     office.until("healed", 2 * 86_400, || running.is_well()).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_disabled_while_the_machine_slept_is_healed_soon_after() {
+    for (plan, seconds) in [(Plan::Free, 65), (Plan::Premium, 40), (Plan::Starter, 3_600)] {
+        let office = Office::new(plan);
+        let running = live(&office, &Machine::new("den")).await;
+        office.pass(70).await;
+        office.trouble(Some(Trouble::Deliveries(502)));
+        for n in 0..4 {
+            office.track(&format!("Missed {n}")).await;
+            office.pass(1).await;
+        }
+        office.until("the service gave up", 60, || office.sim.receiving() == 0).await;
+        office.trouble(None);
+        office.stand_still(seconds);
+        office.until("healed", 120, || running.is_healed()).await;
+        assert!(running.is_well() && running.entries() == 4, "{plan:?} {:?}", running.log());
+        let log = running.log();
+        assert!(log.iter().any(|line| line.contains("stood still")), "{log:?}");
+    }
+}

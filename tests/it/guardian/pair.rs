@@ -1,8 +1,12 @@
 //! Two engines on one workspace: at most one sends.
 
+use std::time::Duration;
+
 use hourwire::control::command::Reply;
 use hourwire::simulator::toggl::Plan;
+use serde_json::json;
 
+use super::running::Running;
 use super::stage::{Machine, Office, live};
 
 #[tokio::test(start_paused = true)]
@@ -95,4 +99,124 @@ async fn the_look_at_a_start_holds_but_asks_nobody() {
     let snapshot = running.engine.snapshot().expect("ready");
     assert!(snapshot.holds.is_empty(), "{:?}", snapshot.holds);
     assert!(snapshot.targets.iter().all(|t| !t.trouble.starts_with("held")), "{:?}", snapshot.targets);
+}
+
+/// Two machines with the same accounts, the second one started `gap` after the first; everybody works meanwhile.
+async fn started_together(office: &Office, gap: Duration) -> [Running; 2] {
+    let den = Machine::with_mirror("den", office).await;
+    let mirror = den.mirror.as_ref().map(|mirror| mirror.copied());
+    let hut = Machine { mirror, ..Machine::new("hut") };
+    for n in 0..5 {
+        office.track(&format!("earlier {n}")).await;
+    }
+    let first = den.start(office);
+    tokio::time::sleep(gap).await;
+    let pair = [first, hut.start(office)];
+    for n in 0..40 {
+        office.track(&format!("now {n}")).await;
+        office.pass(1).await;
+    }
+    office.pass(60).await;
+    pair
+}
+
+/// Who sends, and that nothing is twice.
+fn sender_of(office: &Office, pair: &[Running; 2]) -> usize {
+    let state = office.sim.state();
+    let entries = state["clockify"]["entries"].as_array().cloned().unwrap_or_default();
+    let logs = || pair.each_ref().map(Running::log);
+    assert_eq!(entries.len(), 45, "each entry is there once: {:#?}", logs());
+    let held = pair.each_ref().map(Running::held);
+    assert_eq!(held.iter().filter(|held| held.is_none()).count(), 1, "{held:?} {:#?}", logs());
+    assert!(held.iter().flatten().all(|say| say.contains("sends")), "{held:?}");
+    usize::from(held[0].is_some())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_start_together_the_one_with_the_older_subscription_sends() {
+    for plan in [Plan::Premium, Plan::Free] {
+        for gap_ms in [0, 20, 500, 1_000, 1_500, 2_500, 4_000] {
+            let office = Office::new(plan);
+            let pair = started_together(&office, Duration::from_millis(gap_ms)).await;
+            let sender = sender_of(&office, &pair);
+            let own = pair[sender].own().expect("its own subscription").id;
+            let oldest = &office.listed().await[0];
+            assert_eq!(own.to_string(), oldest["subscription_id"].to_string(), "{gap_ms} ms on {plan:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_whose_answer_was_lost_counts_for_who_sends() {
+    for gap_ms in [0, 500, 1_500] {
+        let office = Office::new(Plan::Premium);
+        let lost = json!({"service": "toggl", "method": "POST", "path": "/subscriptions/", "do": "lost", "times": 2});
+        office.faults(json!({"answers": [lost]}));
+        let pair = started_together(&office, Duration::from_millis(gap_ms)).await;
+        sender_of(&office, &pair);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_alone_sends_soon_and_goes_on_while_its_subscription_is_made_anew() {
+    let office = Office::new(Plan::Free);
+    let den = Machine::with_mirror("den", &office).await;
+    let running = den.start(&office);
+    let begin = office.until("it sends", 20, || running.held().is_none()).await;
+    assert!(begin <= 6 && running.is_well(), "after {begin} s {:?}", running.log());
+    let id = running.own().expect("a subscription").id;
+    let path = format!("/webhooks/api/v1/subscriptions/{}/{id}", super::stage::WORKSPACE);
+    office.person(http::Method::DELETE, &path, serde_json::Value::Null).await;
+    let begin = office.now();
+    while running.own().is_none_or(|own| own.id == id) {
+        assert!((office.now() - begin).num_minutes() < 40, "{:?}", running.log());
+        assert_eq!(running.held(), None);
+        office.pass(1).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_slept_long_looks_before_it_sends_again() {
+    let office = Office::new(Plan::Premium);
+    let den = Machine::with_mirror("den", &office).await;
+    let running = live(&office, &den).await;
+    office.pass(30).await;
+    assert_eq!(running.held(), None);
+    office.stand_still(3_600);
+    office.until("it looks", 10, || running.held().is_some_and(|say| say.contains("looking"))).await;
+    office.until("it sends", 10, || running.held().is_none()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_holds_before_it_sends_what_an_engine_with_a_webhook_sends_too() {
+    for plan in [Plan::Premium, Plan::Free] {
+        let office = Office::new(plan);
+        let den = Machine { managed: false, ..Machine::with_mirror("den", &office).await };
+        let mirror = den.mirror.as_ref().map(|mirror| mirror.copied());
+        let hut = Machine { mirror, ..Machine::new("hut") };
+        let reader = den.start(&office);
+        office.pass(700).await;
+        assert_eq!(reader.held(), None, "{:?}", reader.log());
+        let second = live(&office, &hut).await;
+        for n in 0..60 {
+            office.track(&format!("now {n}")).await;
+            office.pass(10).await;
+        }
+        office.until("the reader holds", 1, || reader.held().is_some_and(|say| say.contains("hut"))).await;
+        assert_eq!(second.held(), None);
+        let state = office.sim.state();
+        let entries = state["clockify"]["entries"].as_array().map_or(0, Vec::len);
+        assert_eq!(entries, 60, "{plan:?} {:?} {:?}", reader.log(), second.log());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_looks_for_others_twelve_times_an_hour_on_free() {
+    let office = Office::new(Plan::Free);
+    let den = Machine { managed: false, ..Machine::with_mirror("den", &office).await };
+    let reader = den.start(&office);
+    office.pass(3_600).await;
+    let lists = office.count("GET /webhooks/api/v1/subscriptions/");
+    assert!((10..=13).contains(&lists), "{lists} {:?}", office.asked());
+    assert_eq!(reader.held(), None);
 }

@@ -121,3 +121,30 @@ async fn the_setting_decides_what_happens_without_proof() {
         assert_eq!(office.listed().await[0]["enabled"], enabled, "{:?}", running.log());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn disabled_in_the_second_of_a_change_right_before_the_engine_ended_stays_disabled() {
+    for before in [true, false] {
+        let office = Office::new(Plan::Premium);
+        let machine = Machine::new("den");
+        let running = live(&office, &machine).await;
+        office.pass(100).await;
+        let id = running.own().unwrap().id;
+        office.pass(1).await;
+        // The change is on its way when the person disables it, or comes right after.
+        office.faults(json!({"deliveries": {"delay_s": [2, 2]}}));
+        if before {
+            office.track("With it").await;
+        }
+        office.switch(&id, false).await;
+        if !before {
+            office.track("With it").await;
+        }
+        running.kill(&office).await;
+        office.pass(40).await;
+        let running = machine.start(&office);
+        office.until("it is read", 120, || running.entries() == 1).await;
+        office.pass(900).await;
+        assert_eq!(office.listed().await[0]["enabled"], false, "{:?}", running.log());
+    }
+}

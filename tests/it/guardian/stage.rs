@@ -1,6 +1,6 @@
 //! A stage: simulated services, the way to the receivers, and machines that start, are killed and start again.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub struct Office {
     pub sim: Simulator,
     pub way: Arc<Way>,
     pub clock: Clock,
+    /// Milliseconds for which every process stood still.
+    still_ms: Arc<AtomicI64>,
 }
 
 impl Office {
@@ -69,8 +71,12 @@ impl Office {
     pub fn of(plan: Plan, world: World, seed: u64) -> Self {
         let begin = tokio::time::Instant::now();
         let noon = Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).unwrap();
-        let clock: Clock =
-            Arc::new(move || noon + TimeDelta::from_std(begin.elapsed()).expect("a short test"));
+        let still_ms = Arc::new(AtomicI64::new(0));
+        let still = still_ms.clone();
+        let clock: Clock = Arc::new(move || {
+            let awake = TimeDelta::from_std(begin.elapsed()).expect("a short test");
+            noon + awake + TimeDelta::milliseconds(still.load(SeqCst))
+        });
         let way = Arc::new(Way::default());
         let options = Options {
             seed,
@@ -79,7 +85,12 @@ impl Office {
             clock: clock.clone(),
             deliverer: Arc::new(Road(way.clone(), clock.clone())),
         };
-        Self { sim: Simulator::new(options), way, clock }
+        Self { sim: Simulator::new(options), way, clock, still_ms }
+    }
+
+    /// Everything stands still, as on a sleeping laptop; only the wall clocks go on.
+    pub fn stand_still(&self, seconds: i64) {
+        self.still_ms.fetch_add(seconds * 1_000, SeqCst);
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -225,6 +236,8 @@ pub struct Machine {
     pub instance: String,
     pub reenable: Reenable,
     pub policy: Policy,
+    /// It has a public address and makes a subscription; else it reads.
+    pub managed: bool,
     /// The public address leads to this machine.
     pub reached: bool,
     /// The target, if it has one.
@@ -243,6 +256,7 @@ impl Machine {
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
             policy: Policy::default(),
+            managed: true,
             reached: true,
             mirror: None,
             ledger: SimDisk::new(1),
@@ -349,7 +363,7 @@ impl Machine {
             token: SecretString::from(office.sim.access().toggl_token),
             workspace: None,
             zone: None,
-            managed: true,
+            managed: self.managed,
             reenable: self.reenable,
             read_every_s: 300,
             wire: Arc::new(Line(office.sim.clone(), office.way.clone())),
@@ -358,7 +372,7 @@ impl Machine {
             sources: vec![source],
             targets: self.mirror.iter().map(|mirror| mirror.setup(office)).collect(),
             policy: self.policy.clone(),
-            public_url: Some(format!("https://{}", self.host)),
+            public_url: self.managed.then(|| format!("https://{}", self.host)),
             instance: self.instance.clone(),
             hosted_by: "serve".into(),
             mapping: self.mirror.as_ref().map_or_else(|| Arc::new(Fixed::default()) as _, Mirror::mapping),
