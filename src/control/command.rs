@@ -264,7 +264,7 @@ pub enum Reply {
     Accepted,
     /// Done, with one sentence for the price line.
     Done {
-        /// `linked · 4 sent · u undoes`
+        /// `Harbor site: linked to "Website" · 4 queued · u undoes`
         say: String,
     },
     /// A dry run's answer.

@@ -54,6 +54,9 @@ pub struct Snapshot {
     /// A public address is set, at which a subscription delivers or will.
     #[serde(default)]
     pub public_address: bool,
+    /// Where deliveries are taken on this machine, `127.0.0.1:8787`: what a proxy or tunnel forwards to.
+    #[serde(default)]
+    pub listens: Option<String>,
     /// Since when that address does not reach this engine, and why; nothing is known of the subscriptions by that.
     #[serde(default)]
     pub unreached: Option<(DateTime<Utc>, String)>,
@@ -371,7 +374,10 @@ pub struct MappingSummary {
     pub unmapped: u32,
     /// Projects linked everywhere.
     pub linked: u32,
-    /// The file is broken: line and cure; the last good version holds.
+    /// Projects that a rule leaves out or holds.
+    #[serde(default)]
+    pub left_out: u32,
+    /// The file cannot be followed: why and the cure; the last good version holds.
     pub alert: Option<String>,
 }
 

@@ -41,6 +41,7 @@ pub mod outcome;
 pub mod pace;
 pub mod policy;
 pub mod quota;
+mod quota_merge;
 pub mod read;
 pub mod remap;
 pub mod room;

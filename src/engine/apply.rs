@@ -8,6 +8,7 @@ use crate::cache::rows;
 use crate::domain::brake;
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::echo;
+use crate::domain::entry::TargetEntry;
 use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Case, Link, Wish, wish};
 use crate::domain::order::{EntryRow, Incoming, Merge, Stamp, merge};
@@ -164,6 +165,7 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
         deleted: row.deleted.is_some(),
         doubtful: row.doubt.is_some(),
         route: link.route.as_ref(),
+        gone: leads_nowhere(state, target, link),
         owner: entry
             .and_then(|e| owner_of(state, target, &Key { account: key.account.clone(), id: e.user.clone() })),
         before_sync_from: !link.backfilled && from.zip(day).is_none_or(|(from, day)| day < *from),
@@ -171,6 +173,15 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
         adopted: link.there.as_ref().is_some_and(|t| t.adopted),
         on_delete: setup.map(|t| t.on_delete).unwrap_or_default(),
     })
+}
+
+/// Whether a bond leads to a project that its target has no more. What is in it already is not asked to go elsewhere.
+fn leads_nowhere(state: &State, target: &Account, link: &Link) -> bool {
+    let Some(Routed::To(project)) = link.route.as_ref().map(|route| &route.to) else { return false };
+    let stays = |entry: &TargetEntry| entry.project.as_ref() == Some(project);
+    state.item(target, Kind::Project, project).is_some_and(|item| item.deleted)
+        && !link.there.as_ref().is_some_and(|there| stays(&there.entry))
+        && !link.open.as_ref().is_some_and(|intent| stays(&intent.body))
 }
 
 /// The owner in the target, or nobody.

@@ -85,7 +85,7 @@ pub fn first_pace(service: Service, profile: Option<&Profile>, now: DateTime<Utc
     pace(service, profile).resumed(SPARE, now)
 }
 
-/// The bucket of a user who is not known yet.
+/// The bucket of a user who is not known yet, and of a token while it is checked.
 pub const UNKNOWN_USER: &str = "user";
 
 /// The bucket that a charge of an account goes to.
@@ -100,6 +100,16 @@ pub fn bucket_of(state: &State, account: &Account, charge: Charge) -> Option<Str
             Some(format!("workspace:{}", target.workspace))
         }
     }
+}
+
+/// The bucket that pays for a call that leaves now. A token that is being checked may be somebody else's: what it is
+/// answered says nothing about the bucket of the account's own user.
+pub fn payer(state: &State, account: &Account, charge: Charge) -> Option<String> {
+    let unproven = state.running.get(account).is_some_and(|r| r.unproven);
+    if unproven && matches!(charge, Charge::User) {
+        return Some(UNKNOWN_USER.into());
+    }
+    bucket_of(state, account, charge)
 }
 
 /// Sets the buckets' limits from what is known of the plan.

@@ -25,6 +25,7 @@ use super::call::CallError;
 use super::desk::{DeskError, Desked};
 use super::jobs;
 use super::lookup::look_up;
+use super::places;
 use super::send::{self, Job};
 use super::survey::{self, Range};
 use later::Later;
@@ -232,6 +233,9 @@ impl Dispatcher {
                 let Some(link) = self.engine.state().desk.link(&self.target, &key)? else { continue };
                 let Some((op, body)) = link.next() else { continue };
                 if paused && link.is_old_news() {
+                    continue;
+                }
+                if places::seek(&self.engine, &self.target, &link, &body) {
                     continue;
                 }
                 if op == Op::Create {

@@ -229,6 +229,7 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
     if let Some(running) = state.running.get_mut(account) {
         running.pace = Some(call::pace(service, Some(&profile)).following(running.pace.take()));
         running.refused = None;
+        running.unproven = false;
         running.plan_doubted = None;
         running.knock = Knock::default();
         running.profile = Some(profile);

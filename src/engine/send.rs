@@ -10,7 +10,7 @@ use crate::domain::link::{Op, There, Trouble};
 use crate::domain::outcome::{self, Outcome};
 use crate::domain::quota::{Cause, Gate};
 use crate::domain::read::TargetRead;
-use crate::domain::strain::Strain;
+use crate::domain::strain::{FOR_OTHERS, Strain};
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
 
@@ -82,6 +82,16 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
         Sent::Entry(answer) => (outcome_of(answer.result.clone()), answer.map(|_| ())),
         Sent::Nothing(answer) => (gone_of(&answer.result), answer),
     };
+    let outcome = match outcome {
+        Outcome::Refused(_) if is_for_others(&job) => match &told.result {
+            // The service does not say which of its features it means.
+            Err(Failure::Plan(said)) => {
+                Outcome::Refused(Strain::Plan.reason(&format!("{FOR_OTHERS} · {}", said.trim())))
+            }
+            _ => outcome,
+        },
+        outcome => outcome,
+    };
     let mut state = engine.state();
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
@@ -150,9 +160,14 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     Ok(())
 }
 
+/// It is made for another user than the token's own.
+fn is_for_others(job: &Job) -> bool {
+    !job.own && job.op == Op::Create
+}
+
 /// The plan does not let this token write for that user: the other entries of theirs need no request to know it.
 fn lacks(state: &mut State, job: &Job, why: String, now: DateTime<Utc>) {
-    if job.own || job.op != Op::Create {
+    if !is_for_others(job) {
         return;
     }
     if let Some(running) = state.running.get_mut(&job.target) {

@@ -109,6 +109,7 @@ impl Engine {
             timers: Vec::new(),
             subscriptions: Vec::new(),
             public_address: state.setup.public_url.is_some(),
+            listens: self.lobby.facts().listens,
             unreached: None,
             reading: reading(state),
             meters: meters::lines(state, now),
@@ -274,7 +275,7 @@ fn incident_line(incident: Incident) -> IncidentLine {
 fn summary(state: &State, ready: bool) -> MappingSummary {
     let mut summary = MappingSummary {
         version: state.mapping_version.clone(),
-        alert: state.mapping_alert.clone(),
+        alert: state.mapping_alert.as_ref().map(ToString::to_string),
         ..MappingSummary::default()
     };
     if !ready || state.setup.targets.is_empty() {
@@ -285,6 +286,8 @@ fn summary(state: &State, ready: bool) -> MappingSummary {
         let words = links.of(state, account, project);
         if words.iter().any(|w| matches!(w, LinkWord::Unmapped | LinkWord::Gone(_))) {
             summary.unmapped += 1;
+        } else if words.contains(&LinkWord::Skipped) {
+            summary.left_out += 1;
         } else {
             summary.linked += 1;
         }

@@ -3,6 +3,7 @@
 
 mod commands;
 mod long;
+mod making;
 mod mass;
 mod moves;
 mod rig;

@@ -70,6 +70,7 @@ pub fn well() -> Snapshot {
             proposed: Vec::new(),
         }],
         public_address: true,
+        listens: Some("127.0.0.1:9187".to_owned()),
         unreached: None,
         reading: None,
         meters: vec![Meter {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::well::not_well;
 use crate::cli::print::table;
 use crate::control::snapshot::{CacheWord, Snapshot};
-use crate::domain::text::every;
+use crate::domain::text::{every, requests};
 use crate::domain::word::SyncWord;
 
 /// The state of an engine as text.
@@ -117,10 +117,10 @@ fn incidents(snapshot: &Snapshot) -> Vec<Vec<String>> {
             || "open".to_owned(),
             |at| {
                 format!(
-                    "closed after {}, {} recovered, {} requests",
+                    "closed after {}, {} recovered, {}",
                     span(at - line.opened_at),
                     line.recovered,
-                    line.requests
+                    requests(line.requests)
                 )
             },
         );

@@ -65,33 +65,40 @@ pub fn search(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Goes to the newest entry of the next day with entries: `by` is 1 for an older day, -1 for a newer one.
+/// Goes to the newest entry of the next day with entries: `by` is 1 for an older day, -1 for a newer one. What is shown
+/// is of that day alone, until it is today's.
 pub fn day(model: &mut Model, by: isize) -> Vec<Effect> {
-    let zone = model.zone();
-    let day_at = |model: &Model, at: usize| match model.views.row(Slot::Entries, at) {
-        Some(Row::Entry(line)) => Some(line.stop.unwrap_or(model.now).with_timezone(&zone).date_naive()),
+    let Some(at) = newest_of_next(model, by) else { return Vec::new() };
+    let effects = act::go(model, at);
+    model.show_day();
+    effects
+}
+
+fn newest_of_next(model: &Model, by: isize) -> Option<usize> {
+    let day_at = |at: usize| match model.views.row(Slot::Entries, at) {
+        Some(Row::Entry(line)) => Some(model.day_of(line)),
         _ => None,
     };
     let mut at = model.selected(List::Today);
-    let Some(mut day) = day_at(model, at) else { return Vec::new() };
+    let mut day = day_at(at)?;
     if by < 0 {
         // Up to this day's first row, then over the day above it.
-        while at > 0 && day_at(model, at - 1) == Some(day) {
+        while at > 0 && day_at(at - 1) == Some(day) {
             at -= 1;
         }
-        match at.checked_sub(1).and_then(|above| day_at(model, above)) {
+        match at.checked_sub(1).and_then(day_at) {
             Some(newer) => (at, day) = (at - 1, newer),
-            None => return act::go(model, at),
+            None => return Some(at),
         }
-        while at > 0 && day_at(model, at - 1) == Some(day) {
+        while at > 0 && day_at(at - 1) == Some(day) {
             at -= 1;
         }
-        return act::go(model, at);
+        return Some(at);
     }
     let last = model.len(List::Today).saturating_sub(1);
     while at < last {
         at += 1;
-        match day_at(model, at) {
+        match day_at(at) {
             Some(other) if other != day => break,
             Some(other) => day = other,
             // The rest is not here yet: as far as is known, the next press goes on.
@@ -101,7 +108,7 @@ pub fn day(model: &mut Model, by: isize) -> Vec<Effect> {
             }
         }
     }
-    act::go(model, at)
+    Some(at)
 }
 
 /// Moves the focus among the tiles.

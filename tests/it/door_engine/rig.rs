@@ -62,7 +62,7 @@ impl MappingBook for Book {
         Ok((book.0.clone(), format!("v{}", book.1)))
     }
 
-    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String> {
+    fn edit(&self, _: &str, edit: &MappingEdit) -> Result<(Mapping, String), String> {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *book = (remap::apply(&book.0, edit), book.1 + 1);
         Ok((book.0.clone(), format!("v{}", book.1)))

@@ -224,6 +224,7 @@ pub struct Machine {
     pub host: String,
     pub instance: String,
     pub reenable: Reenable,
+    pub policy: Policy,
     /// The public address leads to this machine.
     pub reached: bool,
     /// The target, if it has one.
@@ -241,6 +242,7 @@ impl Machine {
             host: format!("{name}.example.test"),
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
+            policy: Policy::default(),
             reached: true,
             mirror: None,
             ledger: SimDisk::new(1),
@@ -355,7 +357,7 @@ impl Machine {
         Setup {
             sources: vec![source],
             targets: self.mirror.iter().map(|mirror| mirror.setup(office)).collect(),
-            policy: Policy::default(),
+            policy: self.policy.clone(),
             public_url: Some(format!("https://{}", self.host)),
             instance: self.instance.clone(),
             hosted_by: "serve".into(),

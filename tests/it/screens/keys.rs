@@ -199,6 +199,20 @@ fn letters_typed_in_the_picker_are_not_keys() {
 }
 
 #[test]
+fn a_project_that_is_linked_to_its_own_name_is_not_made_there() {
+    let mut model = fixture::model((80, 24));
+    fixture::press(&mut model, "2 j");
+    assert!(text(&mut model).contains("▸  Harbor API            Northwind        = same name"));
+    assert!(commands(&effects(&mut model, "c")).is_empty());
+    assert!(text(&mut model).contains("it is linked to the one of its name already"));
+    fixture::press(&mut model, "enter");
+    assert!(!text(&mut model).contains("create it there"));
+    assert!(commands(&effects(&mut model, "c")).is_empty());
+    fixture::press(&mut model, "esc esc j");
+    assert!(matches!(commands(&effects(&mut model, "c"))[0], Wish::CreateProject { dry: true, .. }));
+}
+
+#[test]
 fn a_price_that_asks_is_confirmed_or_refused() {
     for (key, sends) in [("enter", true), ("esc", false), ("j", false)] {
         let mut model = fixture::model((80, 24));

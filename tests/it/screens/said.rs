@@ -253,6 +253,35 @@ fn a_screen_too_small_still_tells_the_way_out() {
 }
 
 #[test]
+fn on_a_screen_too_small_only_leaving_is_done_and_a_question_waits() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut model = fixture::model((80, 24));
+    model.started_engine = true;
+    fixture::press(&mut model, "3 s");
+    let asked = model.question.clone().expect("a new secret is asked about first");
+    text(&mut model);
+    fixture::step(&mut model, Event::Resize(40, 10));
+    for key in ["enter", "y", "esc", "n", "1", "D", "j", ":", "/", "ctrl-z"] {
+        assert_eq!(effects(&mut model, key), [], "{key}");
+    }
+    let click = MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: 1,
+        row: 3,
+        modifiers: KeyModifiers::NONE,
+    };
+    assert_eq!(fixture::step(&mut model, Event::Mouse(click)), []);
+    assert_eq!(fixture::step(&mut model, Event::Paste("y".to_owned())), []);
+    assert_eq!((model.pane, &model.question), (Pane::Webhooks, &Some(asked)), "it waits unanswered");
+    for key in ["q", "ctrl-c"] {
+        let mut leaves = model.clone();
+        assert_eq!(effects(&mut leaves, key), [Effect::Quit { stop_engine: false }], "{key}");
+    }
+    fixture::step(&mut model, Event::Resize(80, 24));
+    assert!(matches!(wishes(&effects(&mut model, "enter")).as_slice(), [Wish::Reshape { .. }]));
+}
+
+#[test]
 fn a_slash_where_the_list_is_short_searches_all_entries() {
     for pane in ["3", "4"] {
         for slashes in ["/", "/ /"] {
