@@ -322,7 +322,8 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     if !model.started_engine || !model.is_live() || asked {
         return vec![Effect::Quit { stop_engine: false }];
     }
-    let say = "leave · Enter keeps the engine running · s stops it: three failed deliveries disable the webhook, what is missed is read afterwards";
+    let say = "leave · Enter keeps the engine running · s stops it: three failed deliveries \
+               disable the webhook, what is missed is read afterwards";
     model.question = Some(Question { say: say.to_owned(), price: String::new(), then: Then::Leave });
     Vec::new()
 }
