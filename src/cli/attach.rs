@@ -1,6 +1,7 @@
 //! Finding the running engine of a state folder, attaching to it, and starting one where none runs.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,13 @@ pub fn paths(global: &Global) -> Result<Paths, Failure> {
 
 /// The settings there, where they name an account.
 pub fn settings(paths: &Paths) -> Result<Option<Settings>, Failure> {
-    Ok(Settings::load(&paths.config_dir).map_err(Failure::usage)?.filter(Settings::has_accounts))
+    let found = Settings::load(&paths.config_dir).map_err(|mistakes| misconfigured(paths, mistakes))?;
+    Ok(found.filter(Settings::has_accounts))
+}
+
+/// Mistakes of the files a person writes, with the folder these stand in: there may be several.
+pub fn misconfigured(paths: &Paths, mistakes: impl Display) -> Failure {
+    Failure::usage(format!("{mistakes}\nthe files are in {}", paths.config_dir.display()))
 }
 
 /// Attaches to the running engine; where none runs, says so (exit 3).

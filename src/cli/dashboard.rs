@@ -87,6 +87,13 @@ impl Connector for Again {
             None => attach::running(&self.global).await.map_err(|failure| failure.message),
         }
     }
+
+    async fn start(&mut self) -> Result<ViewerEnd, String> {
+        attach::or_start(&self.global)
+            .await
+            .map(|attached| attached.engine)
+            .map_err(|failure| failure.message)
+    }
 }
 
 /// When the running engine is of another version, offers to restart it; else the failure stands.

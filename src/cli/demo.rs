@@ -16,6 +16,7 @@ use super::host::books::{MappingOnDisk, SecretsOnDisk};
 use super::host::{self, Spec};
 use super::options::Global;
 use super::{dashboard, signals};
+use crate::config::mapping::version;
 use crate::config::settings::{Hooks as Hooked, Ui};
 use crate::config::state::HostedBy;
 use crate::domain::mapping::{MappingEdit, Named, SourceRef};
@@ -159,6 +160,11 @@ async fn play(
     Ok(Exit::Good)
 }
 
+/// The defaults, but for checks so often that nobody who watches a demo waits for one.
+pub fn policy() -> Policy {
+    Policy { check_every_s: 45, ..Policy::default() }
+}
+
 fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, Failure> {
     let hooks = Arc::new(Hooks::new(system_clock()));
     let secrets = SecretsOnDisk::open(folder.to_path_buf(), "demo", hooks.clone()).map_err(Failure::usage)?;
@@ -191,7 +197,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
             on_delete: OnDelete::Retire,
             sync_from: Some(services.simulator.now().date_naive() - chrono::Days::new(DAYS)),
         }],
-        policy: Policy::default(),
+        policy: policy(),
         public_url: Some(public_url),
         instance: format!("hourwire demo {}", secrets.instance()),
         hosted_by: HostedBy::Demo.as_str().to_owned(),
@@ -217,6 +223,7 @@ fn spec(folder: &Path, services: &Running, public_url: String) -> Result<Spec, F
 fn link_by_name(mapping: &MappingOnDisk, state: &Value) -> Result<(), Failure> {
     let rows = |service: &str| state[service]["projects"].as_array().cloned().unwrap_or_default();
     let theirs = rows("clockify");
+    let mut found = mapping.load().map_or_else(|_| version(""), |(_, found)| found);
     for ours in rows("toggl") {
         let Some(name) = ours["name"].as_str() else { continue };
         let Some(there) = theirs.iter().find(|p| p["name"].as_str() == Some(name)) else { continue };
@@ -227,7 +234,7 @@ fn link_by_name(mapping: &MappingOnDisk, state: &Value) -> Result<(), Failure> {
         };
         let to = Named { id: there["id"].as_str().unwrap_or_default().into(), name: name.to_owned() };
         let edit = MappingEdit::LinkProject { source, target: "mirror".into(), to, from: None };
-        mapping.edit(&edit).map_err(Failure::not_well)?;
+        (_, found) = mapping.edit(&found, &edit).map_err(Failure::not_well)?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use exit::{Failure, Outcome};
+use exit::{Exit, Failure, Outcome};
 use options::Global;
 
 use crate::telemetry::logs;
@@ -93,14 +93,24 @@ pub fn main() -> ExitCode {
     let hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
     // Only a second installation can fail, and then one is there.
     let _ = hooks.install();
-    let cli = Cli::parse();
-    match run(&cli) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
+    let exit = match Cli::try_parse() {
+        Ok(cli) => run(&cli).unwrap_or_else(|failure| {
             print::safe_print(&failure.message);
-            failure.exit.into()
+            failure.exit
+        }),
+        // Help and version are answers too, and come this way.
+        Err(told) => {
+            let shown = told.print();
+            if told.use_stderr() {
+                Exit::Usage
+            } else {
+                print::written(shown);
+                Exit::Good
+            }
         }
-    }
+    };
+    let exit = if exit == Exit::Good && !print::is_whole() { Exit::NotWell } else { exit };
+    exit.into()
 }
 
 fn run(cli: &Cli) -> Outcome {

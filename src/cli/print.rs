@@ -1,28 +1,59 @@
 //! The only way to standard output and standard error outside the dashboard.
 //!
-//! Text from services goes through [`clean`] line by line, so that no project name can drive the terminal.
+//! Text from services goes through [`clean`] line by line, so that no project name can drive the terminal. What could
+//! not be written is complained of at once and makes the command fail ([`is_whole`]).
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::domain::text::clean;
 
+/// Something that was to be on standard output is not there.
+static CUT: AtomicBool = AtomicBool::new(false);
+
 /// Writes text to standard output, cleaned, with a newline at its end.
 pub fn say(text: &str) {
-    write_lines(&mut io::stdout().lock(), text);
+    written(write_lines(&mut io::stdout().lock(), text));
 }
 
 /// Writes a complaint to standard error, cleaned.
 pub fn safe_print(text: &str) {
-    write_lines(&mut io::stderr().lock(), &format!("hourwire: {text}"));
+    // Where complaints can't be written there is nowhere left to complain.
+    let _ = write_lines(&mut io::stderr().lock(), &format!("hourwire: {text}"));
 }
 
 /// Writes bytes that this program made itself to standard output as they are.
 pub fn raw(bytes: &[u8]) {
-    // A reader that closed the pipe has seen enough; there is nobody left to tell.
     let mut out = io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
+    written(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// Takes in how a write to standard output went: the first that failed is complained of.
+pub fn written(outcome: io::Result<()>) {
+    if let Some(say) = lost(outcome)
+        && !CUT.swap(true, Ordering::Relaxed)
+    {
+        safe_print(&say);
+    }
+}
+
+/// Whether all that was to be on standard output is there, as far as anybody reads it.
+pub fn is_whole() -> bool {
+    written(io::stdout().flush());
+    !CUT.load(Ordering::Relaxed)
+}
+
+/// What to say of a failed write.
+fn lost(outcome: io::Result<()>) -> Option<String> {
+    match outcome {
+        // A reader that closed the pipe has seen enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Some(format!("standard output is cut short: {error}; what is there is not the whole answer"))
+        }
+        _ => None,
+    }
 }
 
 /// Writes a JSON value to standard output, indented. JSON escapes control characters itself.
@@ -35,13 +66,11 @@ pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn write_lines(out: &mut impl Write, text: &str) {
+fn write_lines(out: &mut impl Write, text: &str) -> io::Result<()> {
     for line in text.lines() {
-        if writeln!(out, "{}", clean(line)).is_err() {
-            return;
-        }
+        writeln!(out, "{}", clean(line))?;
     }
-    let _ = out.flush();
+    out.flush()
 }
 
 /// Rows as columns, two spaces apart, each as wide as its widest cell; cells are cleaned.
@@ -70,12 +99,22 @@ pub fn table(rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{table, write_lines};
+    use std::io::{Error, ErrorKind};
+
+    use super::{lost, table, write_lines};
+
+    #[test]
+    fn only_a_reader_that_went_away_is_no_loss() {
+        assert_eq!(lost(Ok(())), None);
+        assert_eq!(lost(Err(ErrorKind::BrokenPipe.into())), None);
+        let say = lost(Err(Error::new(ErrorKind::StorageFull, "no space"))).expect("a complaint");
+        assert!(say.contains("no space"), "{say}");
+    }
 
     #[test]
     fn what_a_service_wrote_cannot_drive_the_terminal() {
         let mut out = Vec::new();
-        write_lines(&mut out, "Harbor\x1b]0;owned\x07 site\nsecond");
+        write_lines(&mut out, "Harbor\x1b]0;owned\x07 site\nsecond").expect("written");
         let text = String::from_utf8(out).expect("text");
         assert!(!text.contains('\x1b') && !text.contains('\x07'), "{text:?}");
         assert_eq!(text.lines().count(), 2);

@@ -8,6 +8,7 @@ use clap::Args;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
+use super::attach::misconfigured;
 use super::exit::{Exit, Failure, Outcome};
 use super::host::books::{MappingOnDisk, SecretsOnDisk};
 use super::host::{self, Spec};
@@ -99,7 +100,7 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
     let instance = format!("hourwire {host} {}", secrets.instance());
     let mut sources = Vec::new();
     for (account, toggl) in &settings.toggl {
-        let token = toggl.token.resolve().await.map_err(Failure::usage)?;
+        let token = toggl.token.resolve().await.map_err(|why| misconfigured(paths, why))?;
         Redactor::global().register(token.expose_secret());
         sources.push(SourceSetup {
             account: account.clone(),
@@ -116,16 +117,16 @@ pub async fn spec(paths: &Paths, settings: &Settings, hosted_by: HostedBy) -> Re
     }
     let mut targets = Vec::new();
     for (account, clockify) in &settings.clockify {
-        let token = clockify.token.resolve().await.map_err(Failure::usage)?;
+        let token = clockify.token.resolve().await.map_err(|why| misconfigured(paths, why))?;
         Redactor::global().register(token.expose_secret());
         let Some(workspace) = clockify.workspace_id.clone() else {
-            return Err(Failure::usage(mistake(
-                &paths.config_dir,
-                &["clockify", account.as_str()],
-                "workspace_id",
-                &format!("[clockify.{account}] needs workspace_id"),
-                "it stands in the address of Clockify's settings page",
-            )));
+            let what = format!("[clockify.{account}] needs workspace_id");
+            let cure = "it stands in the address of Clockify's settings page";
+            let tables = ["clockify", account.as_str()];
+            return Err(misconfigured(
+                paths,
+                mistake(&paths.config_dir, &tables, "workspace_id", &what, cure),
+            ));
         };
         targets.push(TargetSetup {
             account: account.clone(),
@@ -168,7 +169,7 @@ async fn listen(paths: &Paths, key: &str, address: SocketAddr) -> Result<TcpList
     TcpListener::bind(address).await.map_err(|error| {
         let what = format!("`{key}` in [receiver] can't listen on {address}: {error}");
         let cure = "choose another address, or stop what uses this one";
-        Failure::usage(mistake(&paths.config_dir, &["receiver"], key, &what, cure))
+        misconfigured(paths, mistake(&paths.config_dir, &["receiver"], key, &what, cure))
     })
 }
 

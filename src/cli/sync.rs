@@ -113,8 +113,7 @@ async fn talk(engine: &mut ViewerEnd, options: &Sync) -> Outcome {
                     Ok(Exit::Good)
                 }
                 Reply::Price(price) => {
-                    let left = price.left.map_or_else(String::new, |left| format!(" · {left} left"));
-                    print::say(&format!("{} · {} requests{left}", price.say, price.requests));
+                    print::say(&format!("{} · {}", price.say, price.cost()));
                     Ok(Exit::Good)
                 }
                 Reply::Accepted => Ok(Exit::Good),

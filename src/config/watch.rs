@@ -20,7 +20,7 @@ use super::theme::own_names;
 pub enum Changed {
     /// `hourwire.toml`, or its permissions.
     Settings,
-    /// `mapping.toml`.
+    /// `mapping.toml`; it may be gone.
     Mapping,
     /// The theme of this name; it may be gone.
     Theme(String),
@@ -43,8 +43,8 @@ enum Signal {
 impl ConfigWatch {
     /// Starts watching. Load the files after this call, so that no change falls between.
     ///
-    /// A missing `hourwire.toml` or `mapping.toml` is told by nothing: editors take a file away for a moment, and the
-    /// last content holds until there is new one.
+    /// A missing `hourwire.toml` is told by nothing: editors take a file away for a moment, and the last content holds
+    /// until there is new one.
     pub fn start(config_dir: &Path) -> Result<Self, ConfigError> {
         let fails = |error: String| {
             ConfigError::about(
@@ -134,13 +134,14 @@ impl Looker {
     /// What differs from what was told, and notes it as told.
     fn news(&mut self, paths: &[PathBuf]) -> Vec<Changed> {
         let now = self.contents(paths);
-        let there: BTreeSet<Changed> = self.files().into_iter().map(|(change, _)| change).collect();
+        let there: BTreeSet<Changed> =
+            self.files().into_iter().filter(|(_, path)| path.exists()).map(|(change, _)| change).collect();
         let mut news: Vec<Changed> = now
             .iter()
             .filter(|(change, content)| self.told.get(change) != Some(content))
             .map(|(change, _)| change.clone())
             .collect();
-        let gone = |change: &Changed| matches!(change, Changed::Theme(_)) && !there.contains(change);
+        let gone = |change: &Changed| *change != Changed::Settings && !there.contains(change);
         news.extend(self.told.keys().filter(|change| gone(change)).cloned());
         self.told.retain(|change, _| !gone(change));
         self.told.extend(now);
@@ -227,10 +228,23 @@ mod tests {
         fs::write(folder.path().join("notes.txt"), "x").unwrap();
         fs::write(folder.path().join(SETTINGS), "[log]\n").unwrap();
         assert_eq!(next(&mut watch).await, Changed::Settings);
-        fs::remove_file(&mapping).unwrap();
         fs::set_permissions(folder.path().join(SETTINGS), fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(next(&mut watch).await, Changed::Settings);
-        fs::write(&mapping, "# three\n").unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_mapping_that_is_gone_is_told_and_so_is_its_coming_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mapping, aside) = (folder.path().join(MAPPING), folder.path().join("aside"));
+        fs::write(&mapping, "# one\n").unwrap();
+        fs::write(folder.path().join(SETTINGS), "[log]\n").unwrap();
+        let mut watch = ConfigWatch::start(folder.path()).unwrap();
+        fs::rename(&mapping, &aside).unwrap();
+        assert_eq!(next(&mut watch).await, Changed::Mapping);
+        fs::remove_file(folder.path().join(SETTINGS)).unwrap();
+        fs::rename(&aside, &mapping).unwrap();
+        assert_eq!(next(&mut watch).await, Changed::Mapping);
+        fs::write(&mapping, "").unwrap();
         assert_eq!(next(&mut watch).await, Changed::Mapping);
     }
 

@@ -121,6 +121,9 @@ pub enum Wish {
         hold: String,
         /// Send it, else drop it.
         send: bool,
+        /// Only the price.
+        #[serde(default)]
+        dry: bool,
     },
     /// Makes this engine the sender where another instance has a live subscription.
     Take,
@@ -261,7 +264,7 @@ pub enum Reply {
     Accepted,
     /// Done, with one sentence for the price line.
     Done {
-        /// `linked · 4 sent · u undoes`
+        /// `Harbor site: linked to "Website" · 4 queued · u undoes`
         say: String,
     },
     /// A dry run's answer.

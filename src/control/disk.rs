@@ -32,10 +32,11 @@ impl DiskLine {
         }
     }
 
-    /// What is true of deliveries meanwhile, of which `refused` were answered 503, and what to do.
+    /// What is true of deliveries meanwhile, of which `refused` were answered 503, and what to do. Three failures in a row disable a
+    /// subscription of Toggl, which then sends nothing again: what is missed is read.
     pub fn say(&self, refused: u64) -> String {
         let kept = match self.room {
-            Room::Full | Room::Broken => format!("{refused} refused, Toggl tries again"),
+            Room::Full | Room::Broken => format!("{refused} refused, read afterwards"),
             _ => "deliveries are still kept".into(),
         };
         let cure = if self.room == Room::Broken { "look at the disk of" } else { "free space at" };

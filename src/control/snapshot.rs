@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::brake::Weight;
 use crate::domain::clockify_hook::Flags;
 use crate::domain::drift::Drift;
 use crate::domain::health::{SubState, Wanted};
@@ -53,6 +54,9 @@ pub struct Snapshot {
     /// A public address is set, at which a subscription delivers or will.
     #[serde(default)]
     pub public_address: bool,
+    /// Where deliveries are taken on this machine, `127.0.0.1:8787`: what a proxy or tunnel forwards to.
+    #[serde(default)]
+    pub listens: Option<String>,
     /// Since when that address does not reach this engine, and why; nothing is known of the subscriptions by that.
     #[serde(default)]
     pub unreached: Option<(DateTime<Utc>, String)>,
@@ -65,6 +69,9 @@ pub struct Snapshot {
     pub strains: Vec<StrainLine>,
     /// Counts per target.
     pub targets: Vec<TargetLine>,
+    /// Since when the oldest of what is on its way to a target is queued or being sent.
+    #[serde(default)]
+    pub on_the_way_since: Option<DateTime<Utc>>,
     /// Incidents, newest first, at most 50.
     pub incidents: Vec<IncidentLine>,
     /// Long work in progress.
@@ -353,6 +360,9 @@ pub struct HoldLine {
     pub say: String,
     /// The first rows it would change.
     pub rows: Vec<String>,
+    /// What a mass change comes to.
+    #[serde(default)]
+    pub weight: Weight,
 }
 
 /// Mapping in figures.
@@ -364,7 +374,10 @@ pub struct MappingSummary {
     pub unmapped: u32,
     /// Projects linked everywhere.
     pub linked: u32,
-    /// The file is broken: line and cure; the last good version holds.
+    /// Projects that a rule leaves out or holds.
+    #[serde(default)]
+    pub left_out: u32,
+    /// The file cannot be followed: why and the cure; the last good version holds.
     pub alert: Option<String>,
 }
 

@@ -98,7 +98,7 @@ pub fn looked(link: &mut Link, found: Found, asked: DateTime<Utc>, now: DateTime
         Found::This(read, entry) => {
             let was_gone = is_gone(link);
             let known = is_known(&there, &entry);
-            let mine = matches!(&link.wish, Wish::Present(wished) if *wished == entry);
+            let mine = is_wished(link, &entry);
             link.there = Some(There { entry: entry.clone(), at: now, carried: *read, ..there.clone() });
             if known {
                 // A service may trim words: ours stay as they were sent.
@@ -117,6 +117,17 @@ pub fn looked(link: &mut Link, found: Found, asked: DateTime<Utc>, now: DateTime
             link.trouble = Some(Trouble::Conflict(changed_there(&entry)));
             Saw::Conflict
         }
+    }
+}
+
+/// What is wished anyway, also what a retirement would leave: an older state of ours may not know that it sent it.
+fn is_wished(link: &Link, entry: &TargetEntry) -> bool {
+    match &link.wish {
+        Wish::Present(wished) => wished == entry,
+        Wish::Retired | Wish::Gone => {
+            link.difference().is_some_and(|(op, marked)| op == Op::Retire && marked == *entry)
+        }
+        Wish::Left | Wish::Wait(_) => false,
     }
 }
 
@@ -177,8 +188,8 @@ pub fn give_back(link: &Link, before: &Link) -> Option<Link> {
     let (there, theirs) = link.there.as_ref().zip(before.there.as_ref())?;
     let same = there.id == theirs.id && link.wish == before.wish && !is_gone(before);
     let quiet = link.open.is_none() && link.trouble.is_none() && link.doubt.is_none();
-    let named = theirs.entry.tags.iter().all(|tag| !tag.starts_with("id:"));
-    (same && quiet && named).then(|| Link { wish: Wish::Present(theirs.entry.clone()), ..link.clone() })
+    (same && quiet && theirs.entry.names_its_tags())
+        .then(|| Link { wish: Wish::Present(theirs.entry.clone()), ..link.clone() })
 }
 
 /// After another wish: what was refused or dropped gets a new chance, and a conflict ends where both sides agree.

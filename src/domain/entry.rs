@@ -56,3 +56,18 @@ pub struct TargetEntry {
     /// Whether it is billable.
     pub billable: bool,
 }
+
+/// Stands before the id of a tag whose name is not known.
+const UNNAMED: &str = "id:";
+
+/// The word for a tag whose name is not known.
+pub fn unnamed(tag: &RemoteId) -> String {
+    format!("{UNNAMED}{tag}")
+}
+
+impl TargetEntry {
+    /// Whether all tags are known by name.
+    pub fn names_its_tags(&self) -> bool {
+        !self.tags.iter().any(|tag| tag.starts_with(UNNAMED))
+    }
+}

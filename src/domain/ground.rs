@@ -46,13 +46,13 @@ impl Ground {
         let last = unknown().max()?;
         let from = *first - TimeDelta::hours(1);
         if *last + TimeDelta::days(3) > now {
-            return Some((from, far_future(now)));
+            return Some((from, far_future(now).max(*last + TimeDelta::hours(1))));
         }
         Some((from, *last + TimeDelta::hours(1)))
     }
 }
 
-/// Later than any entry a person would plan.
+/// Later than any entry a person would plan; a slip of the pen may still lie behind it.
 pub fn far_future(now: DateTime<Utc>) -> DateTime<Utc> {
     now + TimeDelta::days(3_650)
 }
@@ -86,11 +86,14 @@ mod tests {
         }
 
         #[test]
-        fn a_survey_covers_every_unknown_start(known in prop::collection::vec((0i64..100, 1i64..20), 0..5), starts in prop::collection::vec(0i64..130, 1..10)) {
+        fn a_survey_covers_every_unknown_start(known in prop::collection::vec((0i64..100, 1i64..20), 0..5), starts in prop::collection::vec(prop_oneof![0i64..130, 80_000i64..20_000_000], 1..10)) {
             let mut ground = Ground::default();
             for (from, len) in &known { ground.learn(t(*from), t(from + len)); }
             let starts: Vec<_> = starts.into_iter().map(t).collect();
-            if let Some((from, to)) = ground.survey(&starts, t(500)) { ground.learn(from, to); }
+            if let Some((from, to)) = ground.survey(&starts, t(500)) {
+                prop_assert!(from < to);
+                ground.learn(from, to);
+            }
             prop_assert!(starts.iter().all(|s| ground.knows(*s)));
         }
     }

@@ -277,6 +277,8 @@ pub struct Case<'a> {
     pub doubtful: bool,
     /// The route.
     pub route: Option<&'a Route>,
+    /// The target has the project of the route no more, and nothing of this entry is in it.
+    pub gone: bool,
     /// The owner in the target.
     pub owner: Option<RemoteId>,
     /// Older than `sync_from`, and not asked for by a backfill.
@@ -308,6 +310,7 @@ pub fn wish(case: &Case<'_>) -> Wish {
         Routed::Skip => Wish::Wait(SyncWord::Skipped("rule".into())),
         Routed::Hold => Wish::Wait(SyncWord::Held("rule".into())),
         Routed::Unmapped => Wish::Wait(SyncWord::Unmapped),
+        Routed::To(_) if case.gone => Wish::Wait(SyncWord::Unmapped),
         Routed::To(project) => match &case.owner {
             None => Wish::Wait(SyncWord::Held("needs owner".into())),
             Some(user) => Wish::Present(TargetEntry {
@@ -405,6 +408,7 @@ mod tests {
             deleted: true,
             doubtful: false,
             route: None,
+            gone: false,
             owner: None,
             before_sync_from: false,
             sent: true,

@@ -27,14 +27,26 @@ impl Pace {
         Self { calls: calls.max(1), span, recent: VecDeque::new() }
     }
 
+    /// After a start: what the last run sent just before is not known, so that for one window only `spare` may leave.
+    pub fn resumed(mut self, spare: usize, now: DateTime<Utc>) -> Self {
+        self.recent = VecDeque::from(vec![now; self.calls.saturating_sub(spare)]);
+        self
+    }
+
+    /// Takes the place of another pace and counts what left under it.
+    pub fn following(mut self, old: Option<Self>) -> Self {
+        self.recent = old.map(|old| old.recent).unwrap_or_default();
+        self
+    }
+
     /// When the next call may leave.
     pub fn next_free_at(&mut self, now: DateTime<Utc>) -> Gate {
         while self.recent.front().is_some_and(|t| *t + self.span <= now) {
             self.recent.pop_front();
         }
-        match self.recent.front() {
-            Some(oldest) if self.recent.len() >= self.calls => Gate::Wait(*oldest + self.span),
-            _ => Gate::Go,
+        match self.recent.iter().rev().nth(self.calls - 1) {
+            Some(filling) => Gate::Wait(*filling + self.span),
+            None => Gate::Go,
         }
     }
 
@@ -176,6 +188,25 @@ mod tests {
             for (i, a) in sent.iter().enumerate() {
                 let inside = sent.iter().skip(i).take_while(|b| **b < *a + TimeDelta::seconds(1)).count();
                 prop_assert!(inside <= n);
+            }
+        }
+
+        /// Whatever the last run sent in its last second, a start and a pace that changes leave no window overfull.
+        #[test]
+        fn a_start_and_a_change_keep_what_left(gaps in prop::collection::vec(0i64..60, 1..200), kill in 0usize..200, change in 0usize..200) {
+            let (fresh, limit) = (|| Pace::new(7, TimeDelta::seconds(1)), 10);
+            let mut pace = fresh();
+            let mut sent: Vec<DateTime<Utc>> = Vec::new();
+            let mut now = t(0);
+            for (i, gap) in gaps.into_iter().enumerate() {
+                now += TimeDelta::milliseconds(gap);
+                if i == kill { pace = fresh().resumed(3, now); }
+                if i == change { pace = fresh().following(Some(pace)); }
+                if pace.next_free_at(now) == Gate::Go { pace.note(now); sent.push(now); }
+            }
+            for (i, a) in sent.iter().enumerate() {
+                let inside = sent.iter().skip(i).take_while(|b| **b < *a + TimeDelta::seconds(1)).count();
+                prop_assert!(inside <= limit);
             }
         }
 

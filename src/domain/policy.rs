@@ -45,6 +45,8 @@ pub struct Policy {
     pub undo_days: u32,
     /// Days that dead letters are kept.
     pub dead_letter_days: u32,
+    /// Seconds between checks of a subscription on a paid plan.
+    pub check_every_s: u32,
 }
 
 impl Default for Policy {
@@ -56,6 +58,7 @@ impl Default for Policy {
             reserve_repair: 10,
             undo_days: 30,
             dead_letter_days: 90,
+            check_every_s: 300,
         }
     }
 }

@@ -57,6 +57,12 @@ impl Strain {
     }
 }
 
+/// The feature that writing for somebody else takes, as Clockify sells it (`ADD_TIME_FOR_OTHERS`).
+pub const FOR_OTHERS: &str = "adding time for others is a paid feature";
+/// What a person can do about entries that the plan keeps out.
+pub const PLAN_WAY_OUT: &str =
+    "take a plan that has it, or leave such entries out by a [[rule]] in mapping.toml; R sends one again";
+
 impl fmt::Display for Strain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -1,14 +1,16 @@
 //! A fact about a source entry becomes rows: the entry, and its bond with every target.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 
 use crate::cache::rows;
-use crate::control::snapshot::HoldLine;
-use crate::domain::brake::{self, Deletions};
+use crate::domain::brake;
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::echo;
+use crate::domain::entry::TargetEntry;
 use crate::domain::id::{Account, Key, RemoteId};
-use crate::domain::link::{Case, Link, Trouble, Wish, wish};
+use crate::domain::link::{Case, Link, Wish, wish};
 use crate::domain::order::{EntryRow, Incoming, Merge, Stamp, merge};
 use crate::domain::policy::TOMBSTONE;
 use crate::domain::read::SourceRead;
@@ -28,6 +30,8 @@ pub struct Batch {
     pub heavy: Vec<(Account, Key)>,
     /// Entries deleted at the source by this batch.
     pub deleted: Vec<Key>,
+    /// Who made a change at the source, where the service told it.
+    pub by: BTreeMap<Key, RemoteId>,
     /// Two states of one second met: a read is wanted.
     pub doubtful: bool,
 }
@@ -161,6 +165,7 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
         deleted: row.deleted.is_some(),
         doubtful: row.doubt.is_some(),
         route: link.route.as_ref(),
+        gone: leads_nowhere(state, target, link),
         owner: entry
             .and_then(|e| owner_of(state, target, &Key { account: key.account.clone(), id: e.user.clone() })),
         before_sync_from: !link.backfilled && from.zip(day).is_none_or(|(from, day)| day < *from),
@@ -168,6 +173,15 @@ fn wish_of(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Li
         adopted: link.there.as_ref().is_some_and(|t| t.adopted),
         on_delete: setup.map(|t| t.on_delete).unwrap_or_default(),
     })
+}
+
+/// Whether a bond leads to a project that its target has no more. What is in it already is not asked to go elsewhere.
+fn leads_nowhere(state: &State, target: &Account, link: &Link) -> bool {
+    let Some(Routed::To(project)) = link.route.as_ref().map(|route| &route.to) else { return false };
+    let stays = |entry: &TargetEntry| entry.project.as_ref() == Some(project);
+    state.item(target, Kind::Project, project).is_some_and(|item| item.deleted)
+        && !link.there.as_ref().is_some_and(|there| stays(&there.entry))
+        && !link.open.as_ref().is_some_and(|intent| stays(&intent.body))
 }
 
 /// The owner in the target, or nobody.
@@ -241,96 +255,4 @@ pub fn take_item(
     }
     draft.put(key, item)?;
     Ok(Some(item.clone()))
-}
-
-/// Pulls the brake where one cause would retire, delete or move too much: all of it is held as one decision.
-pub fn brake_batch(
-    state: &mut Pulled<'_>,
-    draft: &mut Draft<'_>,
-    batch: &Batch,
-    source: &Account,
-    announced: bool,
-) -> Desked<()> {
-    let mut held: Vec<(Account, Key)> = Vec::new();
-    if !announced && brake::holds(batch.heavy.len(), state.hold_changes) {
-        held.clone_from(&batch.heavy);
-    }
-    if announced && !batch.deleted.is_empty() && state.hold_deletions > 0 {
-        let meta = rows::meta(&format!("deletions:{source}"));
-        let mut deletions: Deletions = draft.get(&meta)?.unwrap_or_default();
-        for key in &batch.deleted {
-            deletions.note(key, draft.now);
-        }
-        if let Some(keys) = deletions.over(state.hold_deletions) {
-            for key in keys {
-                for target in state.targets {
-                    held.push((target.clone(), key.clone()));
-                }
-            }
-        }
-        draft.put_for(meta, &deletions, TimeDelta::days(1))?;
-    }
-    if held.is_empty() {
-        return Ok(());
-    }
-    hold_all(state, draft, &held)
-}
-
-/// What the brake needs of the state.
-pub struct Pulled<'a> {
-    /// Limit for one cause.
-    pub hold_changes: u32,
-    /// Limit for announced deletions.
-    pub hold_deletions: u32,
-    /// All targets.
-    pub targets: &'a [Account],
-    /// Holds so far.
-    pub holds: &'a mut Vec<HoldLine>,
-    /// A fresh id.
-    pub id: String,
-}
-
-/// Holds these heavy changes as one decision.
-pub fn hold_all(state: &mut Pulled<'_>, draft: &mut Draft<'_>, held: &[(Account, Key)]) -> Desked<()> {
-    // What is announced within the window joins the decision that is open.
-    let open = state
-        .holds
-        .iter_mut()
-        .find(|h| h.id.starts_with("mass") && draft.now - h.since < brake::DELETIONS_WITHIN);
-    let mut fresh = HoldLine {
-        id: state.id.clone(),
-        target: None,
-        since: draft.now,
-        reason: "mass change".into(),
-        entries: 0,
-        say: String::new(),
-        rows: Vec::new(),
-    };
-    let is_new = open.is_none();
-    let hold = open.unwrap_or(&mut fresh);
-    let mut seconds = 0;
-    for (target, key) in held {
-        let Some(mut link) = draft.link(target, key)? else { continue };
-        if link.trouble.is_some() || !brake::is_heavy(&link) {
-            continue;
-        }
-        if let Some(there) = &link.there {
-            seconds += (there.entry.stop - there.entry.start).num_seconds();
-            if hold.rows.len() < 10 {
-                hold.rows.push(format!("{} · {}", there.entry.description, target));
-            }
-        }
-        link.trouble = Some(Trouble::Mass(hold.id.clone()));
-        draft.put_link(target, key, link)?;
-        hold.entries += 1;
-    }
-    if hold.entries == 0 {
-        return Ok(());
-    }
-    hold.say = format!("{} entries would be retired, deleted or moved ({} h)", hold.entries, seconds / 3_600);
-    draft.say("sync", "warn", format!("held: {}", hold.say), None)?;
-    if is_new {
-        state.holds.push(fresh);
-    }
-    State::put_holds(state.holds, draft)
 }

@@ -79,12 +79,24 @@ impl Meters {
         self.bucket(account, name, limit, window).limit = limit;
     }
 
-    /// Gives a bucket the name it has now that its owner is known; what was spent under the old one counts on.
+    /// Forgets a bucket: it was nobody's whom we know.
+    pub fn forget(&mut self, account: &Account, name: &str, draft: &mut Draft<'_>) -> Desked<()> {
+        self.buckets.remove(&(account.clone(), name.to_owned()));
+        draft.delete_if_there(rows::bucket(account, name))?;
+        draft.delete_range(rows::hours_of(account, name))
+    }
+
+    /// Gives a bucket the name it has now that its owner is known; what was spent under either name counts on.
     pub fn rename(&mut self, account: &Account, old: &str, new: &str, draft: &mut Draft<'_>) -> Desked<()> {
-        let Some(bucket) = self.buckets.remove(&(account.clone(), old.to_owned())) else { return Ok(()) };
-        draft.delete_if_there(rows::bucket(account, old))?;
+        let Some(mut bucket) = self.buckets.get(&(account.clone(), old.to_owned())).cloned() else {
+            return Ok(());
+        };
+        self.forget(account, old, draft)?;
+        if let Some(known) = self.buckets.get(&(account.clone(), new.to_owned())) {
+            let newer = std::mem::replace(&mut bucket, known.clone());
+            bucket.absorb(&newer, draft.now);
+        }
         draft.put(rows::bucket(account, new), &bucket)?;
-        draft.delete_range(rows::hours_of(account, old))?;
         for (number, hour) in bucket.hours.all() {
             draft.put_for(rows::hour(account, new, number), hour, KEPT)?;
         }

@@ -71,11 +71,21 @@ pub fn pace(service: Service, profile: Option<&Profile>) -> Pace {
         (Service::Toggl, _) => Pace::new(1, TimeDelta::milliseconds(1_050)),
         (Service::Clockify, true) => Pace::new(1, TimeDelta::seconds(1)),
         // A paid workspace allows 50 a second; other programs have their part.
-        (Service::Clockify, false) => Pace::new(35, TimeDelta::seconds(1)),
+        (Service::Clockify, false) => Pace::new(CALLS, TimeDelta::seconds(1)),
     }
 }
 
-/// The bucket of a user who is not known yet.
+/// Calls a second to a paid workspace.
+const CALLS: usize = 35;
+/// Of the fifty, what a run that was killed in its last second leaves to the next one.
+const SPARE: usize = 50 - CALLS;
+
+/// The pace of an account at the start.
+pub fn first_pace(service: Service, profile: Option<&Profile>, now: DateTime<Utc>) -> Pace {
+    pace(service, profile).resumed(SPARE, now)
+}
+
+/// The bucket of a user who is not known yet, and of a token while it is checked.
 pub const UNKNOWN_USER: &str = "user";
 
 /// The bucket that a charge of an account goes to.
@@ -90,6 +100,16 @@ pub fn bucket_of(state: &State, account: &Account, charge: Charge) -> Option<Str
             Some(format!("workspace:{}", target.workspace))
         }
     }
+}
+
+/// The bucket that pays for a call that leaves now. A token that is being checked may be somebody else's: what it is
+/// answered says nothing about the bucket of the account's own user.
+pub fn payer(state: &State, account: &Account, charge: Charge) -> Option<String> {
+    let unproven = state.running.get(account).is_some_and(|r| r.unproven);
+    if unproven && matches!(charge, Charge::User) {
+        return Some(UNKNOWN_USER.into());
+    }
+    bucket_of(state, account, charge)
 }
 
 /// Sets the buckets' limits from what is known of the plan.

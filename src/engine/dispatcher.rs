@@ -25,6 +25,7 @@ use super::call::CallError;
 use super::desk::{DeskError, Desked};
 use super::jobs;
 use super::lookup::look_up;
+use super::places;
 use super::send::{self, Job};
 use super::survey::{self, Range};
 use later::Later;
@@ -234,6 +235,9 @@ impl Dispatcher {
                 if paused && link.is_old_news() {
                     continue;
                 }
+                if places::seek(&self.engine, &self.target, &link, &body) {
+                    continue;
+                }
                 if op == Op::Create {
                     if self.refusal(&body).is_none() && !self.ground_knows(&body.user, body.start)? {
                         unknown.insert(body.user.clone());
@@ -319,8 +323,16 @@ impl Dispatcher {
         self.surveying = true;
         let (engine, range) =
             (self.engine.clone(), Range { target: self.target.clone(), user: user.clone(), from, to });
-        self.tasks.push(Box::pin(async move { Ended::Survey(user, survey::survey(engine, range).await) }));
+        let cause = self.cause();
+        self.tasks
+            .push(Box::pin(async move { Ended::Survey(user, survey::survey(engine, range, cause).await) }));
         Ok(())
+    }
+
+    /// Why people's changes go, and what must be asked before them: a person sends them now, or it is their turn.
+    fn cause(&self) -> Cause {
+        let urgent = self.engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
+        if urgent { Cause::Person } else { Cause::Sync }
     }
 
     /// Starts a write; answers when it may leave if it may not now.
@@ -343,12 +355,8 @@ impl Dispatcher {
             return Ok(Some(engine.seams.now() + TimeDelta::milliseconds(1)));
         }
         let names = body.tags.clone();
-        let urgent = engine.state().urgent.get(&self.target).is_some_and(|left| *left > 0);
-        let cause = match (link.is_old_news(), urgent) {
-            (true, _) => Cause::Backfill,
-            (false, true) => Cause::Person,
-            (false, false) => Cause::Sync,
-        };
+        let before = if link.is_old_news() { Cause::Sync } else { self.cause() };
+        let cause = if link.is_old_news() { Cause::Backfill } else { before };
         let mut job = Job {
             target: self.target.clone(),
             source: key.clone(),
@@ -393,7 +401,7 @@ impl Dispatcher {
             self.busy.insert(key.clone());
             let target = self.target.clone();
             self.tasks.push(Box::pin(async move {
-                let result = send::make_tags(&engine, &target, &key, &names).await;
+                let result = send::make_tags(&engine, &target, &key, &names, before).await;
                 Ended::Work(key, result)
             }));
         }

@@ -12,6 +12,7 @@ use super::desk::{Desk, Desked, Draft};
 use crate::cache::rows;
 use crate::domain::id::{Account, RemoteId};
 use crate::domain::incident::Incident;
+use crate::domain::text::requests;
 
 /// What a guard remembers of one account.
 pub trait Memory: Clone + Default + PartialEq + Serialize + DeserializeOwned {
@@ -115,14 +116,14 @@ impl<C: Memory> Page<'_, '_, C> {
     pub fn close_with(&mut self, recovered: u32) -> Desked<()> {
         let Some(id) = self.care.incident().take() else { return Ok(()) };
         let now = self.draft.now;
-        let mut requests = 0;
+        let mut spent = 0;
         self.change(id, |incident| {
             incident.recovered = recovered;
             incident.close(now);
-            requests = incident.requests;
+            spent = incident.requests;
         })?;
         let what = C::RECOVERS;
-        self.say("info", format!("incident {id} closed: {recovered} {what} recovered, {requests} requests"))
+        self.say("info", format!("incident {id} closed: {recovered} {what} recovered, {}", requests(spent)))
     }
 
     /// Changes the open incident, if there is one.

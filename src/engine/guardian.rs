@@ -235,7 +235,7 @@ impl Post {
         let settled =
             !self.managed || self.is_reached() || self.checked || self.now() >= self.started + SETTLE_IN;
         if settled && self.now() >= self.check_at {
-            self.check_at = self.now() + if self.managed { interval(&profile) } else { UNMANAGED };
+            self.check_at = self.now() + if self.managed { self.interval(&profile) } else { UNMANAGED };
             self.looked_at = Some(self.now());
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
@@ -287,6 +287,12 @@ impl Post {
         self.engine.state().profile(&self.account).cloned()
     }
 
+    /// Time between regular checks.
+    fn interval(&self, profile: &Profile) -> TimeDelta {
+        let paid = || TimeDelta::seconds(i64::from(self.engine.state().policy().check_every_s));
+        if profile.free { TimeDelta::minutes(30) } else { paid() }
+    }
+
     /// A check soon, by what is left of the hour on Free.
     fn check_soon(&mut self, at: DateTime<Utc>, why: Why) -> Desked<()> {
         let free = self.profile().is_none_or(|p| p.free);
@@ -307,9 +313,4 @@ impl Post {
         let answer = self.engine.ask_toggl(&self.account, call, cause, Patience::Short, send).await;
         sorted(answer, self.now())
     }
-}
-
-/// Time between regular checks.
-fn interval(profile: &Profile) -> TimeDelta {
-    if profile.free { TimeDelta::minutes(30) } else { TimeDelta::minutes(5) }
 }

@@ -19,7 +19,7 @@ use super::seams::Seams;
 use super::setup::Setup;
 use super::state::State;
 use super::{
-    Engine, Shared, Wakes, dispatcher, guardian, intake, mapper, puller, target_guard, upkeep, viewers,
+    Engine, Shared, Wakes, dispatcher, errands, guardian, intake, puller, target_guard, upkeep, viewers,
 };
 
 /// Parts at work, by name.
@@ -71,8 +71,10 @@ impl Engine {
         let guard_wishes = super::guard_wish::Lines::new(setup.accounts().map(|(a, ..)| a));
         let desk = Desk::new(ledger, store, seams.clone());
         let lobby = Lobby::new(seams.now());
+        let mut state = State::new(desk, setup);
+        state.counts.applied_through = inbox.last_seq();
         Arc::new(Self {
-            state: Mutex::new(State::new(desk, setup)),
+            state: Mutex::new(state),
             seams,
             inbox,
             black_box: super::black_box::BlackBox::default(),
@@ -130,7 +132,7 @@ impl Engine {
             if self.rests.load(Ordering::Relaxed) { Default::default() } else { self.accounts() };
         parts.add("the intake".into(), intake::run(self.clone()));
         parts.add("the black box".into(), super::black_box::run(self.clone()));
-        parts.add("the mapper".into(), mapper::run(self.clone()));
+        parts.add("the mapper".into(), errands::run(self.clone()));
         for account in sources {
             parts.add(format!("the guardian of {account}"), guardian::run(self.clone(), account.clone()));
             parts.add(format!("the upkeep of {account}"), upkeep::keep_source(self.clone(), account.clone()));

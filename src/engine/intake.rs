@@ -9,7 +9,7 @@ use crate::cache::rows;
 use crate::domain::announced::{About, Action, Announced};
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::delivery::Delivered;
-use crate::domain::id::{Account, RemoteId};
+use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::order::{SECOND_IS_OVER, Stamp};
 use crate::domain::policy::SEEN;
 use crate::domain::quota::Cause;
@@ -18,7 +18,8 @@ use crate::domain::subscription::Subscription;
 use crate::journal::Stored;
 use crate::services::toggl::delivery;
 
-use super::apply::{Batch, Pulled, Took, brake_batch, take_entry, take_item};
+use super::apply::{Batch, Took, take_entry, take_item};
+use super::brake::{Brake, brake_batch};
 use super::desk::{DeskError, Desked, Draft};
 use super::seams::Rules;
 use super::state::{ReadWish, State};
@@ -91,10 +92,10 @@ fn step(engine: &Shared) -> Desked<usize> {
     let cursor: u64 = state.desk.get(&rows::meta("cursor"))?.unwrap_or(0);
     let stored = engine.inbox.read_from(cursor + 1, BATCH).map_err(DeskError::from)?;
     let Some(last) = stored.last().map(|s| s.seq) else {
-        state.counts.unapplied = 0;
+        state.counts.applied_through = cursor;
         return Ok(0);
     };
-    state.counts.unapplied = engine.inbox.last_seq().saturating_sub(cursor);
+    state.counts.applied_through = cursor;
     let told = apply(engine, &mut state, &stored, last)?;
     state.counts.applied += told.applied;
     state.counts.duplicates += told.duplicates;
@@ -104,7 +105,7 @@ fn step(engine: &Shared) -> Desked<usize> {
     for (account, item) in &told.items {
         profile::remember(&mut state, account, vec![item.clone()]);
     }
-    state.counts.unapplied = engine.inbox.last_seq().saturating_sub(last);
+    state.counts.applied_through = last;
     drop(state);
     wake_puller(engine, &told);
     if !told.pings.is_empty() {
@@ -134,7 +135,6 @@ pub(super) fn wake_puller(engine: &Shared, told: &Told) {
 fn apply(engine: &Shared, state: &mut State, stored: &[Stored], last: u64) -> Desked<Told> {
     let rules = engine.seams.rules;
     let id = format!("mass{}", engine.seams.hex(6));
-    let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
     let mut holds = state.holds.clone();
     // The desk is taken out so that the draft may read the rest of the state.
     let told = state.write("intake", |state, draft| {
@@ -146,14 +146,8 @@ fn apply(engine: &Shared, state: &mut State, stored: &[Stored], last: u64) -> De
             draft.put(rows::subscription(account, id), subscription)?;
         }
         for (account, batch) in &told.batches {
-            let mut pulled = Pulled {
-                hold_changes: state.setup.policy.hold_changes,
-                hold_deletions: state.setup.policy.hold_deletions,
-                targets: &targets,
-                holds: &mut holds,
-                id: id.clone(),
-            };
-            brake_batch(&mut pulled, draft, batch, account, true)?;
+            let mut brake = Brake { holds: &mut holds, id: id.clone() };
+            brake_batch(state, &mut brake, draft, batch, account, true)?;
         }
         draft.put(rows::meta("cursor"), &last)?;
         Ok(told)
@@ -253,6 +247,9 @@ fn take_announced(
                 }
             };
             let batch = told.batches.entry(account.clone()).or_default();
+            if let Some(by) = announced.user {
+                batch.by.insert(Key { account: account.clone(), id: read.id.clone() }, by);
+            }
             let took = take_entry(state, rules, draft, batch, account, &read, stamp)?;
             if took == Took::Same {
                 told.duplicates += 1;

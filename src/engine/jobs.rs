@@ -44,9 +44,19 @@ pub fn lines(state: &State, zone: Tz, now: DateTime<Utc>) -> Desked<Vec<JobLine>
     for (target, (new, _)) in &waiting {
         if *new > 0 {
             let name = format!("{target}, {}", changes(*new));
-            let urgent = state.urgent.get(*target).is_some_and(|left| *left > 0);
-            let cause = if urgent { Cause::Person } else { Cause::Sync };
-            lines.push(line(state, zone, now, fresh(target), name, *new, (target, Charge::Workspace, cause)));
+            let of = |cause| {
+                line(state, zone, now, fresh(target), name.clone(), *new, (target, Charge::Workspace, cause))
+            };
+            let urgent = state.urgent.get(*target).copied().unwrap_or(0);
+            let mut line = of(if urgent >= *new { Cause::Person } else { Cause::Sync });
+            if 0 < urgent
+                && urgent < *new
+                && line.state == "waiting quota"
+                && of(Cause::Person).state == "sending"
+            {
+                line.when = format!("{urgent} now, the rest {}", line.when);
+            }
+            lines.push(line);
         }
     }
     for source in &state.setup.sources {

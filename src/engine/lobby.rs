@@ -59,6 +59,8 @@ pub struct Facts {
     pub cache_trouble: Asking<Option<String>>,
     /// The folder of the engine's own files, for sentences.
     pub state_dir: Option<String>,
+    /// Where deliveries are taken on this machine, for sentences.
+    pub listens: Option<String>,
     /// Where tokens come from; absent where there is no settings file.
     pub tokens: Option<Arc<dyn TokenBook>>,
 }

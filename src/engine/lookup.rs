@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::domain::catalogue::Kind;
-use crate::domain::entry::TargetEntry;
+use crate::domain::entry::{self, TargetEntry};
 use crate::domain::id::{Account, Key};
 use crate::domain::link::{Intent, Link, Op};
 use crate::domain::matching;
@@ -27,7 +27,7 @@ pub fn named(state: &State, target: &Account, read: &TargetRead) -> TargetEntry 
     let mut tags: Vec<String> = read
         .tags
         .iter()
-        .map(|id| state.item(target, Kind::Tag, id).map_or_else(|| format!("id:{id}"), |t| t.name.clone()))
+        .map(|id| state.item(target, Kind::Tag, id).map_or_else(|| entry::unnamed(id), |t| t.name.clone()))
         .collect();
     tags.sort();
     tags.dedup();

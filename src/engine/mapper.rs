@@ -1,36 +1,27 @@
-//! The only writer of the mapping from the engine's side, and the part that makes projects in targets.
+//! The only writer of the mapping from the engine's side. The projects that are made for it are `errands`.
 //!
 //! An edit goes into the file first, then with its version into the ledger: after a crash between the two the start
 //! finds the file ahead and follows it.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::TimeDelta;
 
 use crate::cache::rows;
-use crate::domain::catalogue::{Item, Kind};
-use crate::domain::id::{Account, Key, RemoteId};
-use crate::domain::mapping::{Mapping, MappingEdit, Named, SourceRef};
-use crate::domain::quota::Cause;
+use crate::domain::id::{Account, Key};
+use crate::domain::mapping::{Mapping, MappingEdit};
 use crate::domain::remap;
-use crate::services::http::Failure;
 
-use super::call::{CallError, Patience};
-use super::commands::{Refusal, undo_of};
+use super::call::CallError;
+use super::commands::Refusal;
 use super::desk::{DeskError, Desked, Draft};
-use super::lobby::Author;
+use super::setup::Unread;
 use super::state::State;
-use super::{Shared, profile, rebind};
+use super::words::Standing;
+use super::{Shared, rebind};
 
 /// A version of the mapping that a viewer may still have seen is kept this long.
 const VERSIONS: TimeDelta = TimeDelta::days(30);
-/// Tries of a project that cannot be made, before a person is told.
-const TRIES: u32 = 6;
-
-/// A cache that is being rebuilt is asked again after this.
-const NOT_READY: TimeDelta = TimeDelta::milliseconds(200);
-
 /// Why an edit was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
@@ -46,6 +37,15 @@ impl From<EditError> for Refusal {
     fn from(e: EditError) -> Self {
         match e {
             EditError::Book(say) => Self::Because(say),
+            EditError::Desk(e) => Self::Desk(e),
+        }
+    }
+}
+
+impl From<EditError> for CallError {
+    fn from(e: EditError) -> Self {
+        match e {
+            EditError::Book(say) => Self::Stopped(say),
             EditError::Desk(e) => Self::Desk(e),
         }
     }
@@ -101,6 +101,17 @@ fn follow(state: &mut State, concerned: Option<&[Key]>) -> Desked<usize> {
     Ok(changed)
 }
 
+/// An error where the file cannot be followed: what is written into it then would be all that it says.
+pub fn may_write(state: &State) -> Result<(), EditError> {
+    match &state.mapping_alert {
+        Some(Unread::Broken(say)) => {
+            Err(EditError::Book(format!("mapping.toml has a mistake, mend it first: {say}")))
+        }
+        Some(unread) => Err(EditError::Book(unread.to_string())),
+        None => Ok(()),
+    }
+}
+
 /// Edits the file, keeps its version and what `fill` stages, and lets what waits follow.
 pub fn write(
     engine: &Shared,
@@ -108,7 +119,9 @@ pub fn write(
     edit: &MappingEdit,
     fill: impl FnOnce(&mut Draft<'_>, &Mapping) -> Desked<()>,
 ) -> Result<(), EditError> {
-    let (mapping, version) = state.setup.mapping.edit(edit).map_err(EditError::Book)?;
+    may_write(state)?;
+    let edited = state.setup.mapping.edit(&state.mapping_version, edit);
+    let (mapping, version) = edited.map_err(EditError::Book)?;
     state.write("mapping", |_, draft| {
         keep(draft, &mapping, &version)?;
         fill(draft, &mapping)
@@ -121,243 +134,8 @@ pub fn write(
     Ok(())
 }
 
-/// A project to be made in a target and linked, kept until it is done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Errand {
-    /// The command.
-    pub id: String,
-    /// Who asked.
-    pub by: Author,
-    /// The source project.
-    pub source: SourceRef,
-    /// The target account.
-    pub target: Account,
-}
-
-fn errands_key() -> Vec<u8> {
-    rows::meta("errands")
-}
-
-/// Keeps an errand durably and wakes the mapper.
-pub fn send(engine: &Shared, state: &mut State, errand: Errand) -> Desked<()> {
-    state.write("errand", |_, draft| {
-        let mut errands: Vec<Errand> = draft.get(&errands_key())?.unwrap_or_default();
-        let what = format!("{} is being made in {}", errand.source.name, errand.target);
-        errands.retain(|e| e.source.key() != errand.source.key() || e.target != errand.target);
-        errands.push(errand);
-        draft.say("mapping", "info", what, None)?;
-        draft.put(errands_key(), &errands)
-    })?;
-    engine.wakes.map.notify_one();
-    Ok(())
-}
-
-/// Runs errands until the engine stops.
-pub async fn run(engine: Shared) -> Desked<()> {
-    let mut tries = 0;
-    loop {
-        let mut wait: Option<DateTime<Utc>> = None;
-        if engine.state().follow_due {
-            match engine.follow_mapping() {
-                Ok(_) => {}
-                Err(DeskError::NotReady) => wait = Some(engine.seams.now() + NOT_READY),
-                Err(e) => return Err(e),
-            }
-        }
-        let errands: Desked<Option<Vec<Errand>>> = engine.state().desk.get(&errands_key());
-        let first = match errands {
-            Ok(errands) => errands.unwrap_or_default().into_iter().next(),
-            Err(DeskError::NotReady) => {
-                wait = Some(engine.seams.now() + NOT_READY);
-                None
-            }
-            Err(e) => return Err(e),
-        };
-        if let Some(errand) = first {
-            let made = tokio::select! { biased;
-                () = engine.stop.cancelled() => return Ok(()),
-                made = make(&engine, &errand) => made,
-            };
-            match made {
-                Ok(()) => tries = 0,
-                Err(CallError::NotBefore(until)) => wait = Some(until),
-                Err(CallError::Failed(failure)) if is_passing(&failure) && tries < TRIES => {
-                    tries += 1;
-                    wait = Some(engine.seams.now() + TimeDelta::seconds(5 << tries.min(5)));
-                }
-                Err(CallError::Desk(DeskError::NotReady)) => {
-                    wait = Some(engine.seams.now() + TimeDelta::seconds(1));
-                }
-                Err(CallError::Desk(e)) => return Err(e),
-                Err(e) => {
-                    tries = 0;
-                    match give_up(&engine, &errand, &e.to_string()) {
-                        Ok(()) => {}
-                        Err(DeskError::NotReady) => wait = Some(engine.seams.now() + NOT_READY),
-                        Err(e) => return Err(e),
-                    }
-                }
-            }
-            if wait.is_none() {
-                continue;
-            }
-        }
-        let until = wait.unwrap_or_else(|| engine.seams.now() + TimeDelta::hours(1));
-        tokio::select! { biased;
-            () = engine.stop.cancelled() => return Ok(()),
-            () = engine.wakes.map.notified() => {}
-            () = engine.seams.sleep_until(until) => {}
-        }
-    }
-}
-
-fn is_passing(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Unsent(_)
-            | Failure::Unknown(_)
-            | Failure::Server { .. }
-            | Failure::Garbled(_)
-            | Failure::Quota { .. }
-            | Failure::Pace { .. }
-    )
-}
-
-/// Makes sure that the project is in the target, then links it.
-async fn make(engine: &Shared, errand: &Errand) -> Result<(), CallError> {
-    let (wanted, client) = {
-        let state = engine.state();
-        let item = state.item(&errand.source.account, Kind::Project, &errand.source.id).cloned();
-        let client = item.as_ref().map(|i| state.client_name(&errand.source.account, i)).unwrap_or_default();
-        (item, client)
-    };
-    let Some(wanted) = wanted else {
-        return Err(CallError::Stopped(format!("{} is not known in Toggl any more", errand.source.name)));
-    };
-    let client = match client.as_str() {
-        "" => None,
-        name => Some(item_in(engine, &errand.target, Kind::Client, name, None, None).await?.id),
-    };
-    let made =
-        item_in(engine, &errand.target, Kind::Project, &wanted.name, client.as_ref(), Some(&wanted)).await?;
-    link(engine, errand, &wanted, &made).map_err(|e| match e {
-        EditError::Book(say) => CallError::Stopped(say),
-        EditError::Desk(e) => CallError::Desk(e),
-    })
-}
-
-fn known(
-    engine: &Shared,
-    target: &Account,
-    kind: Kind,
-    name: &str,
-    client: Option<&RemoteId>,
-) -> Option<Item> {
-    let state = engine.state();
-    let mut all = state.items(target, kind).filter(|i| !i.deleted && !i.archived);
-    all.find(|i| i.name == name && (kind == Kind::Client || i.client.as_ref() == client)).cloned()
-}
-
-/// A project or client of the target by name, made where it is missing. When it is not known whether it was made,
-/// the target is asked before it is made again.
-async fn item_in(
-    engine: &Shared,
-    target: &Account,
-    kind: Kind,
-    name: &str,
-    client: Option<&RemoteId>,
-    like: Option<&Item>,
-) -> Result<Item, CallError> {
-    if let Some(item) = known(engine, target, kind, name, client) {
-        return Ok(item);
-    }
-    let answer = engine
-        .ask_clockify(target, Cause::Person, Patience::Short, |c| async move {
-            match kind {
-                Kind::Client => c.create_client(name).await,
-                _ => {
-                    let billable = like.is_some_and(|l| l.billable);
-                    let color = like.and_then(|l| l.color.as_deref());
-                    c.create_project(name, client, billable, color).await
-                }
-            }
-        })
-        .await?;
-    match answer.result {
-        Ok(item) => {
-            profile::put_items(engine, target, std::slice::from_ref(&item))?;
-            Ok(item)
-        }
-        // It may be there already: made by a try whose answer was lost, or by somebody else.
-        Err(
-            failure @ (Failure::Refused { .. }
-            | Failure::Unknown(_)
-            | Failure::Server { .. }
-            | Failure::Garbled(_)),
-        ) => {
-            read_all(engine, target, kind).await?;
-            known(engine, target, kind, name, client).ok_or(CallError::Failed(failure))
-        }
-        Err(failure) => Err(CallError::Failed(failure)),
-    }
-}
-
-async fn read_all(engine: &Shared, target: &Account, kind: Kind) -> Result<(), CallError> {
-    for page in 1.. {
-        let answer = engine
-            .ask_clockify(target, Cause::Person, Patience::Short, |c| async move {
-                match kind {
-                    Kind::Client => c.clients(page).await,
-                    _ => c.projects(page).await,
-                }
-            })
-            .await?;
-        let page = answer.result.map_err(CallError::Failed)?;
-        profile::put_items(engine, target, &page.rows)?;
-        if page.last {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn link(engine: &Shared, errand: &Errand, source: &Item, made: &Item) -> Result<(), EditError> {
-    let mut state = engine.state();
-    let edit = MappingEdit::LinkProject {
-        source: SourceRef { name: source.name.clone(), ..errand.source.clone() },
-        target: errand.target.clone(),
-        to: Named { id: made.id.clone(), name: made.name.clone() },
-        from: None,
-    };
-    let before = state.mapping.clone();
-    let impact = super::commands::impact(&mut state, &edit, &remap::apply(&before, &edit))?;
-    let what = format!("{} made in {} and linked", source.name, errand.target);
-    write(engine, &mut state, &edit, |draft, after| {
-        finish(draft, errand)?;
-        draft.say("mapping", "info", &what, None)?;
-        undo_of(draft, &errand.by, &what, &before, after, &edit)
-    })?;
-    state.last = Some((engine.seams.now(), what.clone()));
-    drop(state);
-    engine.touch_work();
-    let sent = if impact.creates > 0 { format!(" · {} sent", impact.creates) } else { String::new() };
-    engine.tell(Some(&errand.by), Some(&errand.id), format!("{what}{sent} · u undoes the link"));
-    Ok(())
-}
-
-fn finish(draft: &mut Draft<'_>, errand: &Errand) -> Desked<()> {
-    let mut errands: Vec<Errand> = draft.get(&errands_key())?.unwrap_or_default();
-    errands.retain(|e| e != errand);
-    draft.put(errands_key(), &errands)
-}
-
-fn give_up(engine: &Shared, errand: &Errand, why: &str) -> Desked<()> {
-    let say = format!("{} could not be made in {}: {why}", errand.source.name, errand.target);
-    engine.state().write("errand", |_, draft| {
-        finish(draft, errand)?;
-        draft.say("mapping", "error", &say, None)
-    })?;
-    engine.touch();
-    engine.tell(Some(&errand.by), Some(&errand.id), say);
-    Ok(())
+/// `9 queued`: what an edit released, in the word that it waits under.
+pub fn due(standing: Option<&Standing>, creates: u32) -> Option<String> {
+    let word = standing.map_or("queued", Standing::ready_name);
+    (creates > 0).then(|| format!("{creates} {word}"))
 }

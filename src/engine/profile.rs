@@ -150,7 +150,8 @@ pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Re
     let user = who_is_target(engine, account, cause).await?;
     for kind in [Kind::User, Kind::Project, Kind::Client, Kind::Tag] {
         let known = Known::of(engine, account);
-        let mut items = read_kind(engine, account, kind, cause).await?;
+        let ask = Ask { cause, patience: Patience::Forever, knocks: false };
+        let mut items = read_kind(engine, account, kind, ask).await?;
         if kind == Kind::User && !items.iter().any(|i| i.id == user.id) {
             items.push(user.clone());
         }
@@ -159,16 +160,19 @@ pub async fn read_target(engine: &Shared, account: &Account, cause: Cause) -> Re
     Ok(())
 }
 
-async fn read_kind(
-    engine: &Shared,
-    account: &Account,
-    kind: Kind,
-    cause: Cause,
-) -> Result<Vec<Item>, CallError> {
+/// Reads the tags of a target.
+pub async fn read_target_tags(engine: &Shared, account: &Account, ask: Ask) -> Result<(), CallError> {
+    let known = Known::of(engine, account);
+    let tags = read_kind(engine, account, Kind::Tag, ask).await?;
+    put_list(engine, account, Kind::Tag, &known, &tags)?;
+    Ok(())
+}
+
+async fn read_kind(engine: &Shared, account: &Account, kind: Kind, ask: Ask) -> Result<Vec<Item>, CallError> {
     let mut all = Vec::new();
     for page in 1.. {
         let answer = engine
-            .ask_clockify(account, cause, Patience::Forever, |c| async move {
+            .turn_clockify(account, ask, |c| async move {
                 match kind {
                     Kind::User => c.users(page).await,
                     Kind::Project => c.projects(page).await,
@@ -223,8 +227,9 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
         plan::changed(&mut state, account, &profile.plan)?;
     }
     if let Some(running) = state.running.get_mut(account) {
-        running.pace = Some(call::pace(service, Some(&profile)));
+        running.pace = Some(call::pace(service, Some(&profile)).following(running.pace.take()));
         running.refused = None;
+        running.unproven = false;
         running.plan_doubted = None;
         running.knock = Knock::default();
         running.profile = Some(profile);

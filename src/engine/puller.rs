@@ -11,7 +11,8 @@ use crate::domain::read::SourceRead;
 use crate::services::http::Charge;
 use crate::services::toggl::Call;
 
-use super::apply::{Batch, Pulled, brake_batch, take_entry};
+use super::apply::{Batch, take_entry};
+use super::brake::{Brake, brake_batch};
 use super::call::{CallError, Patience, bucket_of};
 use super::desk::{DeskError, Desked};
 use super::doubts::Doubts;
@@ -305,7 +306,6 @@ pub fn take_reads(
     let rules = engine.seams.rules;
     let id = format!("mass{}", engine.seams.hex(6));
     let mut state = engine.state();
-    let targets: Vec<Account> = state.setup.targets.iter().map(|t| t.account.clone()).collect();
     let mut holds = state.holds.clone();
     let workspace = state.profile(account).map(|p| p.workspace.clone());
     let changed = state.write("read", |state, draft| {
@@ -321,14 +321,8 @@ pub fn take_reads(
             let read = moved.as_ref().unwrap_or(read);
             take_entry(state, rules, draft, &mut batch, account, read, Stamp::Read { started })?;
         }
-        let mut pulled = Pulled {
-            hold_changes: state.setup.policy.hold_changes,
-            hold_deletions: state.setup.policy.hold_deletions,
-            targets: &targets,
-            holds: &mut holds,
-            id,
-        };
-        brake_batch(&mut pulled, draft, &batch, account, false)?;
+        let mut brake = Brake { holds: &mut holds, id };
+        brake_batch(state, &mut brake, draft, &batch, account, false)?;
         let meta = rows::meta(&format!("since:{account}"));
         if let Some(mark) = mark
             && draft.get::<i64>(&meta)?.is_none_or(|old| old != mark)

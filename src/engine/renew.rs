@@ -10,11 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::control::snapshot::Alert;
 use crate::domain::id::Account;
 use crate::domain::knock::Knock;
-use crate::domain::quota::Cause;
+use crate::domain::policy::TOGGL_SIZES;
+use crate::domain::quota::{Cause, Window};
 use crate::services::http::Failure;
 use crate::telemetry::redact::Redactor;
 
-use super::call::CallError;
+use super::call::{CallError, UNKNOWN_USER};
 use super::desk::{DeskError, Desked};
 use super::lobby::Author;
 use super::setup::Setup;
@@ -83,9 +84,14 @@ impl Engine {
             return false;
         }
         running.token_since = Some(now);
+        running.unproven = true;
         // Nothing else leaves until the token has said whose it is.
         let refused = running.refused.replace("token is being checked".into());
         let before = Before { token: before, refused, knock: running.knock.clone(), alert };
+        let user = Some(TOGGL_SIZES[0]).filter(|_| state.setup.sources.iter().any(|s| s.account == *account));
+        if user.is_some() {
+            state.meters.limit(account, UNKNOWN_USER, user, Window::Anchored);
+        }
         drop(state);
         self.touch();
         tokio::spawn(check(self.clone(), account.clone(), before, asker, keep.then_some(token)));
@@ -174,16 +180,29 @@ fn welcome(
     })
 }
 
+impl State {
+    /// Forgets what was spent for somebody who turned out not to be the account's own user.
+    pub(super) fn disown(&mut self, account: &Account) -> Desked<()> {
+        self.requests.forget(account, UNKNOWN_USER);
+        let Self { desk, meters, .. } = self;
+        desk.write("disowned", |draft| meters.forget(account, UNKNOWN_USER, draft))
+    }
+}
+
 /// The token is no good: what stood before stands again.
 fn put_back(engine: &Shared, account: &Account, before: Before, why: &str) -> String {
     let now = engine.seams.now();
     let mut state = engine.state();
+    if let Err(error) = state.disown(account) {
+        tracing::warn!(account = %account, %error, "the calls of a refused token could not be forgotten");
+    }
     let State { setup, running, alerts, .. } = &mut *state;
     if let Some(token) = token_of(setup, account) {
         *token = before.token;
     }
     let worked = before.refused.is_none();
     if let Some(running) = running.get_mut(account) {
+        running.unproven = false;
         running.refused = before.refused;
         running.knock = before.knock;
         running.token_since = Some(now);

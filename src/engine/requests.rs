@@ -63,8 +63,16 @@ impl Requests {
     /// A bucket got the name that it has now that its owner is known.
     pub fn rename(&mut self, account: &Account, old: &str, new: &str) {
         if let Some(ring) = self.rings.remove(&(account.clone(), old.to_owned())) {
-            self.rings.insert((account.clone(), new.to_owned()), ring);
+            let known = self.rings.entry((account.clone(), new.to_owned())).or_default();
+            known.extend(ring);
+            let extra = known.len().saturating_sub(KEPT);
+            known.drain(..extra);
         }
+    }
+
+    /// A bucket was nobody's whom we know.
+    pub fn forget(&mut self, account: &Account, bucket: &str) {
+        self.rings.remove(&(account.clone(), bucket.to_owned()));
     }
 
     /// Moves what is remembered with a clock that was set.

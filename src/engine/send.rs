@@ -10,7 +10,7 @@ use crate::domain::link::{Op, There, Trouble};
 use crate::domain::outcome::{self, Outcome};
 use crate::domain::quota::{Cause, Gate};
 use crate::domain::read::TargetRead;
-use crate::domain::strain::Strain;
+use crate::domain::strain::{FOR_OTHERS, Strain};
 use crate::services::clockify::Clockify;
 use crate::services::http::{Answer, Charge, Failure};
 
@@ -82,6 +82,16 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
         Sent::Entry(answer) => (outcome_of(answer.result.clone()), answer.map(|_| ())),
         Sent::Nothing(answer) => (gone_of(&answer.result), answer),
     };
+    let outcome = match outcome {
+        Outcome::Refused(_) if is_for_others(&job) => match &told.result {
+            // The service does not say which of its features it means.
+            Err(Failure::Plan(said)) => {
+                Outcome::Refused(Strain::Plan.reason(&format!("{FOR_OTHERS} · {}", said.trim())))
+            }
+            _ => outcome,
+        },
+        outcome => outcome,
+    };
     let mut state = engine.state();
     let now = engine.seams.now();
     let bucket = bucket_of(&state, &job.target, Charge::Workspace).unwrap_or_default();
@@ -150,9 +160,14 @@ pub async fn send(engine: Shared, job: Job) -> Desked<()> {
     Ok(())
 }
 
+/// It is made for another user than the token's own.
+fn is_for_others(job: &Job) -> bool {
+    !job.own && job.op == Op::Create
+}
+
 /// The plan does not let this token write for that user: the other entries of theirs need no request to know it.
 fn lacks(state: &mut State, job: &Job, why: String, now: DateTime<Utc>) {
-    if job.own || job.op != Op::Create {
+    if !is_for_others(job) {
         return;
     }
     if let Some(running) = state.running.get_mut(&job.target) {
@@ -241,12 +256,13 @@ pub async fn make_tags(
     target: &Account,
     source: &Key,
     names: &[String],
+    cause: Cause,
 ) -> Result<(), CallError> {
     for name in names {
         if is_known(engine, target, name) {
             continue;
         }
-        match make_tag(engine, target, name).await {
+        match make_tag(engine, target, name, cause).await {
             Ok(()) => {}
             Err(CallError::Failed(failure)) => {
                 let Outcome::Refused(why) = outcome_of_failure(&failure) else {
@@ -276,9 +292,9 @@ fn is_known(engine: &Shared, target: &Account, name: &str) -> bool {
     engine.state().items(target, Kind::Tag).any(|t| t.name == name && !t.deleted)
 }
 
-async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), CallError> {
+async fn make_tag(engine: &Shared, target: &Account, name: &str, cause: Cause) -> Result<(), CallError> {
     let made = engine
-        .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move { c.create_tag(name).await })
+        .ask_clockify(target, cause, Patience::Short, |c| async move { c.create_tag(name).await })
         .await?;
     let tag: Item = match made.result {
         Ok(tag) => tag,
@@ -288,11 +304,12 @@ async fn make_tag(engine: &Shared, target: &Account, name: &str) -> Result<(), C
             | Failure::Server { .. }
             | Failure::Garbled(_)),
         ) => {
-            let found = engine
-                .ask_clockify(target, Cause::Sync, Patience::Short, |c| async move {
-                    c.tags_by_name(name, true).await
-                })
-                .await?;
+            let found =
+                engine
+                    .ask_clockify(target, cause, Patience::Short, |c| async move {
+                        c.tags_by_name(name, true).await
+                    })
+                    .await?;
             let found = found.result.map_err(CallError::Failed)?;
             match found.into_iter().find(|t| t.name == name) {
                 Some(tag) => tag,

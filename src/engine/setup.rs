@@ -60,15 +60,32 @@ pub struct TargetSetup {
     pub wire: Arc<dyn Wire>,
 }
 
-/// A mapping and its version, or where and how its file is broken.
-pub type Loaded = Result<(Mapping, String), String>;
+/// Why the mapping's file cannot be followed, with the cure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// There is no file.
+    #[error(
+        "mapping.toml is missing: put it back; one with a comment line alone says that nothing is linked"
+    )]
+    Missing,
+    /// There is not a word in it.
+    #[error("mapping.toml is empty: put its links back; a comment line alone says that nothing is linked")]
+    Empty,
+    /// Where and how it is broken.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// A mapping and its version, or why there is none to follow.
+pub type Loaded = Result<(Mapping, String), Unread>;
 
 /// Where the mapping is kept.
 pub trait MappingBook: Send + Sync {
     /// Reads it.
     fn load(&self) -> Loaded;
-    /// Changes it durably and returns what it is then. The error is one sentence.
-    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String>;
+    /// Changes it durably and returns what it is then. Where it is not of this version any more, it stays as it is:
+    /// nothing may be written over what was not read. The error is one sentence.
+    fn edit(&self, version: &str, edit: &MappingEdit) -> Result<(Mapping, String), String>;
 }
 
 /// A hook's secrets, made here before the create call.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use crate::cache::rows;
 use crate::control::command::SubscriptionRef;
 use crate::control::snapshot::{
     AccountLine, CacheWord, DaySummary, Deliveries, HoldLine, IncidentLine, MappingSummary, OFFLINE,
@@ -35,7 +36,7 @@ use super::jobs;
 use super::lobby::Refused;
 use super::puller;
 use super::state::{LOOKING, State};
-use super::views::mapping;
+use super::views::{self, mapping};
 use super::words::Standing;
 
 /// Incidents shown.
@@ -108,11 +109,13 @@ impl Engine {
             timers: Vec::new(),
             subscriptions: Vec::new(),
             public_address: state.setup.public_url.is_some(),
+            listens: self.lobby.facts().listens,
             unreached: None,
             reading: reading(state),
             meters: meters::lines(state, now),
             strains: meters::strains(state, now),
             targets: targets(state, &standings, zone),
+            on_the_way_since: None,
             incidents: Vec::new(),
             jobs: Vec::new(),
             alerts: Vec::new(),
@@ -141,7 +144,8 @@ impl Engine {
             rejected,
             unavailable: self.lobby.facts().unavailable.map(|facts| facts()).unwrap_or_default(),
             dead: counts.dead,
-            unapplied: counts.unapplied,
+            // Counted here and now: while the cache is rebuilt nobody applies, and deliveries go on coming.
+            unapplied: self.inbox.last_seq().saturating_sub(counts.applied_through),
             echoes: counts.echoes,
             unlinked: counts.unlinked,
         }
@@ -163,8 +167,13 @@ fn fill(
     snapshot.unreached = address::unreached(state)?;
     let incidents = guard_page::incidents(&state.desk, INCIDENTS)?;
     snapshot.incidents = incidents.into_iter().map(incident_line).collect();
+    snapshot.on_the_way_since = on_the_way_since(state)?;
     snapshot.jobs = jobs::lines(state, zone, now)?;
     snapshot.alerts = alerts::lines(state, snapshot)?;
+    if snapshot.last.is_none() {
+        // Nothing since this start: what happened before it is in the log.
+        snapshot.last = views::log::newest(state)?.map(|line| (line.at, line.say));
+    }
     Ok(())
 }
 
@@ -220,6 +229,20 @@ fn targets(state: &State, standings: &[Standing], zone: Tz) -> Vec<TargetLine> {
     standings.iter().map(line).collect()
 }
 
+/// Since when the oldest change is on its way. In each class the longest waiting stands first.
+fn on_the_way_since(state: &State) -> Desked<Option<DateTime<Utc>>> {
+    let mut oldest: Option<DateTime<Utc>> = None;
+    for target in &state.setup.targets {
+        for class in [Class::Open, Class::Ready, Class::Doubtful] {
+            for key in state.desk.named(rows::by_class(&target.account, class), 1)? {
+                let since = state.desk.link(&target.account, &key)?.map(|link| link.since);
+                oldest = oldest.into_iter().chain(since).min();
+            }
+        }
+    }
+    Ok(oldest)
+}
+
 /// The holds; those by hand with the number of entries that wait behind them. The look at a start for another
 /// instance is over in a moment, and nobody can decide anything: it is none to those who look.
 fn holds(state: &State) -> Vec<HoldLine> {
@@ -252,7 +275,7 @@ fn incident_line(incident: Incident) -> IncidentLine {
 fn summary(state: &State, ready: bool) -> MappingSummary {
     let mut summary = MappingSummary {
         version: state.mapping_version.clone(),
-        alert: state.mapping_alert.clone(),
+        alert: state.mapping_alert.as_ref().map(ToString::to_string),
         ..MappingSummary::default()
     };
     if !ready || state.setup.targets.is_empty() {
@@ -263,6 +286,8 @@ fn summary(state: &State, ready: bool) -> MappingSummary {
         let words = links.of(state, account, project);
         if words.iter().any(|w| matches!(w, LinkWord::Unmapped | LinkWord::Gone(_))) {
             summary.unmapped += 1;
+        } else if words.contains(&LinkWord::Skipped) {
+            summary.left_out += 1;
         } else {
             summary.linked += 1;
         }

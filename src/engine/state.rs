@@ -23,7 +23,7 @@ use super::budget::Meters;
 use super::desk::{Desk, Desked, Draft};
 use super::disk::Disk;
 use super::requests::Requests;
-use super::setup::Setup;
+use super::setup::{Setup, Unread};
 use super::snapshot::Board;
 use super::steady::{Steady, apart};
 
@@ -64,6 +64,8 @@ pub struct Running {
     pub knock: Knock,
     /// When the token in force took the place of another; `None`: at the start.
     pub token_since: Option<DateTime<Utc>>,
+    /// A new token is being checked: nobody knows yet whose calls it makes.
+    pub unproven: bool,
     /// The settings name another account than what is known here: a person's calls are stopped too.
     pub barred: bool,
     /// Users for whom the plan does not let this token write, since when, and what the service said.
@@ -101,8 +103,8 @@ pub struct State {
     pub mapping: Mapping,
     /// Its version.
     pub mapping_version: String,
-    /// The file is broken: line and cure.
-    pub mapping_alert: Option<String>,
+    /// Its file cannot be followed.
+    pub mapping_alert: Option<Unread>,
     /// The mapping was to be read again, or bonds to follow something, while the cache was not ready.
     pub follow_due: bool,
     /// The meters.
@@ -127,6 +129,10 @@ pub struct State {
     pub counts: Counts,
     /// Entries that reading brought and the guardian has not looked at.
     pub found: BTreeMap<Account, Vec<Key>>,
+    /// Projects of targets that bonds lead to, and that no catalogue shows.
+    pub sought: BTreeSet<(Account, RemoteId)>,
+    /// Targets that refuse to list their projects.
+    pub unlisted: BTreeSet<Account>,
     /// Reads that somebody waits for.
     pub reading: BTreeMap<Account, ReadWish>,
     /// The last change in words.
@@ -163,8 +169,9 @@ pub struct Counts {
     pub echoes: u64,
     /// Deliveries of targets about what no entry here is linked to.
     pub unlinked: u64,
-    /// Deliveries in the inbox that are not applied.
-    pub unapplied: u64,
+    /// The place in the inbox up to which deliveries are applied. Until the cache tells, only what came since the start
+    /// is known to wait.
+    pub applied_through: u64,
     /// Writes confirmed.
     pub confirmed: u64,
     /// Times that the answer of a write was unknown.
@@ -197,6 +204,8 @@ impl State {
             sync_from: BTreeMap::new(),
             counts: Counts::default(),
             found: BTreeMap::new(),
+            sought: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
             reading: BTreeMap::new(),
             last: None,
             ended: None,

@@ -42,13 +42,13 @@ pub struct Range {
 }
 
 /// Reads the range and links what is there.
-pub async fn survey(engine: Shared, range: Range) -> Result<(), CallError> {
+pub async fn survey(engine: Shared, range: Range, cause: Cause) -> Result<(), CallError> {
     let mut there: Vec<TargetRead> = Vec::new();
     for page in 1.. {
         let user = range.user.clone();
         let (from, to) = (range.from - WINDOW, range.to + WINDOW);
         let answer = engine
-            .ask_clockify(&range.target, Cause::Sync, Patience::Short, |c| async move {
+            .ask_clockify(&range.target, cause, Patience::Short, |c| async move {
                 c.list_entries(&user, from, to, page, PAGE).await
             })
             .await?;

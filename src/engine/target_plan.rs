@@ -94,7 +94,7 @@ pub fn set(engine: &Shared, account: &Account, plan: &str, free: bool) -> Desked
         draft.put(rows::meta(&format!("profile:{account}")), &profile)
     })?;
     if let Some(running) = state.running.get_mut(account) {
-        running.pace = Some(call::pace(Service::Clockify, Some(&profile)));
+        running.pace = Some(call::pace(Service::Clockify, Some(&profile)).following(running.pace.take()));
         running.profile = Some(profile);
     }
     call::set_limits(&mut state, account, Service::Clockify);

@@ -9,7 +9,7 @@ use crate::domain::quota::{Cause, Gate};
 use crate::services::http::Charge;
 
 use super::Engine;
-use super::call::{Ask, CallError, Patience, bucket_of};
+use super::call::{Ask, CallError, Patience, payer};
 
 /// A wait up to this is the pace; a longer one is quota or a breaker.
 const PACE: TimeDelta = TimeDelta::seconds(3);
@@ -63,7 +63,7 @@ impl Engine {
             };
             let until = {
                 let mut state = self.state();
-                let bucket = bucket_of(&state, account, charge);
+                let bucket = payer(&state, account, charge);
                 match self.gate(&mut state, account, bucket.as_deref(), cause, knocks)? {
                     Gate::Go => {
                         self.spend(&mut state, account, bucket.as_deref(), cause)?;

@@ -2,9 +2,12 @@
 //! known from before.
 
 use crate::cache::rows;
+use crate::config::mapping::version;
 use crate::domain::id::{Account, RemoteId, Service};
+use crate::domain::mapping::Mapping;
 
 use super::desk::{DeskError, Desked};
+use super::setup::Unread;
 use super::state::State;
 use super::{Engine, Shared, call, dispatcher, mapper, rebind, survey};
 
@@ -22,8 +25,12 @@ impl Engine {
         for (account, service) in
             sources.iter().map(|a| (a, Service::Toggl)).chain(targets.iter().map(|a| (a, Service::Clockify)))
         {
+            if state.profile(account).is_some() {
+                // The last end cut off the check of a new token.
+                state.disown(account)?;
+            }
             call::set_limits(&mut state, account, service);
-            let pace = call::pace(service, state.profile(account));
+            let pace = call::first_pace(service, state.profile(account), self.seams.now());
             if let Some(running) = state.running.get_mut(account) {
                 running.pace.get_or_insert(pace);
             }
@@ -105,10 +112,17 @@ fn follow(state: &mut State, anyway: bool) -> Desked<usize> {
 }
 
 impl Engine {
-    /// Reads the mapping; where its file is broken, the last good version holds, with an alert.
+    /// Reads the mapping; where its file is broken or gone, the last good version holds, with an alert.
     pub(super) fn load_mapping(&self, state: &mut State) -> Desked<()> {
         let now = self.seams.now();
-        match state.setup.mapping.load() {
+        let loaded = match state.setup.mapping.load() {
+            // Where nothing is linked there is nothing to lose: so a first start finds it.
+            Err(Unread::Missing | Unread::Empty) if state.mapping == Mapping::default() => {
+                Ok((Mapping::default(), version("")))
+            }
+            loaded => loaded,
+        };
+        match loaded {
             Ok((mapping, version)) => {
                 state.mapping_alert = None;
                 state.calm("mapping");
@@ -118,9 +132,9 @@ impl Engine {
                     state.mapping_version = version;
                 }
             }
-            Err(say) => {
-                state.alert("mapping", now, 2, format!("{say}; the last good version holds"));
-                state.mapping_alert = Some(say);
+            Err(unread) => {
+                state.alert("mapping", now, 2, format!("{unread}; the last good version holds"));
+                state.mapping_alert = Some(unread);
             }
         }
         Ok(())

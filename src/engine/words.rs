@@ -75,8 +75,12 @@ impl State {
 
     /// How one target stands.
     pub fn standing(&mut self, account: Account, now: DateTime<Utc>) -> Standing {
+        // What a person sends now goes from the person's part, too.
+        let ready = self.desk.tally.get(&account).map_or(0, |tally| tally[Class::Ready as usize]);
+        let urgent = self.urgent.get(&account).is_some_and(|left| *left > 0 && i64::from(*left) >= ready);
+        let cause = if urgent { Cause::Person } else { Cause::Sync };
         let waits = bucket_of(self, &account, Charge::Workspace).and_then(|bucket| {
-            match self.meters.waits(&account, &bucket, Cause::Sync, &self.setup.policy, now) {
+            match self.meters.waits(&account, &bucket, cause, &self.setup.policy, now) {
                 Gate::Wait(until) => Some(until),
                 Gate::Go => None,
             }

@@ -108,8 +108,12 @@ const CLOCK: [(f64, i64); 3] = [(45.0, 3 * 3_600), (150.0, -3_600), (240.0, 0)];
 const RAISED_AFTER: u32 = 12;
 /// How long a subscription has been healthy before it goes bad, in seconds of the office.
 const HEALTHY_FIRST: f64 = 25.0;
-/// How long the address stays bad at most, in seconds of the office.
-const BAD_AT_MOST: f64 = 60.0;
+/// How long the address stays bad: until the subscription is disabled, and so long that whoever asks it every 20
+/// seconds has seen it. However fast people work, services and programs keep their own pace.
+const BAD: (Duration, Duration) = (Duration::from_secs(25), Duration::from_secs(60));
+/// For so long people behind an address that went bad only add what nobody touches again: it is what proves that
+/// nothing was delivered.
+const CAREFUL: Duration = Duration::from_secs(120);
 
 /// Where the one outage stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,7 +122,7 @@ enum Outage {
     Waiting,
     /// It goes bad at this moment.
     Due(Instant),
-    /// Deliveries fail until it is disabled, at the latest at this moment.
+    /// Deliveries fail since then.
     Bad(Instant),
     /// Over, or none in this scenario.
     Over,
@@ -152,6 +156,7 @@ pub async fn run_with(
         outage: if options.scenario == Scenario::Office { Outage::Waiting } else { Outage::Over },
         healthy: None,
         acts: 0,
+        bad: None,
         breaker,
         simulator,
     };
@@ -176,6 +181,8 @@ struct Office {
     /// Since when a subscription receives events, and how many acts of the scene have happened.
     healthy: Option<Instant>,
     acts: usize,
+    /// When the way to the address went bad, and whether it still is.
+    bad: Option<(Instant, bool)>,
 }
 
 impl Office {
@@ -183,7 +190,8 @@ impl Office {
         loop {
             let (least, most) = self.scenario.beat();
             let pause = self.rng.random_range(least..most);
-            tokio::time::sleep(self.scaled(pause)).await;
+            let pause = if self.is_cut_off() { Duration::from_secs_f64(pause) } else { self.scaled(pause) };
+            tokio::time::sleep(pause).await;
             self.weather();
             self.scene();
             self.event().await;
@@ -213,7 +221,20 @@ impl Office {
         Duration::from_secs_f64(seconds / self.speed)
     }
 
-    /// Lets the acts of the scene happen that are due.
+    /// Takes the way to the address down, or up again.
+    fn set_way(&mut self, bad: bool) {
+        (self.breaker)(bad);
+        let since = self.bad.filter(|_| !bad).map_or_else(Instant::now, |(since, _)| since);
+        self.bad = Some((since, bad));
+    }
+
+    /// Deliveries are lost because of the way, and nobody has mended it yet.
+    fn is_cut_off(&self) -> bool {
+        self.bad
+            .is_some_and(|(since, bad)| since.elapsed() < CAREFUL && (bad || self.simulator.receiving() == 0))
+    }
+
+    /// Lets the acts of the scene happen that are due, in seconds of the clock.
     fn scene(&mut self) {
         let Scenario::Scene(scene) = self.scenario else { return };
         if self.healthy.is_none() && self.simulator.receiving() > 0 {
@@ -221,12 +242,12 @@ impl Office {
         }
         let Some(healthy) = self.healthy else { return };
         while let Some((at, act)) = scene.acts.get(self.acts) {
-            if Instant::now() < healthy + self.scaled(*at) {
+            if Instant::now() < healthy + Duration::from_secs_f64(*at) {
                 return;
             }
             self.acts += 1;
             if let Act::Way(bad) = act {
-                (self.breaker)(*bad);
+                self.set_way(*bad);
             }
             happen(&self.simulator, *act);
         }
@@ -239,11 +260,11 @@ impl Office {
         self.outage = match self.outage {
             Outage::Waiting if receiving => Outage::Due(now + self.scaled(HEALTHY_FIRST)),
             Outage::Due(at) if now >= at => {
-                (self.breaker)(true);
-                Outage::Bad(now + self.scaled(BAD_AT_MOST))
+                self.set_way(true);
+                Outage::Bad(now)
             }
-            Outage::Bad(until) if now >= until || !receiving => {
-                (self.breaker)(false);
+            Outage::Bad(since) if now >= since + if receiving { BAD.1 } else { BAD.0 } => {
+                self.set_way(false);
                 Outage::Over
             }
             other => other,
@@ -252,6 +273,9 @@ impl Office {
 
     async fn event(&mut self) {
         let access = self.simulator.access();
+        if self.is_cut_off() {
+            return self.add_earlier(&access.toggl_token, access.toggl_workspace).await;
+        }
         let tokens: Vec<String> =
             [Some(access.toggl_token), access.toggl_second_token].into_iter().flatten().collect();
         let token = tokens[self.rng.random_range(0..tokens.len())].clone();

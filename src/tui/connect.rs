@@ -1,5 +1,6 @@
 //! The road to the engine as a task of its own: it connects, carries messages both ways, and tries again with
-//! growing pauses when the door closes. The loop only sees what arrives. It must not look into messages.
+//! growing pauses when the door closes; asked to, it starts the engine. The loop only sees what arrives. It must not
+//! look into messages, nor start an engine unasked.
 
 use std::time::Duration;
 
@@ -12,6 +13,11 @@ use crate::control::message::{FromEngine, ToEngine};
 pub trait Connector: Send + 'static {
     /// Connects once; the error says why not, in one sentence.
     fn connect(&mut self) -> impl Future<Output = Result<ViewerEnd, String>> + Send;
+
+    /// Starts an engine unless one runs, and connects to it; the error says why not.
+    fn start(&mut self) -> impl Future<Output = Result<ViewerEnd, String>> + Send {
+        self.connect()
+    }
 }
 
 /// A connector for an end that is there already, for the demo and for tests; it can't be made again.
@@ -52,6 +58,8 @@ pub enum Arrival {
 pub struct Road {
     /// To the engine; full means that it does not listen.
     pub to_engine: mpsc::Sender<ToEngine>,
+    /// Asks for an engine to be started; full means that it is asked for already.
+    pub start: mpsc::Sender<()>,
     /// From the engine.
     pub arrivals: mpsc::Receiver<Arrival>,
 }
@@ -63,17 +71,27 @@ const PAUSES: (u64, u64) = (1, 5);
 pub fn start(connector: impl Connector) -> Road {
     let (to_engine, out) = mpsc::channel(QUEUE);
     let (tell, arrivals) = mpsc::channel(QUEUE);
-    tokio::spawn(keep(connector, out, tell));
-    Road { to_engine, arrivals }
+    let (start, starts) = mpsc::channel(1);
+    tokio::spawn(keep(connector, out, starts, tell));
+    Road { to_engine, start, arrivals }
 }
 
-async fn keep(mut connector: impl Connector, mut out: mpsc::Receiver<ToEngine>, tell: mpsc::Sender<Arrival>) {
+async fn keep(
+    mut connector: impl Connector,
+    mut out: mpsc::Receiver<ToEngine>,
+    mut starts: mpsc::Receiver<()>,
+    tell: mpsc::Sender<Arrival>,
+) {
     let mut tries = 0u32;
+    let mut asked = false;
     loop {
-        let why = match connector.connect().await {
+        let end = if asked { connector.start().await } else { connector.connect().await };
+        asked = false;
+        let why = match end {
             Ok(end) => {
                 // What was meant for the door before this one must not reach this one.
                 while out.try_recv().is_ok() {}
+                while starts.try_recv().is_ok() {}
                 if tell.send(Arrival::Up).await.is_err() {
                     return;
                 }
@@ -92,6 +110,7 @@ async fn keep(mut connector: impl Connector, mut out: mpsc::Receiver<ToEngine>, 
         }
         tokio::select! { biased;
             () = tell.closed() => return,
+            Some(()) = starts.recv() => asked = true,
             () = tokio::time::sleep(Duration::from_secs(pause)) => {}
         }
     }
@@ -129,6 +148,39 @@ mod tests {
         async fn connect(&mut self) -> Result<ViewerEnd, String> {
             self.0.enter().await.ok_or_else(|| "nobody is home".to_owned())
         }
+    }
+
+    /// Nobody is home until it is started.
+    struct Asleep(Door);
+
+    impl Connector for Asleep {
+        async fn connect(&mut self) -> Result<ViewerEnd, String> {
+            Err("nobody is home".to_owned())
+        }
+
+        async fn start(&mut self) -> Result<ViewerEnd, String> {
+            self.0.enter().await.ok_or_else(|| "it does not start".to_owned())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_engine_is_started_when_it_is_asked_for_and_only_then() {
+        let (door, mut engines) = Door::new();
+        let mut road = start(Asleep(door));
+        for _ in 0..20 {
+            assert!(matches!(road.arrivals.recv().await, Some(Arrival::Down { .. })));
+        }
+        road.start.try_send(()).unwrap();
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Up)));
+        drop(engines.recv().await.unwrap());
+        // It was asked for once.
+        for _ in 0..20 {
+            assert!(matches!(road.arrivals.recv().await, Some(Arrival::Down { .. })));
+        }
+        drop(engines);
+        road.start.try_send(()).unwrap();
+        let Some(Arrival::Down { why, .. }) = road.arrivals.recv().await else { panic!("it did not start") };
+        assert_eq!(why, "it does not start");
     }
 
     #[tokio::test(start_paused = true)]

@@ -44,7 +44,7 @@ const SETTINGS: [&str; 8] = [
 ];
 
 const MAPPING: [&str; 3] = [
-    "[[project]]                      # optional: projects can be linked on the screen",
+    "[[project]]                      # optional: or link them on the screen",
     "source = { account = \"main\", id = 2220007, name = \"Harbor site\" }",
     "target.mirror = { id = \"64f0c0ffee0000000000c001\", name = \"Harbor site\" }",
 ];
@@ -152,6 +152,10 @@ mod tests {
             if (w, h) == (80, 24) {
                 let text: String = buf.content.iter().map(|c| c.symbol()).collect();
                 assert!(text.contains("hourwire/hourwire.toml") && text.contains("hourwire/mapping.toml"));
+                assert!(!text.contains('…'), "something is cut: {text}");
+                for line in SETTINGS.iter().chain(&MAPPING) {
+                    assert!(text.contains(line), "{line}");
+                }
             }
         }
     }

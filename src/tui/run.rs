@@ -211,6 +211,10 @@ fn carry_out<W: Write, S, H: Host>(
         }
         Effect::Repaint => repaint(&mut parts.terminal)?,
         Effect::Mouse(on) => parts.host.mouse(on)?,
+        Effect::StartEngine => {
+            // Where it is asked for already, once is enough.
+            let _ = parts.road.start.try_send(());
+        }
         // Carried out by the loop itself, which hears of the end.
         Effect::SaveTheme(_) => {}
     }

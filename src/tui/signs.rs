@@ -26,10 +26,19 @@ pub fn sparkline(values: &[u32]) -> String {
 
 /// Latencies in tenths of a second as bars, and what their full height is: a second at least, so that a tenth looks like
 /// a tenth.
-pub fn latencies(values: &[u32]) -> String {
+pub fn latencies(values: &[u32], ascii: bool) -> String {
     const SECOND: u32 = 10;
     let top = values.iter().copied().max().unwrap_or(0).max(SECOND).div_ceil(SECOND);
-    if values.is_empty() { String::new() } else { format!("{} ≤{top} s", bars(values, top * SECOND)) }
+    if values.is_empty() {
+        String::new()
+    } else {
+        format!("{} {}{top}s", bars(values, top * SECOND), most(ascii))
+    }
+}
+
+/// `≤` as it is written where only ASCII is: one sign for one would say less than.
+pub fn most(ascii: bool) -> &'static str {
+    if ascii { "<=" } else { "≤" }
 }
 
 fn bars(values: &[u32], least: u32) -> String {
@@ -97,10 +106,10 @@ mod tests {
 
     #[test]
     fn a_tenth_of_a_second_looks_like_a_tenth() {
-        assert_eq!(latencies(&[0, 1, 1, 0]), "▁▂▂▁ ≤1 s");
-        assert_eq!(latencies(&[10, 5]), "█▅ ≤1 s");
-        assert_eq!(latencies(&[31, 3]), "▇▂ ≤4 s");
-        assert_eq!(latencies(&[]), "");
+        assert_eq!(latencies(&[0, 1, 1, 0], false), "▁▂▂▁ ≤1s");
+        assert_eq!(latencies(&[10, 5], false), "█▅ ≤1s");
+        assert_eq!(latencies(&[31, 3], true), "▇▂ <=4s");
+        assert_eq!(latencies(&[], false), "");
     }
 
     #[test]

@@ -4,12 +4,10 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::model::Model;
+use super::keymap::{Action, Key};
+use super::model::{Model, SMALLEST, is_too_small};
 use super::paint::{Drawn, Paint};
 use super::{panes, signs, widgets};
-
-/// The smallest screen that holds the five bands.
-pub const SMALLEST: (u16, u16) = (60, 15);
 
 /// Draws the model.
 pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
@@ -27,8 +25,8 @@ pub fn draw(model: &Model, buf: &mut Buffer) -> Drawn {
     let area = buf.area;
     buf.set_style(area, styles.fg);
     let mut p = Paint::new(buf, area, &styles, &mut drawn);
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        too_small(&mut p);
+    if is_too_small((area.width, area.height)) {
+        too_small(model, &mut p);
     } else {
         bands(model, &mut p);
         widgets::help::draw(model, &mut p);
@@ -51,13 +49,14 @@ fn bands(model: &Model, p: &mut Paint<'_>) {
     widgets::footer::draw(model, &mut p.part(0, h - 1, w, 1));
 }
 
-fn too_small(p: &mut Paint<'_>) {
+fn too_small(model: &Model, p: &mut Paint<'_>) {
     let (w, h) = (p.w(), p.h());
     if w == 0 || h == 0 {
         return;
     }
+    let key = model.keymap.shown(Action::Quit).unwrap_or_else(|| Key::LEAVES.to_string());
     let parts =
-        [format!("needs {}×{}", SMALLEST.0, SMALLEST.1), format!("has {w}×{h}"), "q leaves".to_owned()];
+        [format!("needs {}×{}", SMALLEST.0, SMALLEST.1), format!("has {w}×{h}"), format!("{key} leaves")];
     let whole = format!("{}, {} · {}", parts[0], parts[1], parts[2]);
     // Where they do not fit side by side, the way out stands on a row of its own, and first where there is one row.
     let lines = match h {

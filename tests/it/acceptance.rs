@@ -9,6 +9,7 @@ mod hosted;
 mod in_turns;
 mod known_ground;
 mod listed;
+mod lost_mapping;
 mod mistakes;
 mod refused_token;
 mod renewed_token;

@@ -17,7 +17,7 @@ impl MappingBook for Fixed {
         Ok((self.0.clone(), "1".into()))
     }
 
-    fn edit(&self, _: &MappingEdit) -> Result<(Mapping, String), String> {
+    fn edit(&self, _: &str, _: &MappingEdit) -> Result<(Mapping, String), String> {
         Err("no file here".into())
     }
 }

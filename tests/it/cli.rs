@@ -1,7 +1,9 @@
 //! The binary from outside: help, exit codes, and one-shot commands against an engine played by the test.
 
+mod output;
+
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use hourwire::config::state::{EngineLock, HostedBy, LockInfo};
 use hourwire::control::command::{Price, Reply, Wish};
@@ -18,12 +20,17 @@ use tokio_util::sync::CancellationToken;
 use crate::engine_state::well;
 
 fn hourwire(state: &Path, args: &[&str]) -> Output {
+    hourwire_into(state, args, Stdio::piped())
+}
+
+fn hourwire_into(state: &Path, args: &[&str], stdout: Stdio) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hourwire"))
         .args(args)
         .env_clear()
         .env("HOME", state)
         .env("HOURWIRE_STATE_DIR", state)
         .env("HOURWIRE_CONFIG_DIR", state)
+        .stdout(stdout)
         .output()
         .expect("the binary runs")
 }

@@ -3,6 +3,8 @@
 
 mod commands;
 mod long;
+mod making;
+mod mass;
 mod moves;
 mod rig;
 mod views;

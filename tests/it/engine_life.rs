@@ -3,6 +3,7 @@
 mod ending;
 mod history;
 mod lane;
+mod places;
 mod rebuilding;
 mod refusal;
 mod settings;

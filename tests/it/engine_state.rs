@@ -70,6 +70,7 @@ pub fn well() -> Snapshot {
             proposed: Vec::new(),
         }],
         public_address: true,
+        listens: Some("127.0.0.1:9187".to_owned()),
         unreached: None,
         reading: None,
         meters: vec![Meter {
@@ -93,6 +94,7 @@ pub fn well() -> Snapshot {
             synced: 0,
         }],
         strains: Vec::new(),
+        on_the_way_since: None,
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: Account::from("mirror"),

@@ -74,6 +74,11 @@ impl Office {
         office
     }
 
+    /// A project of Toggl that is linked.
+    pub fn linked(&self) -> i64 {
+        self.projects.iter().find(|(_, target)| target.is_some()).expect("a linked one").0
+    }
+
     /// The rows of `mapping.toml` for this office.
     pub fn mapping(&self) -> String {
         let mut text =

@@ -1,6 +1,7 @@
 //! The receiver through its in-process seam; `sockets` holds what only a connection shows.
 
 mod clockify;
+mod own_address;
 mod refused;
 mod rotation;
 mod sockets;

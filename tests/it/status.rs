@@ -3,6 +3,7 @@
 use hourwire::cli::quota::quota_table;
 use hourwire::cli::status::{not_well, status_json, status_table};
 use hourwire::control::snapshot::{CacheWord, DiskLine, HoldLine, JobLine, Snapshot};
+use hourwire::domain::brake::Weight;
 use hourwire::domain::health::{SubState, Wanted};
 use hourwire::domain::id::RemoteId;
 use hourwire::domain::quota::Source;
@@ -38,6 +39,7 @@ fn every_key_is_there_under_its_name() {
             "id": 7, "kind": "subscription disabled", "began_at": null, "opened_at": "2026-03-02T12:00:00Z",
             "closed_at": "2026-03-02T12:01:00Z", "cause": "HTTP 502 ×3", "recovered": 6, "requests": 3,
         }],
+        "on_the_way": 3,
         "needs_a_look": [],
     });
     assert_eq!(status_json(&well()), expected);
@@ -85,9 +87,22 @@ targets
 incidents
   2026-03-02 12:00  subscription disabled  HTTP 502 ×3  closed after 1 min, 6 recovered, 3 requests
 
-all is well
+3 on the way: 3 waiting quota
 ";
     assert_eq!(status_table(&well()), expected);
+}
+
+#[test]
+fn all_is_well_once_nothing_is_on_the_way_nor_needs_a_person() {
+    let mut snapshot = well();
+    snapshot.targets[0].counts.push(("queued".into(), 84));
+    let end = |snapshot: &Snapshot| status_table(snapshot).lines().last().unwrap_or_default().to_owned();
+    assert_eq!(end(&snapshot), "87 on the way: 84 queued, 3 waiting quota");
+    assert_eq!(not_well(&snapshot), Vec::<String>::new(), "nobody has to do anything");
+    snapshot.targets[0].counts.push(("failed".into(), 1));
+    assert_eq!(end(&snapshot), "  target mirror: 1 failed");
+    snapshot.targets[0].counts = vec![("synced".into(), 412), ("skipped".into(), 6), ("running".into(), 1)];
+    assert_eq!(end(&snapshot), "all is well");
 }
 
 #[test]
@@ -109,8 +124,8 @@ fn a_full_disk_is_named_with_what_became_of_deliveries_and_the_cure() {
     snapshot.disk = DiskLine { room: Room::Full, free_mb: Some(0), place, since: Some(noon()) };
     let text = status_table(&snapshot);
     for part in [
-        "906 answered 503 (they are sent again)",
-        "disk full: 906 refused, Toggl tries again · backfill stopped · free space at /var/lib/hourwire",
+        "906 answered 503 (what is missed is read afterwards)",
+        "disk full: 906 refused, read afterwards · backfill stopped · free space at /var/lib/hourwire",
         "the cache is not ready yet (0 %): no space left on device",
     ] {
         assert!(text.contains(part), "{part}:\n{text}");
@@ -137,7 +152,13 @@ fn json_explains_the_exit_code_and_tells_of_holds_and_running_timers() {
         entries: 4,
         say: "4 entries wait".into(),
         rows: Vec::new(),
+        weight: Weight::default(),
     });
+    let weight = Weight { retired: 3, seconds: 5_400, last: Some(noon()), ..Weight::default() };
+    let mass = HoldLine { id: "mass1".into(), weight, ..snapshot.holds[0].clone() };
+    let change = &status_json(&Snapshot { holds: vec![mass], ..snapshot.clone() })["holds"][0]["change"];
+    assert_eq!((&change["retired"], &change["seconds"]), (&json!(3), &json!(5_400)));
+    assert_eq!((&change["first"], &change["last"]), (&json!(null), &json!("2026-03-02T12:00:00Z")));
     let json = status_json(&snapshot);
     assert_eq!(json["targets"][0]["running"], 2);
     assert_eq!(json["targets"][0]["trouble"], "held 02:47");

@@ -9,7 +9,7 @@ use crate::config::secrets;
 use crate::config::secrets::HookSecrets;
 use crate::domain::id::{Account, RemoteId, Service};
 use crate::domain::mapping::{Mapping, MappingEdit};
-use crate::engine::setup::{EventHook, Hook, HookBook, Loaded, MappingBook, event_label};
+use crate::engine::setup::{EventHook, Hook, HookBook, Loaded, MappingBook, Unread, event_label};
 use crate::receiver::{self, Hooks};
 use crate::telemetry::redact::Redactor;
 use chrono::{DateTime, Utc};
@@ -18,7 +18,7 @@ use secrecy::SecretString;
 /// The token of a webhook that was made anew holds this long more, for deliveries under way.
 const OLD_TOKEN: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
 
-/// `mapping.toml` in the config folder; no file is an empty mapping.
+/// `mapping.toml` in the config folder.
 pub struct MappingOnDisk {
     /// The config folder.
     pub config_dir: PathBuf,
@@ -26,21 +26,22 @@ pub struct MappingOnDisk {
 
 impl MappingBook for MappingOnDisk {
     fn load(&self) -> Loaded {
-        if !self.config_dir.join(MAPPING).exists() {
-            return Ok((Mapping::default(), mapping::version("")));
+        let file = MappingFile::load(&self.config_dir).map_err(|m| Unread::Broken(m.to_string()))?;
+        if !file.is_blank() {
+            return Ok((file.parsed, file.version));
         }
-        let file = MappingFile::load(&self.config_dir).map_err(|m| m.to_string())?;
-        Ok((file.parsed, file.version))
+        let there = self.config_dir.join(MAPPING).exists();
+        Err(if there { Unread::Empty } else { Unread::Missing })
     }
 
-    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String> {
+    fn edit(&self, version: &str, edit: &MappingEdit) -> Result<(Mapping, String), String> {
         let path = self.config_dir.join(MAPPING);
-        let text = if path.exists() {
-            MappingFile::load(&self.config_dir).map_err(|m| m.to_string())?.text
-        } else {
-            String::new()
-        };
-        let text = mapping::apply(&text, edit).map_err(|e| e.to_string())?;
+        let file = MappingFile::load(&self.config_dir).map_err(|m| m.to_string())?;
+        let found = if file.is_blank() { mapping::version("") } else { file.version };
+        if found != version {
+            return Err("mapping.toml has just been changed by somebody; look and choose again".into());
+        }
+        let text = mapping::apply(&file.text, edit).map_err(|e| e.to_string())?;
         let file = MappingFile::parse(text).map_err(|m| m.to_string())?;
         mapping::save(&self.config_dir, &file.text)
             .map_err(|e| format!("{} can't be written: {e}", path.display()))?;
@@ -262,4 +263,29 @@ impl HookBook for SecretsOnDisk {
 fn event_hook(hook: &secrets::Hook, event: &str) -> EventHook {
     let made = hook.subscription_id.clone().map(|id| (id, hook.current.clone()));
     EventHook { event: event.to_owned(), path: hook.path.clone(), made }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::mapping::SourceRef;
+
+    #[test]
+    fn nothing_is_written_over_a_file_that_was_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(MAPPING);
+        let book = MappingOnDisk { config_dir: folder.path().to_owned() };
+        let source = |id: i64| SourceRef { account: "main".into(), id: id.into(), name: "Harbor".into() };
+        let skip = |id| MappingEdit::SkipProject { source: source(id) };
+        let (_, first) = book.edit(&mapping::version(""), &skip(1)).unwrap();
+        let kept = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, " \n").unwrap();
+        assert_eq!(book.load(), Err(Unread::Empty));
+        assert!(book.edit(&first, &skip(2)).unwrap_err().contains("just been changed"));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(book.load(), Err(Unread::Missing));
+        assert!(book.edit(&first, &skip(2)).is_err() && !path.exists());
+        std::fs::write(&path, kept).unwrap();
+        assert_eq!(book.edit(&first, &skip(2)).unwrap().0.rules.len(), 2);
+    }
 }

@@ -1,5 +1,6 @@
 //! The engine's own thread: one runtime that never waits for anybody else's work.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Receiving {
     pub receiver: Arc<Receiver>,
     /// Counts those that it does not believe.
     pub refusals: Arc<Refusals>,
+    /// Where it listens.
+    pub address: Option<SocketAddr>,
 }
 
 /// Starts the thread. A ledger that cannot be opened is known before this returns.
@@ -74,7 +77,7 @@ async fn run(
     arrivals: mpsc::Receiver<EngineEnd>,
     cancel: CancellationToken,
 ) -> Result<(), String> {
-    let Receiving { receiver, refusals } = receiving;
+    let Receiving { receiver, refusals, address } = receiving;
     let cache = Arc::new(guarded(&spec, &ledger).map_err(|e| e.to_string())?);
     let probe = spec.setup.public_url.as_deref().and_then(|url| wiring::probe(url, receiver.clone()));
     let engine = Engine::new(Parts {
@@ -93,7 +96,7 @@ async fn run(
         book
     });
     let follower = settings.map(|(known, dir)| Follower::new(dir, known));
-    engine.know(wiring::facts(receiver, refusals, cache.clone(), tokens, &spec.state_dir));
+    engine.know(wiring::facts(receiver, refusals, cache.clone(), tokens, (&spec.state_dir, address)));
     let stopping = engine.clone();
     let watched = cancel.clone();
     tokio::spawn(async move {

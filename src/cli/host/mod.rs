@@ -114,8 +114,10 @@ pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, 
         Receiver::new(refusals.clone(), inbox.clone(), system_clock())
             .observed_by(wiring::observe(metrics.clone())),
     );
+    let mut address = None;
     if let Some(listener) = spec.receiver.take() {
-        ready.receiver = listener.local_addr().ok().map(|a| format!("http://{a}"));
+        address = listener.local_addr().ok();
+        ready.receiver = address.map(|a| format!("http://{a}"));
         let listener = listener.into_std().map_err(Failure::not_well)?;
         receiver::spawn(listener, receiver.clone(), cancel.clone()).map_err(Failure::not_well)?;
     }
@@ -127,7 +129,7 @@ pub async fn start(mut spec: Spec, cancel: CancellationToken) -> Result<Hosted, 
     let sockets = socket::listen(&control, door.clone(), socket::Limits::default(), cancel.clone())
         .map_err(Failure::usage)?;
     let (ended, ending) = oneshot::channel();
-    let receiving = Receiving { receiver, refusals };
+    let receiving = Receiving { receiver, refusals, address };
     engine_thread::start(spec, inbox, receiving, metrics, arrivals, cancel.clone(), ended)?;
     Ok(Hosted { ready, door, cancel, ending, sockets, _lock: lock })
 }

@@ -1,5 +1,6 @@
 //! Small closures between rooms that must not know each other.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,10 @@ pub fn probe(public_url: &str, receiver: Arc<Receiver>) -> Option<Probe> {
         let (wire, receiver, base) = (wire.clone(), receiver.clone(), base.clone());
         Box::pin(async move {
             let asked = receiver.probe().ask();
-            let request = http::Request::get(format!("{base}{}", asked.path)).body(Bytes::new());
+            // As a delivery comes: what refuses those in front of the receiver must refuse this too.
+            let request = http::Request::post(format!("{base}{}", asked.path))
+                .header(http::header::CONTENT_TYPE, "application/json")
+                .body(Bytes::from_static(b"{}"));
             let Ok(request) = request else {
                 return Err(ProbeFailure {
                     kind: "name",
@@ -133,7 +137,7 @@ pub fn facts(
     refusals: Arc<Refusals>,
     cache: Arc<Guarded>,
     tokens: Option<Arc<dyn TokenBook>>,
-    state_dir: &Path,
+    (state_dir, listens): (&Path, Option<SocketAddr>),
 ) -> Facts {
     let (counting, unkept, refusing) = (receiver.clone(), receiver.clone(), receiver);
     let troubled = cache.clone();
@@ -147,12 +151,22 @@ pub fn facts(
         unavailable: Some(Arc::new(move || unkept.counters().read().unavailable)),
         cache_trouble: Some(Arc::new(move || troubled.last_trouble())),
         state_dir: Some(state_dir.display().to_string()),
+        listens: listens.map(|address| near(address).to_string()),
         cache: Some(Arc::new(move || match *cache.state().borrow() {
             CacheState::Opening { percent } => (CacheWord::Opening, percent),
             CacheState::Rebuilding { percent } => (CacheWord::Rebuilding, percent),
             CacheState::Ready => (CacheWord::Ready, 100),
         })),
         tokens,
+    }
+}
+
+/// Where a program of this machine reaches an address that may stand for all of them.
+fn near(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        address => address,
     }
 }
 

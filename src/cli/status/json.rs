@@ -43,6 +43,7 @@ pub fn status_json(snapshot: &Snapshot) -> Value {
         "targets": snapshot.targets.iter().map(target).collect::<Vec<_>>(),
         "holds": snapshot.holds.iter().map(hold).collect::<Vec<_>>(),
         "incidents": snapshot.incidents.iter().map(incident_json).collect::<Vec<_>>(),
+        "on_the_way": snapshot.counted(&SyncWord::ON_THE_WAY),
         "needs_a_look": not_well(snapshot),
     })
 }
@@ -87,14 +88,28 @@ fn target(line: &TargetLine) -> Value {
 }
 
 fn hold(line: &HoldLine) -> Value {
-    json!({
+    let mut object = json!({
         "id": line.id,
         "target": line.target,
         "since": instant(line.since),
         "reason": line.reason,
         "entries": line.entries,
         "say": line.say,
-    })
+    });
+    let weight = &line.weight;
+    if weight.entries() > 0 {
+        object["change"] = json!({
+            "retired": weight.retired,
+            "deleted": weight.deleted,
+            "moved": weight.moved,
+            "seconds": weight.seconds,
+            "by": weight.by,
+            "of": weight.of,
+            "first": weight.first.map(instant),
+            "last": weight.last.map(instant),
+        });
+    }
+    object
 }
 
 /// An incident as one JSON object.

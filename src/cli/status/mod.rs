@@ -17,7 +17,7 @@ pub use well::{account_trouble, not_well};
 /// Options of `status`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:\n  hourwire status --json | jq '.subscriptions[].state'\n\n\
-    Exit codes: 0 all is well, 1 something needs a person, 3 no engine runs")]
+    Exit codes: 0 all is well or on the way, 1 something needs a person, 3 no engine runs")]
 pub struct Status {
     /// Print JSON
     #[arg(long)]

@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use super::well::not_well;
 use crate::cli::print::table;
 use crate::control::snapshot::{CacheWord, Snapshot};
-use crate::domain::text::every;
+use crate::domain::text::{every, requests};
+use crate::domain::word::SyncWord;
 
 /// The state of an engine as text.
 pub fn status_table(snapshot: &Snapshot) -> String {
@@ -16,11 +17,19 @@ pub fn status_table(snapshot: &Snapshot) -> String {
     parts.extend(block("incidents", incidents(snapshot)));
     let troubles = not_well(snapshot);
     parts.push(if troubles.is_empty() {
-        "all is well\n".to_owned()
+        on_the_way(snapshot).unwrap_or_else(|| "all is well\n".to_owned())
     } else {
         format!("needs a look\n{}", indent(&troubles.join("\n")))
     });
     parts.join("\n")
+}
+
+/// What is not at its target yet although nothing is in its way that needs a person: `84 on the way: 84 queued`.
+fn on_the_way(snapshot: &Snapshot) -> Option<String> {
+    let words = SyncWord::ON_THE_WAY.iter().map(|word| (*word, snapshot.counted(&[word])));
+    let words: Vec<String> = words.filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
+    let all = snapshot.counted(&SyncWord::ON_THE_WAY);
+    (all > 0).then(|| format!("{all} on the way: {}\n", words.join(", ")))
 }
 
 fn header(snapshot: &Snapshot) -> String {
@@ -32,7 +41,7 @@ fn header(snapshot: &Snapshot) -> String {
     let deliveries = &snapshot.deliveries;
     let unkept = match deliveries.unavailable {
         0 => String::new(),
-        n => format!(", {n} answered 503 (they are sent again)"),
+        n => format!(", {n} answered 503 (what is missed is read afterwards)"),
     };
     format!(
         "hourwire {} ({}), up {}, cache {cache}\ndeliveries: {} received, {} duplicates, {} rejected, {} dead, {} \
@@ -108,10 +117,10 @@ fn incidents(snapshot: &Snapshot) -> Vec<Vec<String>> {
             || "open".to_owned(),
             |at| {
                 format!(
-                    "closed after {}, {} recovered, {} requests",
+                    "closed after {}, {} recovered, {}",
                     span(at - line.opened_at),
                     line.recovered,
-                    line.requests
+                    requests(line.requests)
                 )
             },
         );

@@ -29,7 +29,7 @@ pub struct MappingFile {
 }
 
 impl MappingFile {
-    /// Reads `mapping.toml` of a config folder; no file is an empty mapping.
+    /// Reads `mapping.toml` of a config folder; no file reads as a blank one.
     pub fn load(config_dir: &Path) -> Result<Self, Mistakes> {
         let file = file::read(&config_dir.join(MAPPING), MAPPING)?;
         Self::parse(file.map(|file| file.text).unwrap_or_default())
@@ -40,6 +40,12 @@ impl MappingFile {
         let parsed = read::mapping(&text)?;
         let version = version(&text);
         Ok(Self { text, parsed, version })
+    }
+
+    /// Whether there is not a word in it. A person who wants no links says so with a comment line: a file that is gone or
+    /// cut off says nothing.
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
     }
 
     /// Names in the mapping that are no account of the settings, or one of the other side. They do no harm (nothing of

@@ -148,6 +148,7 @@ fn policy(root: &Section<'_, '_>) -> Policy {
         reserve_repair: number("reserve_repair", default.reserve_repair, 0..=90),
         undo_days: number("undo_days", default.undo_days, 1..=3650),
         dead_letter_days: number("dead_letter_days", default.dead_letter_days, 1..=3650),
+        check_every_s: number("check_every_s", default.check_every_s, 60..=3600),
     };
     if policy.reserve_person + policy.reserve_repair > 90 {
         let key = if table.has("reserve_person") { "reserve_person" } else { "reserve_repair" };

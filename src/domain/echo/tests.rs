@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::fixture::{at, body, read};
+use crate::domain::link::retired;
 use crate::domain::outcome::{self, Outcome};
 use crate::domain::word::{Class, SyncWord};
 
@@ -135,6 +136,20 @@ fn what_is_deleted_on_both_sides_is_no_conflict() {
         late.wish = wish;
         rewished(&mut late);
         assert_eq!((late.there, late.trouble), (None, None), "the source deletes it later");
+    }
+}
+
+#[test]
+fn a_retirement_that_an_older_state_does_not_know_of_is_ours() {
+    for (wish, adopted) in [(Wish::Retired, false), (Wish::Gone, true)] {
+        let mut link = doubted(written(&["one"]), Some(retired(&body("one"))));
+        link.there.as_mut().unwrap().adopted = adopted;
+        link.wish = wish.clone();
+        let mut edited = link.clone();
+        assert_eq!(looked(&mut link, this(&retired(&body("one"))), at(11), at(12)), Saw::Ours, "{wish:?}");
+        assert_eq!(link.word(false), SyncWord::Synced, "{wish:?}");
+        let theirs = TargetEntry { description: "theirs".into(), ..retired(&body("one")) };
+        assert_eq!(looked(&mut edited, this(&theirs), at(11), at(12)), Saw::Conflict, "{wish:?}");
     }
 }
 

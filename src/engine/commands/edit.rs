@@ -35,9 +35,7 @@ pub fn edit(engine: &Shared, asker: &Asker<'_>, seen: &str, edit: &MappingEdit, 
     let mut state = engine.state();
     check(&state, edit)?;
     mapper::refresh(engine, &mut state)?;
-    if let Some(alert) = &state.mapping_alert {
-        return because(format!("mapping.toml has a mistake, mend it first: {alert}"));
-    }
+    mapper::may_write(&state)?;
     clash(&state, seen, edit)?;
     let before = state.mapping.clone();
     let after = remap::apply(&before, edit);
@@ -49,8 +47,7 @@ pub fn edit(engine: &Shared, asker: &Asker<'_>, seen: &str, edit: &MappingEdit, 
     if remap::value(&before, edit) == remap::value(&after, edit) {
         return Ok(Reply::Done { say: format!("{name} is {} already", remap::value(&after, edit)) });
     }
-    let done = done(edit);
-    let what = format!("{name} {done}");
+    let what = format!("{name} {}", done(edit));
     let mut undoes = false;
     mapper::write(engine, &mut state, edit, |draft, after| {
         draft.say("mapping", "info", format!("{what} by {}", asker.by.name), None)?;
@@ -62,14 +59,8 @@ pub fn edit(engine: &Shared, asker: &Asker<'_>, seen: &str, edit: &MappingEdit, 
     state.last = Some((now, what));
     drop(state);
     engine.touch_work();
-    let mut say = vec![done.to_owned()];
-    if impact.creates > 0 {
-        let word = standing.map_or("queued", |s| s.ready_name());
-        say.push(match word {
-            "queued" => format!("{} sent", impact.creates),
-            word => format!("{} {word}", impact.creates),
-        });
-    }
+    let mut say = vec![told(edit, &name)];
+    say.extend(mapper::due(standing.as_ref(), impact.creates));
     if impact.stops > 0 {
         say.push(format!("{} wait again", impact.stops));
     }
@@ -110,6 +101,17 @@ fn done(edit: &MappingEdit) -> &'static str {
         MappingEdit::UnlinkProject { .. } | MappingEdit::UnlinkUser { .. } => "unlinked",
         MappingEdit::SkipProject { .. } => "left out",
         MappingEdit::UnskipProject { .. } => "taken in again",
+    }
+}
+
+/// The same in the words of the price line, which name what was changed before anything else: it may not be what the
+/// person thinks is under the bar.
+fn told(edit: &MappingEdit, name: &str) -> String {
+    match edit {
+        MappingEdit::LinkProject { to, .. } | MappingEdit::LinkUser { to, .. } => {
+            format!("{name}: {}", Value::Linked(to.clone()))
+        }
+        _ => format!("{}: {name}", done(edit)),
     }
 }
 
@@ -258,14 +260,16 @@ pub fn sent(state: &State, edit: &MappingEdit) -> Desked<usize> {
 
 /// The price of an edit in words and figures.
 pub fn price(state: &State, edit: &MappingEdit, impact: Impact) -> Price {
+    let name = || name(state, edit);
     let verb = match edit {
-        MappingEdit::LinkProject { .. } | MappingEdit::LinkUser { .. } => "links it",
-        MappingEdit::UnlinkProject { .. } | MappingEdit::UnlinkUser { .. } => "unlinks it",
-        MappingEdit::SkipProject { .. } => "leaves it out",
-        MappingEdit::UnskipProject { .. } => "takes it in again",
+        // The picker that this stands under names both.
+        MappingEdit::LinkProject { .. } | MappingEdit::LinkUser { .. } => "links it".to_owned(),
+        MappingEdit::UnlinkProject { .. } | MappingEdit::UnlinkUser { .. } => format!("unlinks {}", name()),
+        MappingEdit::SkipProject { .. } => format!("leaves {} out", name()),
+        MappingEdit::UnskipProject { .. } => format!("takes {} in again", name()),
     };
     let mut say = match impact.creates {
-        0 => vec![verb.to_owned()],
+        0 => vec![verb],
         n => vec![format!("{verb} and sends the {n} waiting")],
     };
     if impact.stops > 0 {

@@ -1,17 +1,17 @@
 //! Stopping and resuming sending, and deciding a change that is held.
 
 use crate::cache::rows;
-use crate::control::command::Reply;
+use crate::control::command::{Price, Reply};
 use crate::control::snapshot::{ANOTHER, BY_HAND, HoldLine};
-use crate::domain::id::Account;
+use crate::domain::brake::{Weight, may_return};
+use crate::domain::id::{Account, Key};
 use crate::domain::link::Trouble;
-use crate::domain::word::Class;
-use crate::engine::Shared;
-use crate::engine::desk::Desked;
+use crate::engine::desk::{Desked, Draft};
 use crate::engine::state::{LOOKING, State};
+use crate::engine::{Shared, brake};
 
 use super::undo::{Back, keep};
-use super::{Answered, Asker, because, entries, known_target};
+use super::{Answered, Asker, because, edit, entries, known_target};
 
 const ELSEWHERE: &str = "another engine sends for this workspace; `take` makes this one the sender";
 
@@ -33,6 +33,7 @@ fn line(engine: &Shared, target: Option<Account>) -> HoldLine {
         entries: 0,
         say: format!("nothing is sent to {to} until `release`"),
         rows: Vec::new(),
+        weight: Weight::default(),
     }
 }
 
@@ -111,35 +112,35 @@ pub fn restore(state: &State, before: &[HoldLine]) -> Vec<HoldLine> {
     others.chain(before).cloned().collect()
 }
 
-/// Sends a mass change, or drops it.
-pub fn decide(engine: &Shared, hold: &str, send: bool) -> Answered {
+/// Sends a mass change, or drops it; or says what sending it takes.
+pub fn decide(engine: &Shared, asker: &Asker<'_>, hold: &str, send: bool, dry: bool) -> Answered {
     let mut state = engine.state();
     if state.holds.iter().any(|h| h.id == hold && h.reason == ANOTHER) {
         return because(ELSEWHERE);
     }
-    if !state.holds.iter().any(|h| h.id == hold && h.is_open() && h.reason != LOOKING) {
+    let open = |h: &&HoldLine| h.id == hold && h.is_open() && h.reason != LOOKING;
+    let Some(mut line) = state.holds.iter().find(open).cloned() else {
         return because("this change is decided already");
+    };
+    let bonds = brake::candidates(&state)?;
+    // Of what joined it some may have changed again: the figures are those of now.
+    brake::weigh(&state, &state.desk.draft(), &mut line, &bonds)?;
+    if dry {
+        return Ok(Reply::Price(price(&state, &line, send)));
     }
     let mut holds = state.holds.clone();
     holds.retain(|h| h.id != hold);
-    let mut held = Vec::new();
-    for target in &state.setup.targets {
-        // Those with a write or a look under way are listed by that.
-        for class in [Class::Held, Class::Open, Class::Doubtful] {
-            let keys = state.desk.named(rows::by_class(&target.account, class), usize::MAX)?;
-            held.extend(keys.into_iter().map(|key| (target.account.clone(), key)));
-        }
-    }
-    let count = state.write("decide", |state, draft| {
-        let mut count = 0;
-        for (target, key) in held {
+    let kept = line.clone();
+    let say = state.write("decide", |state, draft| {
+        let mut decided = Vec::new();
+        for (target, key) in bonds {
             let Some(mut link) = draft.link(&target, &key)? else { continue };
             if link.trouble != Some(Trouble::Mass(hold.to_owned())) {
                 continue;
             }
             link.trouble = if send { None } else { Some(Trouble::Dropped) };
             draft.put_link(&target, &key, link)?;
-            count += 1;
+            decided.push((target, key));
         }
         State::put_holds(&holds, draft)?;
         // What was decided counts no more: the next deletions begin a count of their own.
@@ -147,16 +148,52 @@ pub fn decide(engine: &Shared, hold: &str, send: bool) -> Answered {
             draft.delete_if_there(rows::meta(&format!("deletions:{}", source.account)))?;
         }
         let what = if send { "sent" } else { "dropped" };
-        draft.say("sync", "info", format!("mass change of {} {what} by a person", entries(count)), None)?;
-        Ok(count)
+        let what = format!("mass change of {} {what}", entries(decided.len()));
+        draft.say("sync", "info", format!("{what} by {}: {}", asker.by.name, kept.weight.sum()), None)?;
+        keep(draft, asker.by, &what, Back::Mass { hold: Box::new(kept), bonds: decided, sent: send })?;
+        Ok(what)
     })?;
     state.holds = holds;
+    state.last = Some((engine.seams.now(), say));
     drop(state);
     engine.touch_work();
+    let count = entries(line.entries as usize);
     let say = if send {
-        format!("{} on their way", entries(count))
+        format!("{count} on their way · u takes back what has not left")
     } else {
-        format!("{} stay as they are in the target", entries(count))
+        format!("{count} stay as they are in the target · u holds them again")
     };
     Ok(Reply::Done { say })
+}
+
+/// What a decision would do and take: a request for each entry that is sent, and none for what stays.
+fn price(state: &State, line: &HoldLine, send: bool) -> Price {
+    let left = line.weight.targets.iter().filter_map(|target| edit::left(state, target)).min();
+    if !send {
+        let say =
+            format!("drop {} held: they stay as they are in the target", entries(line.entries as usize));
+        return Price { left, say, ..Price::default() };
+    }
+    let say = format!("send {} held: {}", entries(line.entries as usize), line.weight.sum());
+    Price { creates: 0, moves: line.entries, requests: line.entries, left, say }
+}
+
+/// Holds again what has not left since it was sent, or all that was dropped. Answers how many of each: held again, and
+/// past that.
+pub fn hold_again(
+    state: &State,
+    draft: &mut Draft<'_>,
+    hold: &mut HoldLine,
+    bonds: &[(Account, Key)],
+    sent: bool,
+) -> Desked<(usize, usize)> {
+    let mut back = 0;
+    for (target, key) in bonds {
+        let Some(mut link) = draft.link(target, key)?.filter(|link| may_return(link, sent)) else { continue };
+        link.trouble = Some(Trouble::Mass(hold.id.clone()));
+        draft.put_link(target, key, link)?;
+        back += 1;
+    }
+    brake::weigh(state, draft, hold, bonds)?;
+    Ok((back, bonds.len() - back))
 }

@@ -97,6 +97,7 @@ fn is_dry(wish: &Wish) -> bool {
         | Wish::Backfill { dry, .. }
         | Wish::SendNow { dry, .. }
         | Wish::Resolve { dry, .. }
+        | Wish::Decide { dry, .. }
         | Wish::Replay { dry, .. }
         | Wish::ReplayAll { dry, .. } => *dry,
         // It changes nothing, and its secret is not to be kept.
@@ -127,7 +128,7 @@ fn act(engine: &Shared, asker: &Asker<'_>, wish: Wish) -> Answered {
         Wish::Reveal { subscription } => guard::reveal(engine, &subscription),
         Wish::Hold { target } => hold::hold(engine, asker, target),
         Wish::Release { target } => hold::release(engine, asker, target),
-        Wish::Decide { hold, send } => hold::decide(engine, &hold, send),
+        Wish::Decide { hold, send, dry } => hold::decide(engine, asker, &hold, send, dry),
         Wish::Take => guard::take(engine, asker),
         Wish::Pause { job, on } => queue::pause(engine, &job, on),
         Wish::SendNow { target, dry } => queue::send_now(engine, &target, dry),

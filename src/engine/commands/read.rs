@@ -92,7 +92,7 @@ pub fn backfill(engine: &Shared, first: NaiveDate, last: NaiveDate, dry: bool) -
     drop(state);
     engine.wakes.pull.notify_waiters();
     engine.touch();
-    Ok(Reply::Done { say: format!("backfill {span} planned · {}", price.say) })
+    Ok(Reply::Done { say: format!("backfill {span} planned · Quota shows how far it is") })
 }
 
 fn range(

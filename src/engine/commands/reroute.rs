@@ -11,9 +11,9 @@ use crate::domain::mapping::SourceRef;
 use crate::domain::order::EntryRow;
 use crate::domain::remap;
 use crate::domain::route::{Route, Routed, route};
-use crate::domain::word::Class;
 use crate::engine::Shared;
-use crate::engine::apply::{Batch, Pulled, bind_one, hold_all};
+use crate::engine::apply::{Batch, bind_one};
+use crate::engine::brake::{Brake, candidates, hold_all, weigh};
 use crate::engine::desk::{Desked, Draft};
 use crate::engine::state::State;
 
@@ -148,15 +148,8 @@ fn put(
                 put_one(state, draft, &mut batch, target, key, route)?;
             }
             if held {
-                let limits = (state.policy().hold_changes, state.policy().hold_deletions);
-                let mut pulled = Pulled {
-                    hold_changes: limits.0,
-                    hold_deletions: limits.1,
-                    targets: std::slice::from_ref(target),
-                    holds: &mut holds,
-                    id: id.clone(),
-                };
-                hold_all(&mut pulled, draft, &batch.heavy)?;
+                let mut brake = Brake { holds: &mut holds, id: id.clone() };
+                hold_all(state, &mut brake, draft, &batch.heavy, &batch.by)?;
             }
             Ok(())
         })?;
@@ -187,24 +180,17 @@ fn put_one(
     Ok(())
 }
 
-/// A decision whose entries are all gone is none; of the others the count stays true.
+/// A decision whose entries are all gone is none; of the others the figures stay true.
 fn settle_holds(state: &mut State) -> Desked<()> {
-    let mut counts = std::collections::BTreeMap::<String, u32>::new();
-    for target in &state.setup.targets {
-        for key in state.desk.named(rows::by_class(&target.account, Class::Held), usize::MAX)? {
-            if let Some(Trouble::Mass(id)) = state.desk.link(&target.account, &key)?.and_then(|l| l.trouble) {
-                *counts.entry(id).or_default() += 1;
-            }
-        }
-    }
+    let bonds = candidates(state)?;
     let mut holds = state.holds.clone();
-    holds.retain(|h| !h.id.starts_with("mass") || counts.contains_key(&h.id));
-    for hold in &mut holds {
-        hold.entries = counts.get(&hold.id).copied().unwrap_or(hold.entries);
-    }
-    if holds != state.holds {
-        state.write("holds", |_, draft| State::put_holds(&holds, draft))?;
-        state.holds = holds;
-    }
+    state.write("holds", |state, draft| {
+        for hold in holds.iter_mut().filter(|h| h.id.starts_with("mass")) {
+            weigh(state, draft, hold, &bonds)?;
+        }
+        holds.retain(|h| !h.id.starts_with("mass") || h.entries > 0);
+        if holds == state.holds { Ok(()) } else { State::put_holds(&holds, draft) }
+    })?;
+    state.holds = holds;
     Ok(())
 }

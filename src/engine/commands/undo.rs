@@ -69,6 +69,15 @@ pub enum Back {
         /// Each entry's route before.
         routes: Vec<(Key, Route)>,
     },
+    /// By holding these bonds again, as far as nothing of them has left.
+    Mass {
+        /// The decision as it stood.
+        hold: Box<HoldLine>,
+        /// Its bonds.
+        bonds: Vec<(Account, Key)>,
+        /// It was sent, else dropped.
+        sent: bool,
+    },
 }
 
 /// Stages a change that can be taken back.
@@ -137,6 +146,37 @@ pub fn undo(engine: &Shared, asker: &Asker<'_>) -> Answered {
             match back {
                 Ok(how) => more = format!(" · {how}"),
                 Err(why) => return because(format!("{what} cannot be undone: {why}")),
+            }
+        }
+        Back::Mass { mut hold, bonds, sent } => {
+            let mut holds = state.holds.clone();
+            let (back, past) = state.write("undo", |state, draft| {
+                let (back, past) = hold::hold_again(state, draft, &mut hold, &bonds, sent)?;
+                if back > 0 {
+                    holds.push(*hold);
+                    State::put_holds(&holds, draft)?;
+                    draft.say(
+                        "sync",
+                        "info",
+                        format!("{note}: {} held again", super::entries(back)),
+                        None,
+                    )?;
+                }
+                // One that has left for good is in nobody's way: the next undo takes what came before it.
+                draft.put_for(rows::undo(done.seq), &done, TimeDelta::days(30))?;
+                Ok((back, past))
+            })?;
+            if back == 0 {
+                let why = if sent { "all of it has been sent" } else { "all of it has changed since" };
+                return because(format!(
+                    "{what} cannot be undone: {why}; u again undoes what came before it"
+                ));
+            }
+            state.holds = holds;
+            more = format!(" · {} held again", super::entries(back));
+            if past > 0 {
+                let word = if sent { "sent already" } else { "changed since" };
+                more.push_str(&format!(", {past} {word}"));
             }
         }
         Back::Mapping { edit, left } => {

@@ -11,11 +11,11 @@ use crate::domain::link::Link;
 use crate::domain::outcome::Found;
 use crate::domain::quota::Cause;
 use crate::domain::word::Class;
-use crate::engine::call::{CallError, Patience};
+use crate::engine::call::{Ask, CallError, Patience};
 use crate::engine::desk::{Desked, Draft};
 use crate::engine::lookup::named;
 use crate::engine::words::called;
-use crate::engine::{Shared, rebind};
+use crate::engine::{Shared, profile, rebind};
 use crate::services::http::Failure;
 
 impl Dispatcher {
@@ -60,7 +60,13 @@ async fn look(engine: &Shared, target: &Account, source: &Key, link: &Link) -> R
         .await?;
     let found = match answer.result {
         Ok(read) => {
-            let entry = named(&engine.state(), target, &read);
+            let mut entry = named(&engine.state(), target, &read);
+            if !entry.names_its_tags() {
+                // A tag made since the last list, perhaps by a run of ours that this state does not know of.
+                let ask = Ask { cause: Cause::Health, patience: Patience::Short, knocks: false };
+                profile::read_target_tags(engine, target, ask).await?;
+                entry = named(&engine.state(), target, &read);
+            }
             Found::This(Box::new(read), entry)
         }
         Err(Failure::Missing(_)) => Found::Nothing,

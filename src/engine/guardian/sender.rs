@@ -4,12 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::rows;
 use crate::control::snapshot::{ANOTHER, HoldLine};
+use crate::domain::brake::Weight;
 use crate::domain::guard_election::{Elected, Standing, elect, take_of, taking};
 use crate::domain::id::Account;
 use crate::domain::quota::Cause;
 
 use super::list::{self, Listing};
-use super::{Hitch, Post, Step, Why, care, interval, make};
+use super::{Hitch, Post, Step, Why, care, make};
 use crate::engine::Shared;
 use crate::engine::desk::Desked;
 use crate::engine::state::{LOOKING, State};
@@ -215,6 +216,7 @@ fn hold(engine: &Shared, account: &Account, why: Option<(&str, String)>) -> Desk
             entries: 0,
             say,
             rows: Vec::new(),
+            weight: Weight::default(),
         });
     }
     state.desk.write("guard hold", |draft| State::put_holds(&holds, draft))?;
@@ -240,7 +242,10 @@ pub async fn take_over(post: &mut Post) -> Step<String> {
     };
     let before: Standing = post.engine.state().desk.get(&sender_key(&post.account))?.unwrap_or_default();
     let beside = listing.others.iter().any(|other| other.live);
-    let looks_every = post.profile().map_or(TimeDelta::zero(), |profile| interval(&profile));
+    // The other one may look more seldom than this one is set to.
+    let looks_every = post
+        .profile()
+        .map_or(TimeDelta::zero(), |profile| post.interval(&profile).max(TimeDelta::minutes(5)));
     let standing = Standing::taken(&before, visible, beside, post.now(), looks_every);
     care::write(&post.engine, &post.account, "guard sender", |page| {
         page.draft().put(sender_key(&post.account), &standing)?;

@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::cache::rows;
 use crate::control::incidents::of_subscription;
 use crate::control::snapshot::{Alert, IncidentLine, Snapshot};
-use crate::domain::id::{Account, Key};
+use crate::domain::catalogue::Kind;
+use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::Link;
 use crate::domain::order::EntryRow;
+use crate::domain::route::{By, Routed};
+use crate::domain::strain::{PLAN_WAY_OUT, Strain};
 use crate::domain::text::{count as counted, requests};
 use crate::domain::word::{Class, SyncWord};
 use crate::engine::desk::Desked;
@@ -30,7 +33,9 @@ const LOOKED: usize = 20;
 /// Entries without a link whose projects are counted.
 const PROJECTS: usize = 200;
 /// The reason of an entry whose person is nobody in the target.
-const NEEDS_OWNER: &str = "needs owner";
+pub const NEEDS_OWNER: &str = "needs owner";
+/// Some of them belong to no project, so that no row of the mapping stands for them.
+const OF_NONE: &str = " and of none";
 /// Dead letters looked at for the oldest one.
 const LETTERS: usize = 1_000;
 
@@ -112,6 +117,10 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
         SyncWord::Held(_) => format!(
             "{name}{more} held for {target}: nobody there is its owner; link the user in mapping.toml"
         ),
+        SyncWord::Unmapped if leads_to(&link).is_some() => {
+            let entries = counted(count, "entry waits", "entries wait");
+            format!("{entries} for {target}: {}", nowhere(state, target, &link))
+        }
         SyncWord::Unmapped if project.is_empty() && projects(state, target)?.is_none() => {
             let (entries, them) = if count == 1 {
                 ("1 entry without project waits".to_owned(), "it")
@@ -119,7 +128,7 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
                 (format!("{count} entries without project wait"), "them")
             };
             let say = format!(
-                "{entries} for {target}: give {them} a project in Toggl, or set a fallback in mapping.toml"
+                "{entries} for {target}: give {them} a project in Toggl, or set [fallback] in mapping.toml"
             );
             let id = format!("{}:{target}", class.name());
             // No row of the mapping stands for them: they are found where the open work is.
@@ -128,23 +137,56 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
         SyncWord::Unmapped => {
             let entries = counted(count, "entry waits", "entries wait");
             match projects(state, target)? {
-                Some(many) => format!(
-                    "{count} entries of {many} wait for a link to {target}; link them, leave them out, or set a fallback"
-                ),
-                None => {
+                Some(many) => {
+                    let none =
+                        if many.ends_with(OF_NONE) { "; give those of none a project in Toggl" } else { "" };
                     format!(
-                        "{entries} for a link to {target} ({project}); link it, leave it out, or set a fallback"
+                        "{count} entries of {many} wait for a link to {target}; link or leave out projects here{none}, or \
+                         set [fallback] in mapping.toml"
                     )
                 }
+                None => format!(
+                    "{entries} for a link to {target} ({project}); link it, leave it out, or set [fallback] in \
+                     mapping.toml"
+                ),
             }
         }
         SyncWord::Conflict => format!("{name}{more} changed on both sides; decide in Sync"),
+        SyncWord::Failed(why) if Strain::Plan.is_reason(&why) => {
+            format!("{name}{more} refused by {target}: {why}; {PLAN_WAY_OUT}")
+        }
         SyncWord::Failed(why) => format!("{name}{more} refused by {target}: {why}; mend it and retry"),
         _ => return Ok(None),
     };
     let pane = if class == Class::Unmapped { 2 } else { 5 };
     let id = format!("{}:{target}", class.name());
     Ok(Some((Alert { id, since: link.since, say, pane }, count)))
+}
+
+/// The project that a bond without a link leads to all the same: its target has it no more.
+fn leads_to(link: &Link) -> Option<(&RemoteId, Option<&By>)> {
+    let route = link.route.as_ref()?;
+    match &route.to {
+        Routed::To(project) => Some((project, route.by.as_ref())),
+        _ => None,
+    }
+}
+
+/// What leads to a project that is gone, and what to do about it.
+pub fn nowhere(state: &State, target: &Account, link: &Link) -> String {
+    let Some((project, by)) = leads_to(link) else { return String::new() };
+    let name = state.item(target, Kind::Project, project).map_or(project.as_str(), |item| item.name.as_str());
+    match by {
+        Some(By::Fallback) => {
+            format!(
+                "the fallback \"{name}\" is gone there; name another one in mapping.toml, or link their projects"
+            )
+        }
+        Some(By::Rule(n)) => {
+            format!("rule {n} of mapping.toml leads to \"{name}\", which is gone there; name another project")
+        }
+        _ => format!("\"{name}\" is gone there; link its project anew, or leave it out"),
+    }
 }
 
 /// The bond of a class that waits longest. What a person or a rule wanted held, and a mass change (one decision with
@@ -178,7 +220,7 @@ fn projects(state: &State, target: &Account) -> Desked<Option<String>> {
 fn of_projects(many: usize, without: bool, more: bool) -> Option<String> {
     let at_least = if more { "at least " } else { "" };
     let projects = if many == 1 { "project" } else { "projects" };
-    let none = if without { " and of none" } else { "" };
+    let none = if without { OF_NONE } else { "" };
     (many > 1 || (many == 1 && without)).then(|| format!("{at_least}{many} {projects}{none}"))
 }
 

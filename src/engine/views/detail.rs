@@ -11,9 +11,11 @@ use crate::domain::id::{Account, Key};
 use crate::domain::link::{Link, Op, Trouble, Wish};
 use crate::domain::order::{EntryRow, Stamp};
 use crate::domain::route::{By, Route, Routed};
+use crate::domain::strain::{PLAN_WAY_OUT, Strain};
 use crate::domain::word::SyncWord;
 use crate::engine::Engine;
 use crate::engine::desk::Desked;
+use crate::engine::snapshot::alerts::{NEEDS_OWNER, nowhere};
 use crate::engine::state::State;
 use crate::engine::words::Standing;
 
@@ -32,6 +34,14 @@ pub fn rows(engine: &Engine, state: &mut State, ask: &Ask, key: &Key) -> Desked<
             facts.lines.extend(conflict::lines(state, &standing.account, &link, zone));
         }
     }
+    // What needs a person comes before what the entry is: it is why the drawer was opened.
+    for standing in &standings {
+        if let Some(link) = state.desk.link(&standing.account, key)?
+            && let Some(what) = to_do(state, &standing.account, key, &row, &link)
+        {
+            facts.add("to do", what, "");
+        }
+    }
     source(state, &mut facts, key, &row);
     for standing in &standings {
         match state.desk.link(&standing.account, key)? {
@@ -46,6 +56,36 @@ pub fn rows(engine: &Engine, state: &mut State, ask: &Ask, key: &Key) -> Desked<
     let unfiltered = facts.lines.len();
     let shown = facts.lines.into_iter().filter(|l| ask.takes(&[&l.label, &l.value, &l.why]));
     Ok(ask.cut(shown.map(Row::Detail).collect(), unfiltered))
+}
+
+/// What a person can do about an entry that waits for one, and why it waits.
+fn to_do(state: &State, target: &Account, key: &Key, row: &EntryRow, link: &Link) -> Option<String> {
+    let entry = row.entry.as_ref()?;
+    match link.word(false) {
+        SyncWord::Unmapped if matches!(link.route.as_ref().map(|route| &route.to), Some(Routed::To(_))) => {
+            Some(nowhere(state, target, link))
+        }
+        SyncWord::Unmapped if entry.project.is_none() => Some(format!(
+            "it has no project, and no rule and no fallback takes it to {target}: give it a project in Toggl, or set \
+             [fallback] {target} in mapping.toml"
+        )),
+        SyncWord::Unmapped if matches!(link.route.as_ref().map(|route| &route.to), Some(Routed::To(_))) => {
+            Some(format!("the project it goes to is gone from {target}: link it anew in Mapping (2)"))
+        }
+        SyncWord::Unmapped => {
+            let project = state.project_name(&key.account, entry);
+            Some(format!(
+                "nothing takes {project} to {target}: link it or leave it out in Mapping (2), or set [fallback] \
+                 {target} in mapping.toml"
+            ))
+        }
+        SyncWord::Failed(why) if Strain::Plan.is_reason(&why) => Some(format!("{why}: {PLAN_WAY_OUT}")),
+        SyncWord::Held(reason) if reason == NEEDS_OWNER => {
+            let person = state.user_name(&key.account, &entry.user);
+            Some(format!("nobody in {target} is {person}: link the person by a [[user]] row in mapping.toml"))
+        }
+        _ => None,
+    }
 }
 
 struct Facts {
@@ -169,7 +209,7 @@ fn reason(facts: &Facts, standing: &Standing, link: &Link, word: &SyncWord) -> S
             Some(next) => format!("looked up at {next}"),
             None => "a request is on its way".into(),
         },
-        SyncWord::Unmapped => "no rule, link or fallback takes its project; link it in Mapping".into(),
+        SyncWord::Unmapped => format!("since {since}"),
         SyncWord::Conflict => match &link.trouble {
             Some(Trouble::Conflict(what)) => what.clone(),
             _ => String::new(),

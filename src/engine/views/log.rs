@@ -32,17 +32,23 @@ pub fn rows(state: &State, ask: &Ask) -> Desked<Rows> {
     Ok(Rows { total: unfiltered, unfiltered, offset, lines })
 }
 
+/// The newest line.
+pub fn newest(state: &State) -> Desked<Option<LogLine>> {
+    let mut newest = None;
+    state.desk.scan(rows::logs(), 1, &mut |_, value| {
+        newest = rows::decode(value).ok();
+        ControlFlow::Break(())
+    })?;
+    Ok(newest)
+}
+
 /// The newest and the oldest number.
 fn ends(state: &State) -> Desked<Option<(u64, u64)>> {
-    let (mut newest, mut oldest) = (None, None);
-    let number = |value: &[u8]| rows::decode::<LogLine>(value).ok().map(|l| l.seq);
-    state.desk.scan(rows::logs(), 1, &mut |_, value| {
-        newest = number(value);
-        ControlFlow::Break(())
-    })?;
+    let mut oldest = None;
     state.desk.scan_back(rows::logs(), 1, &mut |_, value| {
-        oldest = number(value);
+        oldest = rows::decode::<LogLine>(value).ok().map(|l| l.seq);
         ControlFlow::Break(())
     })?;
+    let newest = newest(state)?.map(|line| line.seq);
     Ok(newest.zip(oldest).filter(|(new, old)| new >= old))
 }

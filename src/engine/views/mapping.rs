@@ -63,6 +63,7 @@ impl<'a> Links<'a> {
         rule: Option<&Then>,
     ) -> LinkWord {
         let fallback = || match state.mapping.fallback.get(target) {
+            Some(named) if is_gone(state, target, named) => LinkWord::Gone(fresh(state, target, named)),
             Some(named) => LinkWord::Fallback(fresh(state, target, named)),
             None => LinkWord::Unmapped,
         };
@@ -101,15 +102,20 @@ fn fresh(state: &State, target: &Account, named: &Named) -> Named {
     Named { id: named.id.clone(), name: known.map_or_else(|| named.name.clone(), |i| i.name.clone()) }
 }
 
+/// Whether a target is known to have a project no more, or only in its archive.
+fn is_gone(state: &State, target: &Account, named: &Named) -> bool {
+    match state.item(target, Kind::Project, &named.id) {
+        Some(item) => item.deleted || item.archived,
+        None => state.profile(target).is_some(),
+    }
+}
+
 fn linked(state: &State, target: &Account, named: &Named, project: &Item) -> LinkWord {
-    let known = state.item(target, Kind::Project, &named.id);
-    let catalogue_read = state.profile(target).is_some();
     let now = fresh(state, target, named);
-    match known {
-        Some(item) if item.deleted || item.archived => LinkWord::Gone(now),
-        None if catalogue_read => LinkWord::Gone(now),
-        _ if now.name == project.name => LinkWord::Same(now),
-        _ => LinkWord::Other(now),
+    match () {
+        () if is_gone(state, target, named) => LinkWord::Gone(now),
+        () if now.name == project.name => LinkWord::Same(now),
+        () => LinkWord::Other(now),
     }
 }
 

@@ -9,7 +9,7 @@ mod detail;
 mod differences;
 mod entries;
 pub mod incidents;
-mod log;
+pub mod log;
 pub mod mapping;
 mod news;
 pub mod refused;

@@ -195,6 +195,7 @@ actions! {
 
     Undo, Global, "undo", ["u"], "undo", "Undo this viewer's last change";
     OldestAlert, Global, "oldest-alert", ["!"], "oldest alert", "Go to what has needed a person longest";
+    StartEngine, Global, "start-engine", ["E"], "start the engine", "Start the engine again that is gone";
     Zoom, Global, "zoom", ["z"], "zoom", "Fill the screen with the pane, and back";
     Overview, Global, "overview", ["0"], "Overview", "Show the Overview";
     Today, Global, "today", ["1"], "Today", "Show Today";

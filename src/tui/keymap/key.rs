@@ -15,6 +15,9 @@ pub struct Key {
 }
 
 impl Key {
+    /// Ctrl-C, which leaves in any state, whatever a person binds.
+    pub const LEAVES: Self = Self { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL };
+
     /// A plain character.
     pub fn char(c: char) -> Self {
         Self { code: KeyCode::Char(c), modifiers: KeyModifiers::NONE }

@@ -6,12 +6,14 @@ mod docs;
 mod key;
 mod offers;
 pub mod prices;
+mod typing;
 mod user;
 
 pub use actions::{ACTIONS, Action, Context, Spec};
 pub use docs::{list, markdown};
 pub use key::Key;
 pub use offers::{Offer, blocked, contexts, footer, offers};
+pub use typing::typing;
 pub use user::UserKeys;
 
 /// Which key does what.

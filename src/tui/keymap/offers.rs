@@ -1,12 +1,13 @@
 //! What can be done right now: the actions of the contexts in force, each with the reason where it is blocked.
 
-use crate::control::snapshot::{HoldLine, SubscriptionLine};
+use crate::control::snapshot::{HoldLine, Snapshot, SubscriptionLine};
 use crate::control::view::LinkWord;
+use crate::domain::clockify_hook;
 use crate::domain::health::SubState;
 use crate::domain::id::Service;
 use crate::domain::word::SyncWord;
 
-use super::super::model::{Drawer, List, Model, Pane, reshape};
+use super::super::model::{Connection, DELETED, Drawer, List, Model, Outlook, Pane, reshape};
 use super::{ACTIONS, Action, Context};
 
 /// An action with its state.
@@ -104,10 +105,18 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         return Some("the engine is not connected; keys that change things wait".to_owned());
     }
     let reason = match action {
+        // From a tile the pane opens, which says why it is empty.
+        Open if model.tiled() && model.tile != Pane::Today => return None,
+        Open if is_read(model) && model.drawer.is_none() => "there is no more to it than stands here",
         Open if model.len(model.list()) == 0 && model.drawer.is_none() => "there is nothing to open",
         Create | Unlink | Ignore | MoveSent if model.selected_project().is_none() => "no project is selected",
         Create if model.targets().is_empty() => "there is no target",
+        Create | CreateHere if is_same(model) => "it is linked to the one of its name already",
         Unlink | MoveSent if !is_linked(model) => "this project is not linked",
+        MakeHook if !model.snapshot.as_ref().is_some_and(|s| s.public_address) => {
+            "it would deliver nowhere: set public_url under [receiver] in hourwire.toml first"
+        }
+        MakeHook if has_all_hooks(model) => "all webhooks that are wanted there are made",
         MakeHook if model.has_own_hook() && !of_target(model) => "there is one already",
         MakeHook if reshape::account(model).is_none() => "there is no source account",
         Reenable | Test | Validate | Disable | EditEvents | RenameHook | RotateSecret | RevealSecret
@@ -150,7 +159,11 @@ pub fn blocked(model: &Model, action: Action) -> Option<String> {
         HourAfter if model.ledger_step(1).is_none() => "this is the newest",
         OnlyCause if model.selected_request().is_none() => "no request is selected",
         Older | Newer if model.incidents().len() < 2 => "there is no other one",
-        OldestAlert if !needs_person(model) => "nothing needs a person",
+        StartEngine if model.is_live() => "the engine runs",
+        StartEngine if model.connection == Connection::Connecting => "it is being looked for",
+        StartEngine if model.outlook() == Outlook::Starting => "it is being started",
+        StartEngine if model.host() == "demo" => "it ends with the demo; leave and start that again",
+        OldestAlert if !needs_person(model) && model.standing().is_none() => "nothing needs a person",
         NextProblem | PrevProblem if model.next_problem(model.list(), false).is_none() => {
             "nothing needs a person here"
         }
@@ -169,6 +182,10 @@ fn needs_person(model: &Model) -> bool {
 
 fn sync_is(model: &Model, test: impl Fn(&SyncWord) -> bool) -> bool {
     model.selected_sync().is_some_and(|line| test(&line.word))
+}
+
+fn is_same(model: &Model) -> bool {
+    matches!(model.link_subject(), Some((_, _, Some(LinkWord::Same(_)))))
 }
 
 fn is_linked(model: &Model) -> bool {
@@ -207,6 +224,22 @@ fn subscription(model: &Model, action: Action) -> Option<String> {
         _ => return None,
     };
     Some(reason.to_owned())
+}
+
+/// The Webhooks pane, where nothing is announced and changes are read.
+fn is_read(model: &Model) -> bool {
+    let read = |s: &Snapshot| s.subscriptions.is_empty() && !s.public_address;
+    model.active() == Pane::Webhooks && model.snapshot.as_ref().is_some_and(read)
+}
+
+/// Of the target whose webhook is selected none is missing.
+fn has_all_hooks(model: &Model) -> bool {
+    let Some(of) = model.selected_subscription().filter(|line| line.service == Service::Clockify) else {
+        return false;
+    };
+    let lines = model.snapshot.iter().flat_map(|s| &s.subscriptions);
+    let made = lines.filter(|line| line.at.account == of.at.account && line.ours && line.cause != DELETED);
+    made.count() >= clockify_hook::wanted(usize::MAX).len()
 }
 
 /// The selected webhook is one of a target.
@@ -281,9 +314,12 @@ pub fn footer(model: &Model) -> Vec<Action> {
             Pane::Sync => vec![Open, Retry, KeepSource, KeepTarget, NextProblem, Filter],
             Pane::Log => vec![Open, Filter, NextProblem, Copy],
             Pane::Quota if !model.tiled() => vec![Open, Pause, SendNow, HourBefore, HourAfter, Copy],
+            Pane::Today if model.day.is_some() => vec![Open, OlderDay, NewerDay, NextProblem, Filter, Back],
             _ => vec![NextTile, Open, Filter, NextProblem, OldestAlert, Undo, Zoom],
         },
     };
+    // Without an engine nothing else is of more use.
+    actions.insert(0, StartEngine);
     let contexts = contexts(model);
     actions.retain(|a| {
         let usable = contexts.contains(&a.spec().context);

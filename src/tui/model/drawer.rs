@@ -5,8 +5,12 @@ use crate::control::deliveries::Which;
 use crate::control::snapshot::{HoldLine, SubscriptionLine};
 use crate::control::view::Row;
 use crate::domain::id::{Key, Service};
+use crate::domain::mapping::SourceRef;
 
 use super::{Cursor, List, Model, Picker, Slot};
+
+/// The cause of a subscription that a key here deleted.
+pub const DELETED: &str = "deleted here";
 
 /// What is open below the table.
 #[derive(Clone, Debug)]
@@ -141,7 +145,15 @@ impl Model {
     pub fn has_own_hook(&self) -> bool {
         let lines = self.snapshot.as_ref().map_or(&[][..], |s| s.subscriptions.as_slice());
         let of_source = |line: &&SubscriptionLine| line.service == Service::Toggl;
-        lines.iter().filter(of_source).any(|line| line.ours && line.cause != "deleted here")
+        lines.iter().filter(of_source).any(|line| line.ours && line.cause != DELETED)
+    }
+
+    /// The row of a source project, where it is loaded.
+    pub fn project(&self, source: &SourceRef) -> Option<&crate::control::view::ProjectLine> {
+        self.views.rows(Slot::Mapping).1.iter().find_map(|row| match row {
+            Row::Project(line) if line.source.key() == source.key() => Some(line),
+            _ => None,
+        })
     }
 
     /// The selected project of the Mapping pane.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::control::view::Row;
+use crate::control::view::{EntryLine, Row};
+use crate::domain::word::SyncWord;
 
 use super::{Drawer, List, Model, Pane, Slot};
 
@@ -117,6 +118,31 @@ impl Model {
         self.cursors.insert(list, Cursor { id, index });
     }
 
+    /// Holds the row under the bar of the list that has the keys, whether or not a key has moved it: a key acts on the
+    /// row that was seen, wherever that is sorted to. A feed is followed at its top, a timeline at its newest line.
+    pub fn hold_selection(&mut self) {
+        let list = self.list();
+        let feeds = matches!(list, List::Today | List::Log | List::Palette | List::Help);
+        let timeline = matches!(&self.drawer, Some(Drawer::Incident { .. } | Drawer::Timeline { .. }));
+        if feeds || (list == List::Drawer && timeline) {
+            return;
+        }
+        if self.cursors.get(&list).is_none_or(|cursor| cursor.id.is_none()) {
+            let index = self.selected(list);
+            if self.id_at(list, index).is_some() {
+                self.select(list, index);
+            }
+        }
+    }
+
+    /// Holds a row whose drawer is open, even at the top of a feed.
+    pub fn hold_opened(&mut self, list: List) {
+        let index = self.selected(list);
+        if let Some(id) = self.id_at(list, index) {
+            self.cursors.insert(list, Cursor { id: Some(id), index });
+        }
+    }
+
     /// Finds every selection again after the data changed.
     pub fn settle(&mut self) {
         let lists: Vec<List> = self.cursors.keys().copied().collect();
@@ -129,8 +155,10 @@ impl Model {
         let Some(cursor) = self.cursors.get(&list).cloned() else { return };
         let len = self.len(list);
         let Some(id) = cursor.id else {
-            let index = if matches!(list, List::Today | List::Log) { 0 } else { cursor.index };
-            self.cursors.insert(list, Cursor { id: None, index: index.min(len.saturating_sub(1)) });
+            // What was not here when it was selected may be here now.
+            if cursor.index > 0 {
+                self.select(list, cursor.index);
+            }
             return;
         };
         // Near its old place first: most changes are near.
@@ -216,9 +244,14 @@ impl Model {
     }
 }
 
+/// Without a project, and no target has said yet that it takes it so.
+fn is_homeless(entry: &EntryLine) -> bool {
+    entry.project.is_empty() && !entry.deleted && entry.words.iter().all(|word| *word == SyncWord::Running)
+}
+
 fn is_problem(row: &Row) -> bool {
     match row {
-        Row::Entry(e) => (e.project.is_empty() && !e.deleted) || e.words.iter().any(|w| w.needs_person()),
+        Row::Entry(e) => is_homeless(e) || e.words.iter().any(|w| w.needs_person()),
         Row::Project(p) => p.needs_person(),
         Row::Sync(s) => s.word.needs_person(),
         Row::Log(l) => l.level != "info",

@@ -2,6 +2,7 @@
 //! or a socket.
 
 mod boxed;
+mod day;
 mod drawer;
 mod incidents;
 mod ledger;
@@ -10,11 +11,13 @@ mod palette;
 mod picker;
 mod queue;
 pub mod reshape;
+mod revival;
+mod standing;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use tui_input::Input;
 
@@ -26,11 +29,20 @@ use super::keymap::Keymap;
 use super::paint::Drawn;
 use super::theme::{Styles, Theme};
 
-pub use drawer::{Drawer, drawer_title};
+pub use drawer::{DELETED, Drawer, drawer_title};
 pub use lists::{Cursor, row_id};
 pub use palette::{Choice, Palette, Run};
 pub use picker::{Picker, Ranked, service_label};
+pub use revival::{Outlook, Revival};
 pub use views::{Slot, View, Views, WINDOW};
+
+/// The smallest screen that holds the five bands.
+pub const SMALLEST: (u16, u16) = (60, 15);
+
+/// Nothing but the way out is shown at this size.
+pub fn is_too_small(size: (u16, u16)) -> bool {
+    size.0 < SMALLEST.0 || size.1 < SMALLEST.1
+}
 
 /// The panes that are built, by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -251,6 +263,8 @@ pub struct Model {
     pub zoom: bool,
     /// Where `Esc` leads after a jump from the Overview.
     pub came_from: Option<Pane>,
+    /// The past day that Today shows; `None` is the live list.
+    pub day: Option<NaiveDate>,
     /// The selection of each list.
     pub cursors: BTreeMap<List, Cursor>,
     /// What is open below the table.
@@ -285,6 +299,8 @@ pub struct Model {
     pub motion: Motion,
     /// This viewer started the engine.
     pub started_engine: bool,
+    /// What becomes of an engine that is gone.
+    pub revival: Revival,
     /// The terminal has the focus.
     pub focused: bool,
     /// Rows that came or changed since the last minute or key.
@@ -310,6 +326,7 @@ impl Model {
             tile: Pane::Today,
             zoom: false,
             came_from: None,
+            day: None,
             cursors: BTreeMap::new(),
             drawer: None,
             in_drawer: false,
@@ -327,6 +344,7 @@ impl Model {
             mouse: true,
             motion: Motion::Full,
             started_engine: false,
+            revival: Revival::default(),
             focused: true,
             fresh: BTreeSet::new(),
             drawn: Drawn::default(),
@@ -373,6 +391,21 @@ impl Model {
     /// Whether a change can be asked for now.
     pub fn is_live(&self) -> bool {
         self.connection == Connection::Live
+    }
+
+    /// Who hosts the engine: `serve`, `detached`, `demo`, `command`.
+    pub fn host(&self) -> &str {
+        self.snapshot.as_ref().map_or("", |snapshot| snapshot.hosted_by.as_str())
+    }
+
+    /// What becomes of an engine that is gone. One in the background is looked after by nobody but screens like this.
+    pub fn outlook(&self) -> Outlook {
+        self.revival.outlook(self.now, self.keeps_engine())
+    }
+
+    /// This screen starts the engine again when it falls.
+    pub fn keeps_engine(&self) -> bool {
+        self.host() == "detached"
     }
 
     /// A command with a fresh id, remembered until its answer comes.

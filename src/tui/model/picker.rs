@@ -5,7 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::Input;
 
 use crate::control::command::{Candidate, Price};
-use crate::control::view::Row;
+use crate::control::view::{LinkWord, Row};
 use crate::domain::id::{Account, Service};
 use crate::domain::mapping::SourceRef;
 
@@ -18,6 +18,8 @@ pub struct Picker {
     pub source: SourceRef,
     /// Entries that wait for the link.
     pub waiting: u32,
+    /// The version of the mapping that the prices are for.
+    pub seen: String,
     /// Which of the snapshot's targets is picked for.
     pub target: usize,
     /// What is typed after `/`.
@@ -43,10 +45,11 @@ pub struct Ranked {
 
 impl Picker {
     /// A picker for a project and one of the targets.
-    pub fn new(source: SourceRef, waiting: u32, target: usize) -> Self {
+    pub fn new(source: SourceRef, waiting: u32, seen: String, target: usize) -> Self {
         Self {
             source,
             waiting,
+            seen,
             target,
             typing: None,
             ranked: Vec::new(),
@@ -75,6 +78,25 @@ impl Model {
             return target.account.to_string();
         }
         service_label(target.service).to_owned()
+    }
+
+    /// The project and target that a key of Mapping or its picker is about, with the link that is there.
+    pub fn link_subject(&self) -> Option<(SourceRef, Account, Option<LinkWord>)> {
+        if let Some(super::Drawer::Picker(picker)) = &self.drawer {
+            let target = picker.target_account(self)?;
+            let link = self.project(&picker.source).and_then(|p| p.links.get(picker.target)).cloned();
+            return Some((picker.source.clone(), target, link));
+        }
+        let line = self.selected_project()?;
+        let rank = |link: &LinkWord| match link {
+            LinkWord::Unmapped => 0,
+            LinkWord::Gone(_) => 1,
+            LinkWord::Fallback(_) => 2,
+            _ => 3,
+        };
+        let at = (0..line.links.len()).min_by_key(|at| line.links.get(*at).map(rank)).unwrap_or(0);
+        let target = self.targets().get(at)?.account.clone();
+        Some((line.source.clone(), target, line.links.get(at).cloned()))
     }
 
     /// The candidate selected in the picker.

@@ -4,6 +4,7 @@
 use crate::control::snapshot::{JobLine, Meter};
 use crate::domain::id::{Account, Service};
 
+use super::super::signs::most as most_sign;
 use super::super::text::requests;
 use super::super::widgets::meter::about;
 use super::{List, Model};
@@ -36,7 +37,7 @@ impl Model {
 
     /// `≤ 2 requests · 22 left`: what a question about a subscription or an entry of an account takes at most.
     pub fn up_to(&self, most: u64, account: &Account) -> String {
-        format!("≤ {}{}", requests(most), self.left_of(account))
+        format!("{} {}{}", most_sign(self.ascii), requests(most), self.left_of(account))
     }
 
     /// The service of an account.

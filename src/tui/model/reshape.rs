@@ -6,6 +6,7 @@ use crate::domain::advice;
 use crate::domain::id::{RemoteId, Service};
 
 use super::super::keymap::{Action, prices};
+use super::super::signs::most as most_sign;
 use super::super::text::requests;
 use super::palette::{Choice, Run};
 use super::{Model, palette::Palette};
@@ -45,7 +46,8 @@ pub fn choice(model: &Model, typed: &str) -> Option<Choice> {
     };
     // What would not be told any more comes first: a narrow screen cuts the end.
     let falls = if falls.is_empty() { String::new() } else { format!("without {} · ", falls.join(", ")) };
-    let left = format!("{falls}≤ {price} · Enter does it · \"{}\"", line.description);
+    let most = most_sign(model.ascii);
+    let left = format!("{falls}{most} {price} · Enter does it · \"{}\"", line.description);
     let wish = Wish::Reshape { subscription: line.at.clone(), change };
     Some(Choice { name: typed.to_owned(), help: left, hits: Vec::new(), run: Run::Wish(Box::new(wish)) })
 }

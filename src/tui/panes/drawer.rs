@@ -1,10 +1,10 @@
 //! The drawer: what can be done about the selected row, below the table and never over it.
 
-use crate::control::view::Row;
+use crate::control::view::{DetailLine, Row};
 
 use super::super::model::{Drawer, List, Model, Slot, drawer_title};
 use super::super::paint::Paint;
-use super::super::text::width;
+use super::super::text::{width, wrap};
 use super::super::widgets::{rule, table};
 use super::{deliveries, incident, ledger, picker};
 
@@ -69,17 +69,37 @@ fn facts(model: &Model, p: &mut Paint<'_>, y: u16) {
         }
         return;
     }
-    let w = p.w();
-    let wide = w >= 100;
-    let value = if wide { 44 } else { 30 };
-    table::rows(p, model, List::Drawer, y, model.in_drawer, |row, index| {
+    let (w, h) = (p.w(), p.h());
+    let value = if w >= 100 { 44 } else { 30 };
+    let rooms = |line: &DetailLine| {
+        let room = if line.why.is_empty() { w.saturating_sub(20) } else { value };
+        (room, w.saturating_sub(value + 22))
+    };
+    // What does not fit into its row is read below the list, when it is selected.
+    let whole = match model.views.row(Slot::Detail, model.selected(List::Drawer)) {
+        Some(Row::Detail(line)) if width(&line.value) > rooms(line).0 || width(&line.why) > rooms(line).1 => {
+            let parts = [line.value.as_str(), line.why.as_str()];
+            wrap(
+                &parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
+                w.saturating_sub(4),
+            )
+        }
+        _ => Vec::new(),
+    };
+    let below = if whole.is_empty() { 0 } else { whole.len() as u16 + 1 }.min(h.saturating_sub(y + 1));
+    let mut list = p.part(0, 0, w, h - below);
+    table::rows(&mut list, model, List::Drawer, y, model.in_drawer, |row, index| {
         let Some(Row::Detail(line)) = model.views.row(Slot::Detail, index) else { return };
         let s = row.s;
+        let (room, beside) = rooms(line);
         row.cell(3, 0, 14, &line.label, s.muted);
-        let room = if line.why.is_empty() { w.saturating_sub(20) } else { value };
         row.cell(19, 0, room, &line.value, s.fg);
-        row.cell(19 + value + 2, 0, w.saturating_sub(value + 22), &line.why, s.faint);
+        row.cell(19 + value + 2, 0, beside, &line.why, s.faint);
     });
+    let fg = p.s.fg;
+    for (line, y) in whole.iter().zip(h - below + 1..h) {
+        p.cell(3, y, w.saturating_sub(4), line, fg);
+    }
 }
 
 fn hold(model: &Model, p: &mut Paint<'_>) {

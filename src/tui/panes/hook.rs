@@ -149,7 +149,11 @@ fn deliveries(model: &Model, line: &SubscriptionLine, w: u16) -> String {
         None => more.push("no bad delivery known".to_owned()),
     }
     if let Some(seconds) = line.latency_s.filter(|_| w >= ROOMY) {
-        more.push(format!("on the way {seconds:.1} s {}", latencies(&line.latency_spark)).trim().to_owned());
+        more.push(
+            format!("on the way {seconds:.1} s {}", latencies(&line.latency_spark, model.ascii))
+                .trim()
+                .to_owned(),
+        );
     }
     more.join(" · ")
 }

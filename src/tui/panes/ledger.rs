@@ -106,7 +106,7 @@ fn why(cause: &str) -> &'static str {
 fn requests(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
     let cols = [
-        Col::new("left at", 8, 0, 9),
+        Col::new("sent at", 8, 0, 9),
         Col::new("asked by", 8, 2, 8),
         Col::new("request", 22, 2, 6).flex(12, 2),
         Col::new("answer", 19, 1, 7).flex(9, 1),

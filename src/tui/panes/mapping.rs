@@ -15,14 +15,17 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
     let mut right = Vec::new();
     if let Some(snapshot) = &model.snapshot {
-        let total = snapshot.mapping.linked + snapshot.mapping.unmapped;
+        let total = snapshot.mapping.linked + snapshot.mapping.left_out + snapshot.mapping.unmapped;
         right.push((count(total, "project", "projects"), p.s.muted));
         right.push((format!("{} linked", snapshot.mapping.linked), p.s.muted));
+        if snapshot.mapping.left_out > 0 {
+            right.push((format!("{} left out", snapshot.mapping.left_out), p.s.muted));
+        }
         if snapshot.mapping.unmapped > 0 {
             right.push((format!("{} unmapped", snapshot.mapping.unmapped), p.s.warn));
         }
         if snapshot.mapping.alert.is_some() {
-            right.push(("file broken, last good version holds".to_owned(), p.s.error));
+            right.push(("file unusable, last good version holds".to_owned(), p.s.error));
         }
     }
     let focused = title(model, p, Pane::Mapping, right);

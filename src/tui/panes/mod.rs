@@ -7,6 +7,7 @@ mod incident;
 mod ledger;
 mod log;
 mod mapping;
+mod no_webhook;
 mod overview;
 mod picker;
 mod quota;
@@ -53,7 +54,7 @@ fn rows_needed(model: &Model) -> u16 {
         Pane::Quota => 2 + quota::job_rows(model),
         _ => 2,
     };
-    (model.len(pane.list()).clamp(1, 500) as u16).saturating_add(lead + 1)
+    (model.span(pane.list()).len().clamp(1, 500) as u16).saturating_add(lead + 1)
 }
 
 /// The keys go to this pane's table.
@@ -64,7 +65,9 @@ fn has_keys(model: &Model, pane: Pane) -> bool {
 /// `1 Today`, with a mark while what is shown answers an earlier question.
 fn name(model: &Model, pane: Pane) -> String {
     let lost = if model.is_live() || model.snapshot.is_none() { "" } else { " (old)" };
-    format!("{} {}{lost}", pane.number(), pane.name())
+    let day = model.day.filter(|_| pane == Pane::Today);
+    let day = day.map(|day| format!(", {}", day.format("%a %-d %b"))).unwrap_or_default();
+    format!("{} {}{day}{lost}", pane.number(), pane.name())
 }
 
 /// The filter in force beside a pane's name.

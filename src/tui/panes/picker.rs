@@ -3,7 +3,7 @@
 use crate::control::command::{Candidate, Certainty};
 use crate::control::view::Row;
 
-use super::super::keymap::Action;
+use super::super::keymap::{Action, blocked};
 use super::super::model::{List, Model, Picker, Slot};
 use super::super::paint::{Hit, Paint};
 use super::super::widgets::palette::marked;
@@ -35,6 +35,7 @@ pub fn draw(model: &Model, picker: &Picker, p: &mut Paint<'_>) {
     let actions: Vec<_> = ACTIONS
         .iter()
         .filter(|(action, ..)| *action != Action::OtherTarget || model.targets().len() > 1)
+        .filter(|(action, ..)| *action != Action::CreateHere || blocked(model, *action).is_none())
         .filter(|_| picker.typing.is_none())
         .collect();
     let below = if h > y + actions.len() as u16 + 4 { actions.len() as u16 + 1 } else { 0 };

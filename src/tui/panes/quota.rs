@@ -1,12 +1,14 @@
 //! Quota: what is left in every bucket, and where it will stand at the reset.
 
+use ratatui::style::Style;
+
 use crate::control::snapshot::{JobLine, Meter, StrainLine};
 use crate::domain::quota::Source;
 use crate::domain::strain::Strained;
 
 use super::super::model::{List, Model, Pane};
 use super::super::paint::{Hit, Paint};
-use super::super::text::{age, clock, clock_s, requests, width};
+use super::super::text::{age, clock, clock_s, count, requests, width};
 use super::super::widgets::table::{self, Col};
 use super::super::widgets::{meter, rule};
 use super::{has_keys, overview, title};
@@ -44,11 +46,13 @@ fn strain<'a>(model: &'a Model, m: &Meter) -> Option<&'a Strained> {
     model.snapshot.as_ref()?.strain(&m.account).filter(|_| m.waiting_until.is_none())
 }
 
-fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
-    let Some(snapshot) = &model.snapshot else { return (String::new(), p.s.muted) };
+/// What matters most about the buckets: in full, in a word for the tile, and its style.
+fn verdict(model: &Model, p: &Paint<'_>) -> Option<(String, String, Style)> {
+    let snapshot = model.snapshot.as_ref()?;
     let zone = model.zone();
     if let Some(m) = snapshot.meters.iter().find(|m| m.waiting_until.is_some()) {
-        return (format!("{} waits until {}", m.label, until(model, m)), p.s.error);
+        let say = format!("{} waits until {}", m.label, until(model, m));
+        return Some((say, "waiting".to_owned(), p.s.error));
     }
     if let Some(StrainLine { service, strained: Strained { by, until, times }, .. }) =
         snapshot.strains.first()
@@ -57,22 +61,28 @@ fn verdict(model: &Model, p: &Paint<'_>) -> (String, ratatui::style::Style) {
             0 => format!("{service} {by} until {}", clock_s(*until, zone)),
             _ => format!("{service} {by}, again at {}", clock_s(*until, zone)),
         };
-        return (say, p.s.warn);
+        return Some((say, by.to_string(), p.s.warn));
     }
-    match snapshot.meters.iter().find_map(|m| m.dry_at.map(|at| (m, at))) {
-        Some((m, at)) => {
-            let reset =
-                m.resets_at.map(|r| format!(", its reset is at {}", clock(r, zone))).unwrap_or_default();
-            (format!("{} runs dry at {}{reset}", m.label, clock(at, zone)), p.s.warn)
-        }
-        None => ("calm".to_owned(), p.s.muted),
+    // No bucket need be dry for that: the rest is kept for the person.
+    let waiting = snapshot.counted(&["waiting quota"]);
+    if waiting > 0 {
+        let job = snapshot.jobs.iter().find(|job| job.id.starts_with("new:") && job.state == "waiting quota");
+        let when = job.map(|job| format!(", {}", job.when)).unwrap_or_default();
+        let waits = count(waiting, "waits", "wait");
+        return Some((format!("{waits} for quota{when}"), waits, p.s.warn));
     }
+    if let Some((m, at)) = snapshot.meters.iter().find_map(|m| m.dry_at.map(|at| (m, at))) {
+        let reset = m.resets_at.map(|r| format!(", its reset is at {}", clock(r, zone))).unwrap_or_default();
+        let say = format!("{} runs dry at {}{reset}", m.label, clock(at, zone));
+        return Some((say, "dry soon".to_owned(), p.s.warn));
+    }
+    Some(("calm".to_owned(), "calm".to_owned(), p.s.muted))
 }
 
 /// Draws the pane.
 pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let w = p.w();
-    let right = vec![verdict(model, p)];
+    let right = verdict(model, p).map(|(say, _, style)| (say, style)).into_iter().collect();
     let focused = title(model, p, Pane::Quota, right);
     let meters = if w >= 78 { 30 } else { 20 };
     let cols = [
@@ -215,17 +225,7 @@ fn queued(model: &Model, p: &mut Paint<'_>, from: u16, first: usize, jobs: &[Job
 /// Draws the tile of the Overview: a line of figures and a meter for each bucket.
 pub fn tile(model: &Model, p: &mut Paint<'_>) {
     let (w, h) = (p.w(), p.h());
-    let (text, style) = verdict(model, p);
-    let waits = model.snapshot.as_ref().is_some_and(|s| s.meters.iter().any(|m| m.waiting_until.is_some()));
-    let strains = model.snapshot.as_ref().map_or(&[][..], |s| &s.strains[..]);
-    let strained = strains.first().map(|line| line.strained.by.to_string());
-    let right = match text.as_str() {
-        "" => None,
-        "calm" => Some((text, style)),
-        _ if waits => Some(("waiting".to_owned(), style)),
-        _ if strained.is_some() => strained.map(|word| (word, style)),
-        _ => Some(("dry soon".to_owned(), style)),
-    };
+    let right = verdict(model, p).map(|(_, word, style)| (word, style));
     overview::title(model, p, Pane::Quota, "", right);
     let Some(snapshot) = &model.snapshot else {
         super::nothing(model, p, Pane::Quota, 1, "");

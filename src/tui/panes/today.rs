@@ -32,6 +32,9 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
 
 fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
+    if model.day.is_some() {
+        return figures_of(&model.entries_of_day(), p);
+    }
     let today = &snapshot.today;
     // Timers count as far as the lanes show them.
     let now = timeline::minute(model.now);
@@ -49,9 +52,32 @@ fn figures(model: &Model, p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)>
     right
 }
 
+/// The same of a past day, over the rows that are shown of it.
+fn figures_of(entries: &[&EntryLine], p: &Paint<'_>) -> Vec<(String, ratatui::style::Style)> {
+    let lives = || entries.iter().filter(|entry| !entry.deleted);
+    let length = |entry: &&&EntryLine| entry.stop.map_or(0, |stop| (stop - entry.start).num_seconds());
+    let tracked: i64 = lives().map(|entry| length(&entry)).sum();
+    let billable: i64 = lives().filter(|entry| entry.billable).map(|entry| length(&entry)).sum();
+    let without = lives().filter(|entry| entry.project.is_empty()).count();
+    let mut right = vec![
+        (format!("{} tracked", hours(tracked)), p.s.fg),
+        (format!("{} billable", hours(billable)), p.s.fg),
+    ];
+    if without > 0 {
+        right.push((format!("{without} without project"), p.s.warn));
+    }
+    right
+}
+
 /// The day's entries by person.
 fn by_person(model: &Model) -> BTreeMap<&str, Vec<&EntryLine>> {
     let mut people: BTreeMap<&str, Vec<&EntryLine>> = BTreeMap::new();
+    if model.day.is_some() {
+        for entry in model.entries_of_day().into_iter().filter(|entry| !entry.deleted) {
+            people.entry(&entry.who).or_default().push(entry);
+        }
+        return people;
+    }
     let Some(day) = model.snapshot.as_ref().and_then(|s| s.today.day) else { return people };
     let zone = model.zone();
     let (_, rows) = model.views.rows(Slot::Lanes);
@@ -72,7 +98,7 @@ pub fn people(model: &Model) -> u16 {
 }
 
 fn lanes(model: &Model, p: &mut Paint<'_>, y: u16) -> u16 {
-    let Some(day) = model.snapshot.as_ref().and_then(|s| s.today.day) else { return y };
+    let Some(day) = model.day.or(model.snapshot.as_ref().and_then(|s| s.today.day)) else { return y };
     let zone = model.zone();
     let people = by_person(model);
     let all: Vec<&EntryLine> = people.values().flatten().copied().collect();
@@ -227,8 +253,8 @@ fn line(
         }
     };
     put(0, &entry.who, s.muted);
-    let today = entry.start.with_timezone(&zone).date_naive() == model.now.with_timezone(&zone).date_naive();
-    if today {
+    let shown = model.day.unwrap_or(model.now.with_timezone(&zone).date_naive());
+    if entry.start.with_timezone(&zone).date_naive() == shown {
         put(1, &clock(entry.start, zone), fg);
     } else {
         put(1, &date(entry.start, zone).replace(' ', ""), s.muted);
@@ -238,7 +264,7 @@ fn line(
         None => put(2, "now", s.running),
     }
     match entry.project.as_str() {
-        "" => put(4, "(no project)", s.warn),
+        "" => put(4, "(no project)", if problem { s.warn } else { s.muted }),
         project => put(4, project, fg),
     }
     put(5, &entry.client, s.muted);

@@ -9,9 +9,9 @@ use super::super::model::{List, Model, Pane};
 use super::super::paint::Paint;
 use super::super::signs::{latencies, sparkline, subscription};
 use super::super::text::{age, clock, count};
-use super::super::widgets::table::{self, Col};
+use super::super::widgets::table::{self, Col, Place};
 use super::super::widgets::words;
-use super::{has_keys, hook, overview, title};
+use super::{has_keys, hook, no_webhook, overview, title};
 
 /// With a public address the service is asked; until it answers, or where it has none.
 const NONE_YET: &str = "no subscription known yet";
@@ -95,7 +95,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
     let places = table::lay(w - 1, &cols);
     table::head(p, 1, &cols, &places);
     if model.len(List::Webhooks) == 0 {
-        without(model, p, 2);
+        without(model, p, 2, &cols, &places);
         return;
     }
     table::rows(p, model, List::Webhooks, 2, focused, |row, index| {
@@ -129,7 +129,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
             put(5, &line.today.to_string(), s.muted);
             if let Some(seconds) = line.latency_s {
                 put(6, &format!("{seconds:.1} s"), s.muted);
-                put(7, &latencies(&line.latency_spark), s.accent);
+                put(7, &latencies(&line.latency_spark, model.ascii), s.accent);
             }
         } else if let Some((x, _)) = places[4] {
             // A cause stands for the figures: there are none worth a look.
@@ -142,7 +142,7 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
 }
 
 /// No webhook at all: what that means, and what would change it.
-fn without(model: &Model, p: &mut Paint<'_>, y: u16) {
+fn without(model: &Model, p: &mut Paint<'_>, y: u16, cols: &[Col], places: &[Place]) {
     let (fg, muted, w) = (p.s.fg, p.s.muted, p.w());
     let Some(snapshot) = &model.snapshot else {
         super::nothing(model, p, Pane::Webhooks, y, "");
@@ -156,26 +156,7 @@ fn without(model: &Model, p: &mut Paint<'_>, y: u16) {
         }
         return;
     }
-    let every = snapshot.reading.map_or_else(|| "now and then".to_owned(), |s| format!("every {}", every(s)));
-    let lines = [
-        (format!("reading  Toggl {every}"), fg),
-        (String::new(), fg),
-        ("Changes arrive with the next read instead of within a second; nothing is lost.".to_owned(), muted),
-        ("A public address makes them live. Three ways to one:".to_owned(), muted),
-        (
-            "  a reverse proxy    set receiver.public_url to its address, forward to receiver.listen"
-                .to_owned(),
-            muted,
-        ),
-        ("  a tunnel           cloudflared tunnel --url http://127.0.0.1:8787".to_owned(), muted),
-        (
-            "  a small server     ssh -R 8787:127.0.0.1:8787 you@server, behind its web server".to_owned(),
-            muted,
-        ),
-    ];
-    for (at, (text, style)) in lines.iter().enumerate() {
-        p.cell(3, y + at as u16, w.saturating_sub(4), text, *style);
-    }
+    no_webhook::draw(snapshot, p, y, cols, places);
 }
 
 /// Draws the tile of the Overview: two rows a subscription, then the last incident.

@@ -7,7 +7,7 @@ use crate::control::view::{Row, ViewKind};
 use super::super::keymap::{Action, prices};
 use super::super::model::{Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW, reshape};
 use super::{
-    Effect, conflict, deliveries, hooks, incidents, input, jump, lists, mapping, quota, refuse, send,
+    Effect, conflict, deliveries, door, hooks, incidents, input, jump, lists, mapping, quota, refuse, send,
 };
 
 /// Does an action that is not blocked.
@@ -133,6 +133,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
                 Vec::new()
             }
         },
+        StartEngine => door::start_engine(model),
         Undo => wish(model, Wish::Undo),
         Palette => input::open_palette(model),
         Help => {
@@ -206,6 +207,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
 pub fn open_drawer(model: &mut Model) -> Vec<Effect> {
     model.notice = None;
     let list = model.active().list();
+    model.hold_opened(list);
     let detail = |model: &mut Model, key: crate::domain::id::Key| {
         send(model.views.ensure(Slot::Detail, ViewKind::Detail { key }, WINDOW))
     };
@@ -297,6 +299,9 @@ fn back(model: &mut Model) -> Vec<Effect> {
         }
         return effects;
     }
+    if model.active() == Pane::Today && model.day.take().is_some() {
+        return go(model, 0);
+    }
     if let Some(slot) = model.active().slot()
         && !model.views.filter(slot).is_empty()
     {
@@ -317,30 +322,34 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
     if !model.started_engine || !model.is_live() || asked {
         return vec![Effect::Quit { stop_engine: false }];
     }
-    let say =
-        "leave · Enter keeps the engine running · s stops it, deliveries wait at Toggl until it runs again";
+    let say = "leave · Enter keeps the engine running · s stops it: three failed deliveries \
+               disable the webhook, what is missed is read afterwards";
     model.question = Some(Question { say: say.to_owned(), price: String::new(), then: Then::Leave });
     Vec::new()
 }
 
 fn confirm(model: &mut Model) -> Vec<Effect> {
     match model.question.take().map(|q| q.then) {
-        Some(Then::Wish(asked)) => wish(model, *asked),
+        Some(Then::Wish(asked)) => {
+            let makes = matches!(*asked, Wish::CreateProject { .. });
+            let mut effects = wish(model, *asked);
+            // What was picked for is decided; its candidates and their prices are of no use any more.
+            if makes && matches!(model.drawer, Some(Drawer::Picker(_))) {
+                effects.extend(mapping::close(model));
+            }
+            effects
+        }
         Some(Then::Leave) => vec![Effect::Quit { stop_engine: false }],
         None => Vec::new(),
     }
 }
 
-fn decide(model: &mut Model, sends: bool) -> Vec<Effect> {
+/// Asks what sending or dropping the held change takes; a yes does it.
+fn decide(model: &mut Model, send: bool) -> Vec<Effect> {
     let Some(hold) = model.hold() else { return Vec::new() };
-    let made = Wish::Decide { hold: hold.id.clone(), send: sends };
-    if sends {
-        return wish(model, made);
-    }
-    let say =
-        format!("drop {} held entries, they stay as they are at the target · Enter does it", hold.entries);
-    model.question = Some(Question { say, price: String::new(), then: Then::Wish(Box::new(made)) });
-    Vec::new()
+    let made = |dry| Wish::Decide { hold: hold.id.clone(), send, dry };
+    let (dry, real) = (made(true), made(false));
+    ask(model, dry, real)
 }
 
 /// Runs the choice under the palette's cursor.

@@ -7,7 +7,7 @@ use crate::control::view::{LinkWord, Row, ViewKind};
 use super::super::model::{
     Connection, Drawer, List, Model, Pane, Pending, Question, Slot, Then, Tone, WINDOW,
 };
-use super::mapping::ask_price;
+use super::mapping::{ask_price, price_again};
 use super::{Effect, act, send};
 
 /// Rows of the day's entries for the timeline.
@@ -16,6 +16,8 @@ const LANE_ROWS: u32 = 200;
 /// The engine was reached: say hello and ask for all that is shown.
 pub fn connected(model: &mut Model) -> Vec<Effect> {
     model.connection = Connection::Live;
+    model.started_engine |= model.revival.under_way;
+    model.revival.up(model.now);
     model.pending.clear();
     let hello = ToEngine::Hello {
         protocol: PROTOCOL,
@@ -43,8 +45,22 @@ pub fn open_pane(model: &mut Model) -> Vec<ToEngine> {
     }
 }
 
+/// The engine can't be reached; one that only screens look after is started again.
+pub fn closed(model: &mut Model, retry_s: u64, why: String) -> Vec<Effect> {
+    let starts = model.revival.down(model.now, model.keeps_engine(), &why);
+    disconnected(model, retry_s, why);
+    if starts { vec![Effect::StartEngine] } else { Vec::new() }
+}
+
+/// A person starts the engine that is gone.
+pub fn start_engine(model: &mut Model) -> Vec<Effect> {
+    model.revival.asked();
+    model.notice = None;
+    vec![Effect::StartEngine]
+}
+
 /// The door closed.
-pub fn disconnected(model: &mut Model, retry_s: u64, why: String) {
+fn disconnected(model: &mut Model, retry_s: u64, why: String) {
     let since = match &model.connection {
         Connection::Lost { since, .. } => *since,
         _ => model.now,
@@ -67,7 +83,7 @@ pub fn message(model: &mut Model, message: FromEngine) -> Vec<Effect> {
             model.snapshot = Some(*snapshot);
             model.settle();
             model.follow_hook();
-            Vec::new()
+            price_again(model)
         }
         FromEngine::Page(page) => {
             let taken = model.views.take_page(page);
@@ -84,6 +100,7 @@ pub fn message(model: &mut Model, message: FromEngine) -> Vec<Effect> {
         }
         FromEngine::Bye => {
             let why = "the engine said goodbye".to_owned();
+            model.revival.bye();
             disconnected(model, 0, why);
             Vec::new()
         }
@@ -105,6 +122,7 @@ fn changed(model: &mut Model, taken: Option<(Slot, Vec<String>)>) -> Vec<Effect>
         Slot::Mapping => {
             model.settle();
             effects.extend(look_for_best(model));
+            effects.extend(price_again(model));
         }
         _ => model.settle(),
     }

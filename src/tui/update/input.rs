@@ -15,7 +15,7 @@ const FIELD: usize = 200;
 pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     model.fresh.clear();
     // Leaving must work in any state.
-    if key == (Key { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL }) {
+    if key == Key::LEAVES {
         return act::leave(model);
     }
     if model.question.is_none() {

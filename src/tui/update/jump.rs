@@ -65,33 +65,40 @@ pub fn search(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Goes to the newest entry of the next day with entries: `by` is 1 for an older day, -1 for a newer one.
+/// Goes to the newest entry of the next day with entries: `by` is 1 for an older day, -1 for a newer one. What is shown
+/// is of that day alone, until it is today's.
 pub fn day(model: &mut Model, by: isize) -> Vec<Effect> {
-    let zone = model.zone();
-    let day_at = |model: &Model, at: usize| match model.views.row(Slot::Entries, at) {
-        Some(Row::Entry(line)) => Some(line.stop.unwrap_or(model.now).with_timezone(&zone).date_naive()),
+    let Some(at) = newest_of_next(model, by) else { return Vec::new() };
+    let effects = act::go(model, at);
+    model.show_day();
+    effects
+}
+
+fn newest_of_next(model: &Model, by: isize) -> Option<usize> {
+    let day_at = |at: usize| match model.views.row(Slot::Entries, at) {
+        Some(Row::Entry(line)) => Some(model.day_of(line)),
         _ => None,
     };
     let mut at = model.selected(List::Today);
-    let Some(mut day) = day_at(model, at) else { return Vec::new() };
+    let mut day = day_at(at)?;
     if by < 0 {
         // Up to this day's first row, then over the day above it.
-        while at > 0 && day_at(model, at - 1) == Some(day) {
+        while at > 0 && day_at(at - 1) == Some(day) {
             at -= 1;
         }
-        match at.checked_sub(1).and_then(|above| day_at(model, above)) {
+        match at.checked_sub(1).and_then(day_at) {
             Some(newer) => (at, day) = (at - 1, newer),
-            None => return act::go(model, at),
+            None => return Some(at),
         }
-        while at > 0 && day_at(model, at - 1) == Some(day) {
+        while at > 0 && day_at(at - 1) == Some(day) {
             at -= 1;
         }
-        return act::go(model, at);
+        return Some(at);
     }
     let last = model.len(List::Today).saturating_sub(1);
     while at < last {
         at += 1;
-        match day_at(model, at) {
+        match day_at(at) {
             Some(other) if other != day => break,
             Some(other) => day = other,
             // The rest is not here yet: as far as is known, the next press goes on.
@@ -101,7 +108,7 @@ pub fn day(model: &mut Model, by: isize) -> Vec<Effect> {
             }
         }
     }
-    act::go(model, at)
+    Some(at)
 }
 
 /// Moves the focus among the tiles.
@@ -117,7 +124,22 @@ pub fn tile(model: &mut Model, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes to what needs a person: a held change where the price line promises it, else the oldest alert.
+/// Shows the first row of a pane that needs a person; `Esc` leads back.
+fn problem(model: &mut Model, pane: Pane, from: Option<Pane>) -> Vec<Effect> {
+    let mut effects = show(model, pane);
+    model.came_from = from;
+    let list = model.active().list();
+    if let Some(at) = (0..model.len(list)).find(|i| model.is_problem(list, *i)) {
+        model.select(list, at);
+    }
+    if model.drawer.is_some() {
+        effects.extend(act::open_drawer(model));
+    }
+    effects
+}
+
+/// Goes to what needs a person: a held change where the price line promises it, else the oldest alert, else what
+/// still stands although its alert was read.
 pub fn alert(model: &mut Model) -> Vec<Effect> {
     let Some(snapshot) = &model.snapshot else { return Vec::new() };
     let alert = snapshot.alerts.iter().min_by_key(|a| a.since).cloned();
@@ -136,17 +158,13 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Said, say);
         return effects;
     }
-    let Some(alert) = alert else { return Vec::new() };
-    let pane = Pane::of(alert.pane).unwrap_or(Pane::Log);
-    let mut effects = show(model, pane);
-    model.came_from = from;
-    let list = model.active().list();
-    if let Some(at) = (0..model.len(list)).find(|i| model.is_problem(list, *i)) {
-        model.select(list, at);
-    }
-    if model.drawer.is_some() {
-        effects.extend(act::open_drawer(model));
-    }
+    let Some(alert) = alert else {
+        let Some(standing) = model.standing() else { return Vec::new() };
+        let effects = standing.pane.map(|pane| problem(model, pane, from)).unwrap_or_default();
+        model.say(Tone::Said, format!("no unread alert · {}", standing.say));
+        return effects;
+    };
+    let mut effects = problem(model, Pane::of(alert.pane).unwrap_or(Pane::Log), from);
     model.say(Tone::Said, alert.say);
     if model.is_live() {
         let read = model.command(Wish::Acknowledge { alert: alert.id }, Pending::Quiet);

@@ -42,6 +42,8 @@ pub fn set_filter(model: &mut Model, text: &str) -> Vec<Effect> {
     if model.views.filter(slot) == text {
         return Vec::new();
     }
+    // What is searched is not of one day.
+    model.day = None;
     model.select(model.list(), 0);
     send(model.views.set_filter(slot, text))
 }

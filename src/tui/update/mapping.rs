@@ -3,8 +3,7 @@
 use crate::control::command::{Certainty, Wish};
 use crate::control::message::ToEngine;
 use crate::control::view::{LinkWord, ProjectLine, ViewKind};
-use crate::domain::id::Account;
-use crate::domain::mapping::{MappingEdit, SourceRef};
+use crate::domain::mapping::MappingEdit;
 
 use super::super::model::{Drawer, List, Model, Pending, Picker, Slot, Tone};
 use super::{Effect, act, refuse, send};
@@ -15,7 +14,7 @@ const CANDIDATES: u32 = 500;
 /// Opens the picker for a project: for its first target that nothing takes, else the first one.
 pub fn open(model: &mut Model, line: &ProjectLine) -> Vec<Effect> {
     let missing = line.links.iter().position(|l| matches!(l, LinkWord::Unmapped | LinkWord::Gone(_)));
-    let picker = Picker::new(line.source.clone(), line.waiting, missing.unwrap_or(0));
+    let picker = Picker::new(line.source.clone(), line.waiting, version(model), missing.unwrap_or(0));
     model.drawer = Some(Drawer::Picker(Box::new(picker)));
     model.cursors.remove(&List::Drawer);
     ask_candidates(model)
@@ -58,6 +57,20 @@ pub fn ask_price(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// The mapping or what waits changed under an open picker: what was priced before may not hold any more.
+pub fn price_again(model: &mut Model) -> Vec<Effect> {
+    let Some(Drawer::Picker(picker)) = &model.drawer else { return Vec::new() };
+    let waiting = model.project(&picker.source).map_or(picker.waiting, |line| line.waiting);
+    let version = version(model);
+    let Some(Drawer::Picker(picker)) = &mut model.drawer else { return Vec::new() };
+    if (picker.waiting, &picker.seen) == (waiting, &version) {
+        return Vec::new();
+    }
+    (picker.waiting, picker.seen) = (waiting, version);
+    (picker.price, picker.asked, picker.again) = (None, None, None);
+    ask_price(model)
+}
+
 fn edit_of_candidate(model: &Model) -> Option<MappingEdit> {
     let to = model.candidate()?.project.clone();
     let Some(Drawer::Picker(picker)) = &model.drawer else { return None };
@@ -65,9 +78,13 @@ fn edit_of_candidate(model: &Model) -> Option<MappingEdit> {
     Some(MappingEdit::LinkProject { source: picker.source.clone(), target, to, from: None })
 }
 
+/// The mapping that the screen shows.
+fn version(model: &Model) -> String {
+    model.snapshot.as_ref().map(|s| s.mapping.version.clone()).unwrap_or_default()
+}
+
 fn edit_wish(model: &Model, edit: MappingEdit, dry: bool) -> Wish {
-    let seen = model.snapshot.as_ref().map(|s| s.mapping.version.clone()).unwrap_or_default();
-    Wish::EditMapping { seen, edit, dry }
+    Wish::EditMapping { seen: version(model), edit, dry }
 }
 
 /// Links the selected candidate. A weak one asks once more; moving what was sent elsewhere is offered afterwards.
@@ -131,7 +148,8 @@ pub fn move_sent(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn close(model: &mut Model) -> Vec<Effect> {
+/// Closes the picker.
+pub fn close(model: &mut Model) -> Vec<Effect> {
     model.drawer = None;
     model.in_drawer = false;
     model.cursors.remove(&List::Drawer);
@@ -150,28 +168,16 @@ pub fn search(model: &mut Model) -> Vec<Effect> {
 pub fn other_target(model: &mut Model) -> Vec<Effect> {
     let targets = model.targets().len();
     let Some(Drawer::Picker(picker)) = &mut model.drawer else { return Vec::new() };
-    let fresh = Picker::new(picker.source.clone(), picker.waiting, (picker.target + 1) % targets.max(1));
+    let next = (picker.target + 1) % targets.max(1);
+    let fresh = Picker::new(picker.source.clone(), picker.waiting, picker.seen.clone(), next);
     **picker = fresh;
     model.cursors.remove(&List::Drawer);
     ask_candidates(model)
 }
 
-/// The project and target that a key of Mapping or its picker is about.
-fn subject(model: &Model) -> Option<(SourceRef, Account, Option<LinkWord>)> {
-    if let Some(Drawer::Picker(picker)) = &model.drawer {
-        let target = picker.target_account(model)?;
-        let link = model.selected_project().and_then(|p| p.links.get(picker.target)).cloned();
-        return Some((picker.source.clone(), target, link));
-    }
-    let line = model.selected_project()?;
-    let at = line.links.iter().position(|l| matches!(l, LinkWord::Unmapped)).unwrap_or(0);
-    let target = model.targets().get(at)?.account.clone();
-    Some((line.source.clone(), target, line.links.get(at).cloned()))
-}
-
 /// Asks what creating the project in the target costs; a yes does it.
 pub fn create(model: &mut Model) -> Vec<Effect> {
-    let Some((source, target, _)) = subject(model) else { return Vec::new() };
+    let Some((source, target, _)) = model.link_subject() else { return Vec::new() };
     let dry = Wish::CreateProject { source: source.clone(), target: target.clone(), dry: true };
     let real = Wish::CreateProject { source, target, dry: false };
     act::ask(model, dry, real)
@@ -179,7 +185,7 @@ pub fn create(model: &mut Model) -> Vec<Effect> {
 
 /// Leaves the project out, or takes it in again. It can be undone, so it does not ask.
 pub fn ignore(model: &mut Model) -> Vec<Effect> {
-    let Some((source, _, link)) = subject(model) else { return Vec::new() };
+    let Some((source, _, link)) = model.link_subject() else { return Vec::new() };
     let edit = if link == Some(LinkWord::Skipped) {
         MappingEdit::UnskipProject { source }
     } else {

@@ -19,8 +19,8 @@ use crossterm::event::MouseEvent;
 
 use crate::control::message::{FromEngine, ToEngine};
 
-use super::keymap::Key;
-use super::model::{Model, Tone};
+use super::keymap::{Action, Context, Key};
+use super::model::{Model, Tone, is_too_small};
 use super::theme::Theme;
 
 /// Something that happened, and when.
@@ -95,6 +95,8 @@ pub enum Effect {
     Mouse(bool),
     /// Remember a theme by its name.
     SaveTheme(String),
+    /// Start the engine that is gone.
+    StartEngine,
 }
 
 /// Takes one message in.
@@ -105,7 +107,29 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if minute {
         model.fresh.clear();
     }
-    match msg.event {
+    let effects = if is_too_small(model.size) { blind(model, msg.event) } else { take(model, msg.event) };
+    model.hold_selection();
+    if model.day.is_some() {
+        model.show_day();
+    }
+    effects
+}
+
+/// What a person does while nothing but the way out is shown: leaving is all that is done, with the engine going on. An
+/// open question waits for the eyes it is meant for.
+fn blind(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Key(key) => {
+            let leaves = model.keymap.find(&[Context::Global], key) == Some(Action::Quit);
+            if leaves || key == Key::LEAVES { vec![Effect::Quit { stop_engine: false }] } else { Vec::new() }
+        }
+        Event::Paste(_) | Event::Mouse(_) => Vec::new(),
+        other => take(model, other),
+    }
+}
+
+fn take(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
         Event::Key(key) => input::key(model, key),
         Event::Paste(text) => input::paste(model, &text),
         Event::Mouse(event) => mouse::mouse(model, event),
@@ -129,10 +153,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Event::Engine(message) => door::message(model, *message),
         Event::Connected => door::connected(model),
-        Event::Disconnected { retry_s, why } => {
-            door::disconnected(model, retry_s, why);
-            Vec::new()
-        }
+        Event::Disconnected { retry_s, why } => door::closed(model, retry_s, why),
         Event::Themes(themes) => {
             let name = model.themes.get(model.theme).map(|t| t.name.clone()).unwrap_or_default();
             model.theme = Theme::find(&themes, &name);

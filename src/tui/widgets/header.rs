@@ -7,6 +7,8 @@ use crate::config::settings::Motion;
 use crate::control::snapshot::{CacheWord, Meter, Snapshot};
 use crate::domain::health::SubState;
 use crate::domain::id::Service;
+use crate::domain::on_the_way::is_told;
+use crate::domain::word::SyncWord;
 
 use super::super::keymap::Action;
 use super::super::model::{Connection, Model, Pane};
@@ -182,6 +184,12 @@ fn sync(model: &Model, s: &Styles) -> Slot {
         return slot(format!("{} {}", line.tag, line.strained.by), s.warn, Pane::Quota);
     }
     if let Some(found) = worst(&[("unmapped", s.warn), ("waiting quota", s.pending)]) {
+        return at(found);
+    }
+    let under_way = snapshot.counted(&SyncWord::ON_THE_WAY);
+    if is_told(under_way, snapshot.on_the_way_since, model.now)
+        && let Some(found) = worst(&[("queued", s.pending), ("sending", s.pending)])
+    {
         return at(found);
     }
     slot("sync ok", s.ok, Pane::Sync)

@@ -3,6 +3,7 @@
 pub mod footer;
 pub mod header;
 pub mod help;
+pub mod lost;
 pub mod meter;
 pub mod palette;
 pub mod price;

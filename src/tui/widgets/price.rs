@@ -7,9 +7,10 @@ use crate::control::command::Price;
 use crate::control::snapshot::{AccountLine, CacheWord, HoldLine};
 use crate::domain::word::SyncWord;
 
-use super::super::model::{Connection, Drawer, Model, Pane, Tone};
+use super::super::model::{Drawer, Model, Pane, Tone};
 use super::super::paint::Paint;
-use super::super::text::{clock, clock_s, count, safe, width, wrap};
+use super::super::text::{clock, clock_s, count, date, safe, width, wrap};
+use super::lost;
 
 /// A screen gives this part of its rows at most to a sentence, and never more rows than these.
 const SHARE: u16 = 3;
@@ -72,7 +73,13 @@ pub fn draw(model: &Model, p: &mut Paint<'_>) {
         Content::Typing(input) => field(model, p, "/", input),
         Content::Last(at, say) => {
             let muted = p.s.muted;
-            let time = if p.w() >= 100 { clock_s(at, model.zone()) } else { clock(at, model.zone()) };
+            let zone = model.zone();
+            let today = at.with_timezone(&zone).date_naive() == model.now.with_timezone(&zone).date_naive();
+            let time = match today {
+                false => format!("{} {}", date(at, zone), clock(at, zone)),
+                true if p.w() >= 100 => clock_s(at, zone),
+                true => clock(at, zone),
+            };
             let x = p.text(1, 0, &time, muted) + 2;
             let (fg, room) = (p.s.fg, p.w().saturating_sub(x + 1));
             p.cell(x, 0, room, say, fg);
@@ -108,14 +115,8 @@ fn content(model: &Model) -> Content<'_> {
         let price = if picks { picked(model) } else { String::new() };
         return Content::Said(notice.say.clone(), look, price);
     }
-    if let Connection::Lost { since, retry_s, why } = &model.connection {
-        let again =
-            if *retry_s == 0 { "trying again".to_owned() } else { format!("trying again in {retry_s} s") };
-        if model.snapshot.is_none() {
-            return said(format!("{why} · {again}"), Look::Warn);
-        }
-        let from = clock(*since, model.zone());
-        return said(format!("showing {from} · {again} · keys that change things wait"), Look::Warn);
+    if let Some(say) = lost::say(model) {
+        return said(say, Look::Warn);
     }
     let Some(snapshot) = &model.snapshot else {
         return said("waiting for the engine · keys that change things wait".to_owned(), Look::Muted);

@@ -138,12 +138,13 @@ pub fn cell(p: &mut Paint<'_>, y: u16, (col, place): (&Col, &Place), text: &str,
 
 /// The first row to show so that the selection is visible and the view moves as little as possible.
 pub fn top(model: &Model, list: List, rows: usize) -> usize {
-    let len = model.len(list);
-    let selected = model.selected(list);
+    let span = model.span(list);
+    let selected = model.selected(list).max(span.start);
     let before = model.drawn.windows.get(&list).map_or(0, |(top, _)| *top);
     let rows = rows.max(1);
-    let lowest = (selected + 1).saturating_sub(rows);
-    before.clamp(lowest, selected.max(lowest)).min(len.saturating_sub(rows))
+    let lowest = (selected + 1).saturating_sub(rows).max(span.start);
+    let last = span.end.saturating_sub(rows).max(span.start);
+    before.clamp(lowest, selected.max(lowest)).min(last)
 }
 
 /// Draws the visible rows of a list from row `y` on; `draw` gets a painter of one row and the index.
@@ -177,7 +178,7 @@ pub fn tall_rows(
     }
     let first = top(model, list, visible);
     p.drawn.windows.insert(list, (first, visible));
-    for (line, index) in (first..model.len(list)).take(visible).enumerate() {
+    for (line, index) in (first..model.span(list).end).take(visible).enumerate() {
         let row = y + line as u16 * tall;
         let selected = index == model.selected(list);
         {

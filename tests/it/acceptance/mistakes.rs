@@ -70,6 +70,10 @@ async fn refused(seat: &super::rig::Seat, what: &str, wanted: &[&str]) {
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(output.status.code(), Some(2), "{what}: {said}");
     assert!(output.stdout.is_empty(), "{what}");
+    if what != "a second engine" {
+        let folder = seat.home.join("config").display().to_string();
+        assert!(said.contains(&format!("the files are in {folder}")), "{what}: which folder? {said}");
+    }
     for part in wanted {
         assert!(said.contains(part), "{what}: {part:?} is not in {said}");
     }

@@ -12,6 +12,7 @@ mod month;
 mod poller;
 mod scenarios;
 mod screen;
+mod sent_now;
 mod shop;
 mod troubles;
 mod wire;

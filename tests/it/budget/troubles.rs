@@ -311,6 +311,11 @@ fn what_a_plan_refuses_for_a_colleague_is_asked_once_and_not_for_every_entry() {
         assert_eq!(refused(&shop), 1, "one says it for all: {said}");
         assert!(arrived(&shop, "Ours").is_some(), "and keeps nobody else: {said}");
         assert!(said.contains("6 failed") && said.contains("not in the plan"), "{said}");
+        // Which feature it is, which the service does not say, and the way out.
+        let alert = shop.snapshot().alerts.iter().find(|a| a.id.starts_with("failed")).cloned();
+        let say = alert.map(|alert| alert.say).unwrap_or_default();
+        assert!(say.contains("adding time for others is a paid feature"), "{say}");
+        assert!(say.contains("take a plan that has it") && say.contains("[[rule]] in mapping.toml"), "{say}");
         pass(8.0 * 3_600.0).await;
         assert_eq!(refused(&shop), 1, "and not again by itself");
         shop.simulator.set_plan(PlanChange { toggl: None, clockify: Some(ClockifyPlan::Paid) });

@@ -52,6 +52,22 @@ async fn an_edit_in_clockify_is_shown_with_both_values_and_ours_can_win() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tag_made_there_a_moment_ago_is_told_by_its_name() {
+    let (office, _machine, running) = ready(Plan::Premium).await;
+    let tag = office.clockify(Method::POST, "/tags", json!({"name": "Night shift"})).await;
+    let entry = office.there("Wireframes").unwrap();
+    let body = json!({
+        "start": entry["timeInterval"]["start"], "end": entry["timeInterval"]["end"], "description": "Wireframes",
+        "projectId": entry["projectId"], "billable": entry["billable"], "tagIds": [tag["id"]],
+    });
+    office.clockify(Method::PUT, &format!("/time-entries/{}", entry["id"].as_str().unwrap()), body).await;
+    office.until("a conflict", 60, || running.count("conflict") == 1).await;
+    let theirs = running.links()[0].there.as_ref().unwrap().entry.tags.clone();
+    assert_eq!(theirs, ["Night shift"]);
+    assert_eq!(looks(&office), 1, "the entry is read once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn theirs_can_stay_and_the_decision_be_undone() {
     let (office, _machine, running) = ready(Plan::Premium).await;
     let sent = writes(&office);

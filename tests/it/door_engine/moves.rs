@@ -109,7 +109,7 @@ async fn a_move_above_the_brake_is_one_decision() {
         let hold = viewer.snapshot().holds[0].clone();
         assert_eq!((hold.entries, hold.rows.len()), (4, 4));
         if send {
-            viewer.wish(Wish::Decide { hold: hold.id, send }).await;
+            viewer.wish(Wish::Decide { hold: hold.id, send, dry: false }).await;
             pass(60).await;
             assert_eq!(places(&rig), [0, 4]);
         } else {

@@ -62,7 +62,7 @@ impl MappingBook for Book {
         Ok((book.0.clone(), format!("v{}", book.1)))
     }
 
-    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String> {
+    fn edit(&self, _: &str, edit: &MappingEdit) -> Result<(Mapping, String), String> {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *book = (remap::apply(&book.0, edit), book.1 + 1);
         Ok((book.0.clone(), format!("v{}", book.1)))
@@ -99,7 +99,7 @@ impl Rig {
         Self::start(0, source, target, true).await
     }
 
-    /// With a brake at so many changes of one cause.
+    /// With a brake at so many changes of one cause, and at so many announced deletions.
     pub async fn braked(hold: u32, source: &[&str], target: &[&str]) -> Self {
         Self::start(hold, source, target, true).await
     }
@@ -141,7 +141,7 @@ impl Rig {
                 sync_from: Some("2026-05-01".parse().expect("a day")),
                 wire: Arc::new(SimWire(simulator.clone(), Service::Clockify)),
             }],
-            policy: Policy { hold_changes: hold, hold_deletions: 0, ..Policy::default() },
+            policy: Policy { hold_changes: hold, hold_deletions: hold, ..Policy::default() },
             public_url: None,
             instance: "hourwire test 0001".into(),
             hosted_by: "command".into(),

@@ -27,6 +27,15 @@ async fn entries_without_project_are_found_where_the_open_work_is() {
     // No row of the mapping stands for them.
     assert_eq!((alert.id.as_str(), alert.pane), ("unmapped:mirror", 5));
     assert!(alert.say.contains("1 entry without project waits for mirror"), "{alert:?}");
+    // Its drawer says why it waits and what to do, before anything else.
+    let rows = viewer.rows(ViewKind::Entries, "").await;
+    let Some(Row::Entry(entry)) = rows.first() else { panic!("{rows:?}") };
+    let facts = viewer.rows(ViewKind::Detail { key: entry.key.clone() }, "").await;
+    let Some(Row::Detail(first)) = facts.first() else { panic!("{facts:?}") };
+    assert_eq!(first.label, "to do");
+    for words in ["has no project", "give it a project in Toggl", "[fallback] mirror in mapping.toml"] {
+        assert!(first.value.contains(words), "{first:?}");
+    }
     rig.stop().await;
 }
 
@@ -56,6 +65,9 @@ async fn a_viewer_is_greeted_before_the_cache_is_ready_and_then_sees_everything(
         alert.say.starts_with("2 entries of 1 project and of none wait for a link to mirror; "),
         "{alert:?}"
     );
+    // What can't be done in Mapping is said with where it can.
+    assert!(alert.say.contains("give those of none a project in Toggl"), "{alert:?}");
+    assert!(alert.say.ends_with("or set [fallback] in mapping.toml"), "{alert:?}");
     let words: Vec<(String, SyncWord)> = viewer.pages[&1]
         .rows
         .iter()
@@ -183,6 +195,11 @@ async fn windows_filters_and_details() {
     assert_eq!(value("description").as_deref(), Some("work 0"));
     assert_eq!(value("project").as_deref(), Some("Harbor site"));
     assert_eq!(value("mirror").as_deref(), Some("unmapped"));
+    let what = value("to do").expect("what a person can do");
+    assert!(
+        what.contains("nothing takes Harbor site to mirror: link it or leave it out in Mapping (2)"),
+        "{what}"
+    );
     assert_eq!(viewer.rows(ViewKind::Detail { key: Key::new(&"main".into(), 1) }, "").await, []);
     let log = viewer.open(3, ViewKind::Log, "", 0, 5).await;
     assert_eq!(log.rows.len(), 5);
@@ -284,7 +301,7 @@ async fn deltas_lead_to_the_same_rows_as_opening_again() {
                     from: None,
                 };
                 use hourwire::engine::setup::MappingBook;
-                rig.book.edit(&row).unwrap();
+                rig.book.edit("", &row).unwrap();
                 rig.engine.reload_mapping().unwrap();
             }
             viewer.wish(hourwire::control::command::Wish::ReadNow).await;
@@ -308,4 +325,46 @@ async fn deltas_lead_to_the_same_rows_as_opening_again() {
         assert!(deltas > 20, "{deltas}");
         rig.stop().await;
     }
+}
+
+/// Nobody applies while the cache is away, at a start or later; what is accepted meanwhile is counted all the same.
+#[tokio::test(start_paused = true)]
+async fn deliveries_that_wait_for_the_cache_are_counted() {
+    let rig = Rig::opening(&["Harbor site"]).await;
+    let mut viewer = rig.attach("tty1").await;
+    for event in 1..=3 {
+        rig.deliver(&rig.announced(event, 3_990_000_000 + event as i64, "work")).await;
+    }
+    pass(15).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 3, "before the first opening");
+    rig.store.set_open(true);
+    pass(30).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 0, "applied");
+    rig.store.set_open(false);
+    for event in 4..=5 {
+        rig.deliver(&rig.announced(event, 3_990_000_000 + event as i64, "work")).await;
+    }
+    pass(15).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 2, "while it is rebuilt");
+    rig.store.set_open(true);
+    pass(30).await;
+    viewer.drain();
+    assert_eq!(viewer.snapshot().deliveries.unapplied, 0);
+    rig.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_that_happened_is_told_from_the_log_where_nobody_did_anything_since_the_start() {
+    let rig = Rig::with(&[], &[]).await;
+    pass(10).await;
+    rig.track("first", None, 30).await;
+    pass(400).await;
+    let mut viewer = rig.attach("tty1").await;
+    viewer.settle().await;
+    let Row::Log(newest) = viewer.rows(ViewKind::Log, "").await.remove(0) else { panic!("no line") };
+    assert_eq!(viewer.snapshot().last, Some((newest.at, newest.say)));
+    rig.stop().await;
 }

@@ -113,6 +113,42 @@ async fn a_late_refusal_of_the_old_token_does_not_stop_the_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_answers_to_somebody_elses_token_count_for_nobody_here() {
+    let services = Services::new("2026-05-12T08:00:00Z", Plan::Free, World::Demo);
+    let folder = Folder::new(&services);
+    let running = folder.start(&services);
+    // Between two regular reads, which come every five minutes.
+    pass(1_100).await;
+    let meter = || {
+        let meters = running.engine.snapshot().unwrap().meters.clone();
+        assert!(meters.iter().all(|m| m.bucket != "user"), "{meters:?}");
+        meters.into_iter().find(|m| m.bucket.starts_with("user:")).expect("the own user's")
+    };
+    let before = meter();
+    let asked = services.count(Service::Toggl, "/me?");
+    for token in [services.sim.access().toggl_second_token.unwrap(), "nobody-knows-this-one".into()] {
+        assert!(running.engine.renew(&"main".into(), token.into(), None, false));
+        pass(5).await;
+        let after = meter();
+        assert_eq!((after.remaining, after.resets_at), (before.remaining, before.resets_at));
+        assert_eq!((after.spent, after.day), (before.spent.clone(), before.day.clone()));
+    }
+    assert_eq!(services.count(Service::Toggl, "/me?"), asked + 2);
+
+    // The own user's new token is one more call of the same user, and what was spent counts on.
+    let line = "POST /api/v9/me/reset_token";
+    let token = services.person(Service::Toggl, line, Value::Null).await.as_str().unwrap().to_owned();
+    assert!(running.engine.renew(&"main".into(), token.into(), None, false));
+    pass(5).await;
+    let after = meter();
+    let calls = |meter: &hourwire::control::snapshot::Meter| meter.spent.iter().map(|(_, n)| n).sum::<u32>();
+    assert!(calls(&after) > calls(&before), "{before:?} {after:?}");
+    assert!(after.remaining < before.remaining, "{before:?} {after:?}");
+    let moved = after.resets_at.zip(before.resets_at).map(|(after, before)| (after - before).abs());
+    assert!(moved.is_some_and(|moved| moved <= TimeDelta::seconds(1)), "{before:?} {after:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_web_page_in_between_is_no_refused_token() {
     let services = Services::new("2026-05-12T08:00:00Z", Plan::Premium, World::Empty);
     let folder = Folder::new(&services);

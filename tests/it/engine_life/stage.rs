@@ -177,7 +177,7 @@ impl MappingBook for Book {
         Ok((book.0.clone(), format!("v{}", book.1)))
     }
 
-    fn edit(&self, _: &MappingEdit) -> Result<(Mapping, String), String> {
+    fn edit(&self, _: &str, _: &MappingEdit) -> Result<(Mapping, String), String> {
         Err("no edit here".into())
     }
 }

@@ -235,6 +235,7 @@ pub struct Machine {
     pub host: String,
     pub instance: String,
     pub reenable: Reenable,
+    pub policy: Policy,
     /// It has a public address and makes a subscription; else it reads.
     pub managed: bool,
     /// The public address leads to this machine.
@@ -254,6 +255,7 @@ impl Machine {
             host: format!("{name}.example.test"),
             instance: format!("hourwire {name} 0f1e"),
             reenable: Reenable::Evidence,
+            policy: Policy::default(),
             managed: true,
             reached: true,
             mirror: None,
@@ -369,7 +371,7 @@ impl Machine {
         Setup {
             sources: vec![source],
             targets: self.mirror.iter().map(|mirror| mirror.setup(office)).collect(),
-            policy: Policy::default(),
+            policy: self.policy.clone(),
             public_url: self.managed.then(|| format!("https://{}", self.host)),
             instance: self.instance.clone(),
             hosted_by: "serve".into(),

@@ -131,3 +131,56 @@ async fn an_engine_that_runs_needs_no_configuration_to_be_looked_at() {
     t.keys("q");
     assert_eq!(t.ended(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_was_killed_is_started_again_but_not_one_that_was_stopped() {
+    let rig = Rig::new(64).await;
+    let seat = rig.engine("a", &Settings::default());
+    let state = seat.state();
+    let _tidy = Tidy(&state);
+    let mut t = Terminal::hourwire(&seat.home, &[], &[]);
+    t.shows(&["hook ok", "? help"]);
+    let first = engine(&state).expect("an engine");
+    kill_process(Pid::from_raw(first.cast_signed()).expect("a pid"), Signal::KILL).expect("signalled");
+    t.shows(&["engine lost", "starting it again"]);
+    t.hides("engine lost");
+    t.shows(&["hook ok"]);
+    let second = engine(&state).expect("another engine");
+    assert_ne!(second, first);
+
+    kill_process(Pid::from_raw(second.cast_signed()).expect("a pid"), Signal::TERM).expect("signalled");
+    t.shows(&["the engine was stopped", "E starts it again"]);
+    is_free(&state);
+    t.keys("E");
+    t.shows(&["hook ok"]);
+    t.hides("engine lost");
+    assert!(engine(&state).is_some_and(|third| third != second));
+    t.keys("q");
+    t.shows(&["s stop it"]);
+    t.keys("s");
+    assert_eq!(t.ended(), 0);
+    is_free(&state);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_elses_engine_is_started_by_a_key_alone() {
+    let rig = Rig::new(65).await;
+    let seat = rig.engine("a", &Settings::default());
+    let state = seat.state();
+    let _tidy = Tidy(&state);
+    let served = seat.serve().await;
+    let mut t = Terminal::hourwire(&seat.home, &[], &[]);
+    t.shows(&["hook ok", "? help"]);
+    let first = engine(&state).expect("an engine");
+    kill_process(Pid::from_raw(first.cast_signed()).expect("a pid"), Signal::KILL).expect("signalled");
+    t.shows(&["engine lost", "`hourwire serve` or E starts it"]);
+    assert_eq!(engine(&state), None);
+    t.keys(":start eng\r");
+    t.shows(&["hook ok"]);
+    t.hides("engine lost");
+    assert!(engine(&state).is_some_and(|second| second != first));
+    t.keys("qs");
+    assert_eq!(t.ended(), 0);
+    is_free(&state);
+    drop(served);
+}

@@ -363,6 +363,7 @@ pub fn snapshot() -> Snapshot {
         ],
         subscriptions: vec![ours, off],
         public_address: true,
+        listens: Some("127.0.0.1:9187".to_owned()),
         unreached: None,
         reading: None,
         meters: vec![
@@ -371,6 +372,7 @@ pub fn snapshot() -> Snapshot {
             meter(Service::Toggl, "toggl user", 27, 1, "16:12", Source::Header),
         ],
         strains: Vec::new(),
+        on_the_way_since: None,
         targets: vec![TargetLine {
             service: Service::Clockify,
             account: account("mirror"),
@@ -418,7 +420,13 @@ pub fn snapshot() -> Snapshot {
         ],
         holds: Vec::new(),
         deliveries: Deliveries { received: 241, duplicates: 3, rejected: 0, ..Deliveries::default() },
-        mapping: MappingSummary { version: "v41".to_owned(), unmapped: 1, linked: 11, alert: None },
+        mapping: MappingSummary {
+            version: "v41".to_owned(),
+            unmapped: 1,
+            linked: 11,
+            left_out: 0,
+            alert: None,
+        },
         last: Some((
             now(),
             "Crash on login changed in Toggl: start 13:25 → 13:31. Clockify is being told.".to_owned(),

@@ -3,6 +3,7 @@
 use hourwire::config::theme::Themes;
 use hourwire::control::message::{FromEngine, ToEngine};
 use hourwire::control::snapshot::{CacheWord, DiskLine, HoldLine, Snapshot, StrainLine};
+use hourwire::domain::brake::Weight;
 use hourwire::domain::id::Service;
 use hourwire::domain::room::Room;
 use hourwire::domain::strain::{Strain, Strained};
@@ -116,6 +117,7 @@ pub fn bad_days() -> Vec<(&'static str, Model)> {
             entries: 612,
             say: "612 entries would change in Clockify, 212 of them invoiced".to_owned(),
             rows: vec!["Harbor API  2 Mar 09:10  move to Platform".to_owned()],
+            weight: Weight::default(),
         });
     });
     let mut lost = model(size);

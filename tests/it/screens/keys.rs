@@ -199,6 +199,20 @@ fn letters_typed_in_the_picker_are_not_keys() {
 }
 
 #[test]
+fn a_project_that_is_linked_to_its_own_name_is_not_made_there() {
+    let mut model = fixture::model((80, 24));
+    fixture::press(&mut model, "2 j");
+    assert!(text(&mut model).contains("▸  Harbor API            Northwind        = same name"));
+    assert!(commands(&effects(&mut model, "c")).is_empty());
+    assert!(text(&mut model).contains("it is linked to the one of its name already"));
+    fixture::press(&mut model, "enter");
+    assert!(!text(&mut model).contains("create it there"));
+    assert!(commands(&effects(&mut model, "c")).is_empty());
+    fixture::press(&mut model, "esc esc j");
+    assert!(matches!(commands(&effects(&mut model, "c"))[0], Wish::CreateProject { dry: true, .. }));
+}
+
+#[test]
 fn a_price_that_asks_is_confirmed_or_refused() {
     for (key, sends) in [("enter", true), ("esc", false), ("j", false)] {
         let mut model = fixture::model((80, 24));
@@ -260,11 +274,25 @@ fn without_an_engine_nothing_is_changed() {
 fn a_held_change_is_one_decision() {
     let (_, mut model) = fixture::bad_days().into_iter().find(|(name, _)| *name == "held-decide").unwrap();
     assert_eq!(model.pane, Pane::Sync);
-    let dropped = effects(&mut model, "x");
-    assert!(commands(&dropped).is_empty(), "dropping asks");
-    fixture::press(&mut model, "esc");
-    let sent = effects(&mut model, "S");
-    assert!(matches!(commands(&sent)[0], Wish::Decide { hold, send: true } if hold == "h1"));
+    for (key, sends) in [("x", false), ("S", true)] {
+        let asked = effects(&mut model, key);
+        let [Effect::Send(ToEngine::Command(command))] = asked.as_slice() else { panic!("{asked:?}") };
+        assert!(
+            matches!(&command.wish, Wish::Decide { hold, send, dry: true } if hold == "h1" && *send == sends)
+        );
+        let price = Price {
+            moves: 612,
+            requests: if sends { 612 } else { 0 },
+            left: Some(45),
+            say: "send 612 entries held".to_owned(),
+            ..Price::default()
+        };
+        let reply = FromEngine::Reply { id: command.id.clone(), reply: Reply::Price(price) };
+        fixture::step(&mut model, Event::Engine(Box::new(reply)));
+        assert_eq!(text(&mut model).contains("612 requests · 45 left"), sends, "{}", text(&mut model));
+        let done = effects(&mut model, "enter");
+        assert!(matches!(commands(&done)[0], Wish::Decide { send, dry: false, .. } if *send == sends));
+    }
 }
 
 #[test]

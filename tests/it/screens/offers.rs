@@ -128,6 +128,33 @@ fn brackets_go_by_day() {
         seen.push(model.selected(List::Today));
     }
     assert_eq!(seen, [4, 8, 12, 12, 8, 4, 5, 0, 0]);
+    // Title, sums, timeline and rows are those of the day gone to.
+    fixture::press(&mut model, "[");
+    let shown = text(&mut model);
+    let footer = shown.lines().last().unwrap();
+    assert!(footer.contains("[ day before  ] day after"), "{shown}");
+    let title = shown.lines().nth(1).unwrap();
+    // Two entries of Dana's and two of Ida's on the day before: 0h35 + 0h35 + 0h48 + 0h55, all billable.
+    assert!(
+        title.contains("1 Today, Mon 11 May") && title.contains("2h53 tracked · 2h53 billable"),
+        "{shown}"
+    );
+    assert!(!title.contains("without project"), "the one without is today's: {shown}");
+    for word in ["Logo export set", "Call: colour", "Cookie banner", "Checkout icons"] {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+    for word in ["Crash on login", "Retry on 429", "Type tests", "Inbox, plan"] {
+        let table: Vec<&str> = shown.lines().take(20).collect();
+        assert!(!table.iter().any(|line| line.contains(word)), "{word} is of another day: {shown}");
+    }
+    let axis: Vec<&str> = shown.lines().skip(2).take(3).collect();
+    assert!(!axis.iter().any(|line| line.contains('│') || line.contains('▸')), "now is not on it: {shown}");
+    // Further down the next day follows whole, and Esc leads back to the live list.
+    fixture::press(&mut model, "j j j j");
+    assert!(text(&mut model).contains("1 Today, Sun 10 May"));
+    fixture::press(&mut model, "esc");
+    assert_eq!((model.selected(List::Today), model.day), (0, None));
+    assert!(text(&mut model).contains("━ 1 Today ━"));
 }
 
 #[test]
@@ -177,4 +204,24 @@ fn what_is_read_by_the_clock_says_how_often() {
         });
         assert!(text(&mut model).lines().next().unwrap().contains(word), "{}", text(&mut model));
     }
+}
+
+#[test]
+fn while_text_is_typed_the_footer_shows_the_keys_of_typing_only() {
+    for (keys, shown) in [
+        ("1 /", "Enter keep filter  Down to the rows  Esc show all"),
+        ("7 /", "Enter keep filter  Down to the rows  / all entries  Esc show all"),
+        ("7 / h", "Enter keep filter  Down to the rows  Esc show all"),
+        (":", "Enter do it  Down next  Esc close"),
+        (": z z z z", "Esc close"),
+        ("2 enter /", "Enter link  Down next  Esc end search"),
+        ("2 enter / z z z z", "Esc end search"),
+    ] {
+        let mut model = fixture::model((80, 24));
+        fixture::press(&mut model, keys);
+        assert_eq!(last_row(&mut model, 1).trim(), shown, "{keys}");
+    }
+    let mut model = fixture::model((80, 24));
+    fixture::press(&mut model, "1 / h esc");
+    assert!(last_row(&mut model, 1).contains("? help"), "typing is over");
 }

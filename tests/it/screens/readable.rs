@@ -96,3 +96,43 @@ fn every_word_of_the_help_can_be_read() {
         }
     }
 }
+
+#[test]
+fn a_fact_that_does_not_fit_its_row_is_read_whole_when_it_is_selected() {
+    for size in SIZES {
+        let mut model = fixture::model(size);
+        fixture::press(&mut model, "1 enter");
+        fixture::press(&mut model, "j j j j");
+        let shown = text(&mut model);
+        assert!(
+            flat(&mut model).contains("unmapped · no link, no rule and no fallback takes Fernley rebrand"),
+            "{shown}"
+        );
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.iter().any(|l| l.starts_with('▸') && l.contains("Clockify")), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_at_most_so_much_says_so_in_ascii_too() {
+    let mut model = fixture::model((80, 24));
+    model.ascii = true;
+    fixture::press(&mut model, "3");
+    assert!(flat(&mut model).contains("<=2s"), "{}", text(&mut model));
+    fixture::press(&mut model, "t");
+    assert!(flat(&mut model).contains("<= 1 request"), "{}", text(&mut model));
+}
+
+#[test]
+fn the_help_tells_what_a_cross_means_in_every_pane() {
+    let mut model = fixture::model((80, 24));
+    fixture::press(&mut model, "? G");
+    let shown = flat(&mut model);
+    for words in [
+        "linked to what is archived or gone there",
+        "in Today × is deleted in Toggl",
+        "subscription disabled",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}

@@ -3,6 +3,7 @@
 use hourwire::control::command::{Price, Reply, Wish};
 use hourwire::control::message::{FromEngine, ToEngine};
 use hourwire::control::snapshot::{ANOTHER, HoldLine, Snapshot, SubscriptionLine};
+use hourwire::domain::brake::Weight;
 use hourwire::domain::clockify_hook::Flags;
 use hourwire::domain::health::{SubState, Wanted};
 use hourwire::tui::model::{Drawer, Model, Pane, Tone};
@@ -33,6 +34,7 @@ fn other_instance() -> HoldLine {
         say: "main: hourwire harbor-laptop 0f1e has a live subscription in this workspace and sends"
             .to_owned(),
         rows: Vec::new(),
+        weight: Weight::default(),
     }
 }
 
@@ -251,6 +253,35 @@ fn a_screen_too_small_still_tells_the_way_out() {
 }
 
 #[test]
+fn on_a_screen_too_small_only_leaving_is_done_and_a_question_waits() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut model = fixture::model((80, 24));
+    model.started_engine = true;
+    fixture::press(&mut model, "3 s");
+    let asked = model.question.clone().expect("a new secret is asked about first");
+    text(&mut model);
+    fixture::step(&mut model, Event::Resize(40, 10));
+    for key in ["enter", "y", "esc", "n", "1", "D", "j", ":", "/", "ctrl-z"] {
+        assert_eq!(effects(&mut model, key), [], "{key}");
+    }
+    let click = MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: 1,
+        row: 3,
+        modifiers: KeyModifiers::NONE,
+    };
+    assert_eq!(fixture::step(&mut model, Event::Mouse(click)), []);
+    assert_eq!(fixture::step(&mut model, Event::Paste("y".to_owned())), []);
+    assert_eq!((model.pane, &model.question), (Pane::Webhooks, &Some(asked)), "it waits unanswered");
+    for key in ["q", "ctrl-c"] {
+        let mut leaves = model.clone();
+        assert_eq!(effects(&mut leaves, key), [Effect::Quit { stop_engine: false }], "{key}");
+    }
+    fixture::step(&mut model, Event::Resize(80, 24));
+    assert!(matches!(wishes(&effects(&mut model, "enter")).as_slice(), [Wish::Reshape { .. }]));
+}
+
+#[test]
 fn a_slash_where_the_list_is_short_searches_all_entries() {
     for pane in ["3", "4"] {
         for slashes in ["/", "/ /"] {
@@ -281,4 +312,90 @@ fn what_a_key_on_a_subscription_takes_is_a_true_upper_bound() {
         let shown = text(&mut model);
         assert!(shown.contains(price), "{key}: {shown}");
     }
+}
+
+/// Counts of the only target in place of the day's.
+fn counted(counts: &[(&str, u32)], ago: i64) -> Model {
+    with((80, 24), |s| {
+        s.targets[0].counts = counts.iter().map(|(word, n)| ((*word).to_owned(), *n)).collect();
+        s.on_the_way_since = Some(fixture::now() - chrono::TimeDelta::seconds(ago));
+    })
+}
+
+#[test]
+fn the_header_says_sync_ok_only_when_nothing_is_left_to_say() {
+    for (counts, ago, word) in [
+        (&[("synced", 412), ("skipped", 6), ("running", 1)][..], 0, "sync ok"),
+        (&[("queued", 232)], 0, "232 queued"),
+        (&[("queued", 3), ("sending", 2)], 60, "3 queued"),
+        (&[("sending", 2)], 60, "2 sending"),
+        (&[("queued", 3), ("sending", 2)], 2, "sync ok"),
+        (&[("queued", 300), ("waiting quota", 75)], 60, "75 waiting quota"),
+        (&[("queued", 300), ("failed", 8)], 60, "8 failed"),
+        (&[("queued", 300), ("unmapped", 4)], 60, "4 unmapped"),
+    ] {
+        let mut model = counted(counts, ago);
+        let header = text(&mut model).lines().next().unwrap_or_default().to_owned();
+        assert!(header.contains(&format!("  {word}  ")), "{counts:?}: {header}");
+    }
+}
+
+#[test]
+fn quota_is_not_calm_while_changes_wait_for_it() {
+    let title = |model: &mut Model| {
+        fixture::press(model, "4");
+        text(model).lines().nth(1).unwrap_or_default().to_owned()
+    };
+    let mut model = counted(&[("synced", 412), ("sending", 3)], 0);
+    assert!(title(&mut model).contains(" calm "), "{}", text(&mut model));
+    let mut model = counted(&[("synced", 412), ("waiting quota", 75)], 0);
+    assert!(title(&mut model).contains(" 75 wait for quota "), "{}", text(&mut model));
+}
+
+#[test]
+fn what_was_read_of_and_still_stands_is_gone_to_and_named() {
+    let read = |change: fn(&mut Snapshot)| {
+        let mut model = with((80, 24), |s| {
+            (s.alerts, s.holds) = (Vec::new(), Vec::new());
+            s.targets[0].counts = vec![("synced".to_owned(), 412)];
+            s.subscriptions.retain(SubscriptionLine::is_well);
+            change(s);
+        });
+        fixture::press(&mut model, "!");
+        model
+    };
+    for (change, pane, said) in [
+        (
+            (|s| s.targets[0].counts.push(("failed".to_owned(), 24))) as fn(&mut Snapshot),
+            Pane::Sync,
+            "no unread alert · 24 failed in Sync",
+        ),
+        (
+            |s| s.targets[0].counts.push(("unmapped".to_owned(), 4)),
+            Pane::Mapping,
+            "no unread alert · 4 unmapped in Mapping",
+        ),
+        (
+            |s| s.accounts[0].trouble = Some("offline 08:47".to_owned()),
+            Pane::Overview,
+            "no unread alert · HP offline 08:47",
+        ),
+        (|_| {}, Pane::Overview, "nothing needs a person"),
+    ] {
+        let mut model = read(change);
+        assert_eq!(model.pane, pane, "{said}");
+        assert!(sentence(&mut model).contains(said), "{}", text(&mut model));
+    }
+    let mut model = read(|s| s.targets[0].counts.push(("failed".to_owned(), 24)));
+    assert!(model.selected_sync().is_some_and(|row| row.word.needs_person()), "{}", text(&mut model));
+}
+
+#[test]
+fn what_happened_on_another_day_has_its_day() {
+    let told =
+        |at| price_line(&mut with((80, 24), |s| s.last = Some((at, "Scan letters new in Toggl".to_owned()))));
+    let today = fixture::at("09:12");
+    assert!(told(today).starts_with(" 09:12  Scan letters"), "{}", told(today));
+    let before = told(today - chrono::TimeDelta::days(3));
+    assert!(before.starts_with(" 9 May 09:12  Scan letters"), "{before}");
 }

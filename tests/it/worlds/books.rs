@@ -40,9 +40,9 @@ impl MappingBook for Mappings {
         Ok((content.0.clone(), format!("v{}", content.1)))
     }
 
-    fn edit(&self, edit: &MappingEdit) -> Result<(Mapping, String), String> {
+    fn edit(&self, _: &str, edit: &MappingEdit) -> Result<(Mapping, String), String> {
         self.change(edit);
-        self.load()
+        self.load().map_err(|unread| unread.to_string())
     }
 }
 
