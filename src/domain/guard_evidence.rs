@@ -199,19 +199,21 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
     let down_then = facts.downtime.span(facts.moment);
     let before = facts.moment.trunc_subsecs(0);
     let last_second = facts.last_event.map(|t| t.trunc_subsecs(0));
-    // So many in one second are failed attempts enough.
-    let many = facts.changes.iter().filter(|c| fresh(c.at) && c.at <= facts.moment).count() >= ATTEMPTS;
+    let newer = |change: &Change, span: &Span| {
+        let read_after = Some(change.at) == last_second && change.seen_at >= span.from;
+        let lived = facts.life_from.is_none_or(|life| change.at > life);
+        (fresh(change.at) || read_after) && lived && change.at <= facts.moment
+    };
+    // So many are failed attempts enough, whatever their second.
+    let many = |span: &Span| facts.changes.iter().filter(|c| newer(c, span)).count() >= ATTEMPTS;
     let counts = |change: &&Change| match down_then {
         None => fresh(change.at) && change.at < before && !facts.downtime.covers(change.at),
         // Changes are known to the second only. In the second of the disabling, or right before it, a receiver decides
         // that was certainly down: else a person may have disabled it before or while the change was delivered. In
         // the second of the last delivery decides that it was read only afterwards.
         Some(span) => {
-            let newer = fresh(change.at) || (Some(change.at) == last_second && change.seen_at >= span.from);
-            let lived = facts.life_from.is_none_or(|life| change.at > life);
-            let clear =
-                change.at + RESOLUTION < before || (span.is_sure(change.at) && change.at <= facts.moment);
-            newer && lived && (clear || (many && change.at <= facts.moment))
+            let clear = change.at + RESOLUTION < before || span.is_sure(change.at);
+            newer(change, span) && (clear || many(span))
         }
     };
     let count = facts.changes.iter().filter(counts).count();
