@@ -338,6 +338,9 @@ pub struct Alert {
     pub pane: u8,
 }
 
+/// The reason of a hold that is one decision.
+pub const MASS_CHANGE: &str = "mass change";
+
 /// The reason of a hold that a person set.
 pub const BY_HAND: &str = "by hand";
 /// The reason of a hold because another engine sends for the same workspace.
@@ -399,6 +402,11 @@ impl HoldLine {
     /// A person has to decide it: nobody held it by hand.
     pub fn is_open(&self) -> bool {
         self.reason != BY_HAND
+    }
+
+    /// What is held can be sent or dropped as one decision.
+    pub fn is_mass_change(&self) -> bool {
+        self.reason == MASS_CHANGE
     }
 
     /// Another engine sends; taking over is the only choice.

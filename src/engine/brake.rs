@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::rows;
-use crate::control::snapshot::HoldLine;
+use crate::control::snapshot::{HoldLine, MASS_CHANGE};
 use crate::domain::brake::{self, Deletions, Weight};
 use crate::domain::catalogue::Kind;
 use crate::domain::id::{Account, Key, RemoteId};
@@ -79,7 +79,7 @@ pub fn hold_all(
             id: brake.id.clone(),
             target: None,
             since: draft.now,
-            reason: "mass change".into(),
+            reason: MASS_CHANGE.into(),
             entries: 0,
             say: String::new(),
             rows: Vec::new(),

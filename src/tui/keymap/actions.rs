@@ -171,7 +171,7 @@ actions! {
     CreateHere, Picker, "create-here", ["c"], "create it there", "Create the project in the target and link it";
     IgnoreHere, Picker, "ignore-here", ["i"], "ignore", "Leave the project out by a rule";
 
-    SendHeld, Hold, "send-held", ["S"], "send", "Send the held changes";
+    SendHeld, Hold, "send-held", ["S"], "send", "Send the held changes (asks)";
     DropHeld, Hold, "drop-held", ["x"], "drop", "Drop the held changes (asks)";
     TakeOver, Hold, "take-over", ["t"], "send from here", "Make this engine the sender where another one is";
 

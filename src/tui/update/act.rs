@@ -345,7 +345,7 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Asks what sending or dropping the held change takes; a yes does it.
-fn decide(model: &mut Model, send: bool) -> Vec<Effect> {
+pub fn decide(model: &mut Model, send: bool) -> Vec<Effect> {
     let Some(hold) = model.hold() else { return Vec::new() };
     let made = |dry| Wish::Decide { hold: hold.id.clone(), send, dry };
     let (dry, real) = (made(true), made(false));

@@ -154,9 +154,11 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
         model.drawer = Some(Drawer::Hold { id: hold.id.clone() });
         model.in_drawer = true;
         model.came_from = from;
+        let decides = hold.is_mass_change() && model.is_live();
         let say = if hold.is_another() { held_by(&hold) } else { hold.say };
         model.say(Tone::Said, say);
-        return effects;
+        // Two keys send a mass change: this one asks with its price, Enter does it.
+        return if decides { [effects, act::decide(model, true)].concat() } else { effects };
     }
     let Some(alert) = alert else {
         let Some(standing) = model.standing() else { return Vec::new() };
