@@ -93,6 +93,8 @@ struct Post {
     undecided: bool,
     /// It may be at the service though no list shows it yet.
     in_doubt: bool,
+    /// Writes confirmed when other instances were looked for last.
+    confirmed: u64,
     /// When other instances were looked for last.
     looked_at: Option<DateTime<Utc>>,
     found: canary::Found,
@@ -237,6 +239,9 @@ impl Post {
         if settled && self.now() >= self.check_at {
             self.check_at = self.now() + if self.managed { self.interval(&profile) } else { UNMANAGED };
             self.looked_at = Some(self.now());
+            if self.is_idle() {
+                return Ok(self.check_at);
+            }
             let why = std::mem::replace(&mut self.why, Why::Schedule);
             let checked = check::check(self, why).await;
             match &checked {
@@ -262,6 +267,16 @@ impl Post {
         next = taken.map_or(next, |at| next.min(at));
         let busy = self.reading.is_some() || !settled;
         Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
+    }
+
+    /// Without a subscription of our own only a second engine is looked for: as long as nothing was sent since the last
+    /// look, two cannot have met.
+    fn is_idle(&mut self) -> bool {
+        let state = self.engine.state();
+        let (confirmed, held) = (state.counts.confirmed, !state.holds.is_empty());
+        drop(state);
+        let before = std::mem::replace(&mut self.confirmed, confirmed);
+        !self.managed && self.checked && !held && before == confirmed
     }
 
     /// Without a subscription of our own nobody sees us, so a second engine is looked for right before a read, whose
