@@ -142,6 +142,7 @@ pub async fn run(engine: Shared, account: Account) -> Desked<()> {
         checked: false,
         undecided: false,
         in_doubt: false,
+        confirmed: 0,
         looked_at: None,
         found: canary::Found::default(),
         reading: None,
