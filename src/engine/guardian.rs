@@ -34,7 +34,7 @@ use super::guard_wish::GuardWish;
 use super::hitch::{AGAIN, Hitch, SOON, Step, sorted};
 use super::seams::ProbeFailure;
 use super::state::Profile;
-use super::{Engine, Shared};
+use super::{Engine, Shared, survey};
 
 /// Without a subscription of our own, other instances are looked for at least this often.
 const UNMANAGED: TimeDelta = TimeDelta::minutes(5);
@@ -93,7 +93,7 @@ struct Post {
     undecided: bool,
     /// It may be at the service though no list shows it yet.
     in_doubt: bool,
-    /// Writes confirmed when other instances were looked for last.
+    /// Writes confirmed and entries found when other instances were looked for last.
     confirmed: u64,
     /// When other instances were looked for last.
     looked_at: Option<DateTime<Utc>>,
@@ -241,6 +241,8 @@ impl Post {
             self.check_at = self.now() + if self.managed { self.interval(&profile) } else { UNMANAGED };
             self.looked_at = Some(self.now());
             if self.is_idle() {
+                // Whoever began to send since is found in the target before the next create.
+                survey::forget(&mut self.engine.state())?;
                 return Ok(self.check_at);
             }
             let why = std::mem::replace(&mut self.why, Why::Schedule);
@@ -270,11 +272,12 @@ impl Post {
         Ok(if busy { next.min(self.now() + TimeDelta::seconds(1)) } else { next })
     }
 
-    /// Without a subscription of our own only a second engine is looked for: as long as nothing was sent since the last
+    /// Without a subscription of our own only a second engine is looked for: as long as nothing was sent or found since the last
     /// look, two cannot have met.
     fn is_idle(&mut self) -> bool {
         let state = self.engine.state();
-        let (confirmed, held) = (state.counts.confirmed, !state.holds.is_empty());
+        let counts = &state.counts;
+        let (confirmed, held) = (counts.confirmed + counts.adopted, !state.holds.is_empty());
         drop(state);
         let before = std::mem::replace(&mut self.confirmed, confirmed);
         !self.managed && self.checked && !held && before == confirmed

@@ -172,6 +172,8 @@ pub struct Counts {
     /// The place in the inbox up to which deliveries are applied. Until the cache tells, only what came since the start
     /// is known to wait.
     pub applied_through: u64,
+    /// Entries that were there already and are linked.
+    pub adopted: u64,
     /// Writes confirmed.
     pub confirmed: u64,
     /// Times that the answer of a write was unknown.

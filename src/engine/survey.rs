@@ -147,6 +147,7 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
         draft.say("sync", "info", say, None)?;
         Ok(count)
     })?;
+    state.counts.adopted += adopted as u64;
     drop(state);
     tracing::info!(target = %target, adopted, "surveyed");
     engine.touch_work();
