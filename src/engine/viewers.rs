@@ -48,6 +48,11 @@ pub async fn run(engine: Shared, mut arrivals: mpsc::Receiver<EngineEnd>) {
             Some(_) = viewers.join_next(), if !viewers.is_empty() => {}
         }
     }
+    // Whoever was let in a moment ago hears the goodbye too: without it the engine looks as if it had fallen.
+    arrivals.close();
+    while let Some(end) = arrivals.recv().await {
+        viewers.spawn(attend(engine.clone(), end));
+    }
     while viewers.join_next().await.is_some() {}
 }
 

@@ -122,13 +122,11 @@ async fn carry(
     out: &mut mpsc::Receiver<ToEngine>,
     tell: &mpsc::Sender<Arrival>,
 ) -> Option<String> {
+    let mut listens = true;
     loop {
         tokio::select! { biased;
-            message = out.recv() => {
-                if end.to_engine.send(message?).await.is_err() {
-                    return Some("the engine closed the door".to_owned());
-                }
-            }
+            // Its last words may be on their way still when it has stopped listening.
+            message = out.recv(), if listens => listens = end.to_engine.send(message?).await.is_ok(),
             message = end.from_engine.recv() => match message {
                 Some(message) => tell.send(Arrival::Message(Box::new(message))).await.ok()?,
                 None => return Some("the engine closed the door".to_owned()),
@@ -181,6 +179,21 @@ mod tests {
         road.start.try_send(()).unwrap();
         let Some(Arrival::Down { why, .. }) = road.arrivals.recv().await else { panic!("it did not start") };
         assert_eq!(why, "it does not start");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn last_words_are_heard_after_it_has_stopped_listening() {
+        let (door, mut engines) = Door::new();
+        let mut road = start(Doors(door));
+        let first = engines.recv().await.unwrap();
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Up)));
+        drop(first.from_viewer);
+        first.to_viewer.send(FromEngine::Bye).await.unwrap();
+        drop(first.to_viewer);
+        road.to_engine.send(ToEngine::Resync).await.unwrap();
+        let Some(Arrival::Message(message)) = road.arrivals.recv().await else { panic!("nothing was heard") };
+        assert_eq!(*message, FromEngine::Bye);
+        assert!(matches!(road.arrivals.recv().await, Some(Arrival::Down { .. })));
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use hourwire::control::message::{FromEngine, PROTOCOL, ToEngine};
 use hourwire::control::socket::{ConnectError, FRAME, Limits, ListenError, Listening, connect, listen};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -278,4 +278,21 @@ async fn last_words_go_out_when_the_door_closes() {
     assert_eq!(soon(viewer.from_engine.recv()).await, Some(FromEngine::Bye));
     assert_eq!(soon(viewer.from_engine.recv()).await, None);
     assert!(house.folder.path().join("run").exists());
+}
+
+#[tokio::test]
+async fn an_engine_that_leaves_while_somebody_comes_in_says_goodbye_or_is_gone() {
+    let mut house = open(Limits::default());
+    // Nobody attends any more, and the socket is still open.
+    house.arrivals.close();
+    let mut viewer = soon(connect(&house.path, "tty1")).await.expect("attached");
+    assert_eq!(soon(viewer.from_engine.recv()).await, Some(FromEngine::Bye));
+    assert_eq!(soon(viewer.from_engine.recv()).await, None);
+
+    // Closed before it was greeted: whoever retries finds the next engine.
+    let path = house.folder.path().join("leaving.sock");
+    let leaving = UnixListener::bind(&path).expect("bound");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("closed to others");
+    let (came, _) = tokio::join!(connect(&path, "tty1"), async { drop(leaving.accept().await) });
+    assert!(matches!(came, Err(ConnectError::NotRunning { .. })), "{came:?}");
 }

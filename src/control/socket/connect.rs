@@ -84,10 +84,17 @@ pub async fn connect(path: &Path, viewer: &str) -> Result<ViewerEnd, ConnectErro
         viewer: viewer.to_owned(),
     };
     let hello = body(&hello).ok_or_else(silent)?;
-    writes.send(hello).await.map_err(|source| ConnectError::Failed { path: path.to_owned(), source })?;
+    writes.send(hello).await.map_err(|source| match source.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+            ConnectError::NotRunning { path: path.to_owned() }
+        }
+        _ => ConnectError::Failed { path: path.to_owned(), source },
+    })?;
     let answer = match timeout(GREETING, reads.next()).await {
         Ok(Some(Ok(frame))) => serde_json::from_slice(&frame).map_err(|_| silent())?,
-        _ => return Err(silent()),
+        // One that is leaving closes what it has not yet greeted.
+        Ok(None | Some(Err(_))) => return Err(ConnectError::NotRunning { path: path.to_owned() }),
+        Err(_) => return Err(silent()),
     };
     match answer {
         FromEngine::Welcome { protocol: PROTOCOL, .. } => {}

@@ -25,6 +25,9 @@ use crate::control::message::{FromEngine, PROTOCOL, ToEngine};
 type Reads = FramedRead<OwnedReadHalf, LengthDelimitedCodec>;
 type Writes = FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>;
 
+/// How long what the engine said last may take to reach a viewer.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What a viewer is allowed.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -153,20 +156,24 @@ async fn serve(
     if !send(&mut writes, &welcome, patience).await {
         return;
     }
-    let Some(ViewerEnd { to_engine, mut from_engine }) = door.enter().await else { return };
-    if to_engine.send(hello).await.is_err() {
+    let Some(ViewerEnd { to_engine, mut from_engine }) = door.enter().await else {
+        // It left between the greeting and the door; without a goodbye it would look as if it had fallen.
+        send(&mut writes, &FromEngine::Bye, patience).await;
         return;
-    }
+    };
+    // An engine that leaves takes no hello, and its goodbye is on its way.
+    let _ = to_engine.send(hello).await;
     let incoming = carry_in(&mut reads, to_engine);
     let outgoing = carry_out(&mut writes, &mut from_engine, patience);
     tokio::pin!(outgoing);
     tokio::select! {
         biased;
-        () = &mut outgoing => {}
+        () = &mut outgoing => return,
         () = incoming => {}
-        // The engine is leaving: its last words still go out.
-        () = cancel.cancelled() => { let _ = timeout(Duration::from_secs(1), outgoing).await; }
+        () = cancel.cancelled() => {}
     }
+    // The engine is leaving, or takes no more: its last words still go out.
+    let _ = timeout(LAST_WORDS, outgoing).await;
 }
 
 /// Why a viewer is refused, and our protocol where that is the reason.

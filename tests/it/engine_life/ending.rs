@@ -68,3 +68,17 @@ async fn a_person_who_stops_it_hears_no_error() {
     running.engine.stop();
     assert!(running.task.await.unwrap().is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_let_in_a_moment_before_hears_the_goodbye_too() {
+    let services = Services::new("2026-05-12T08:00:00Z", Plan::Premium, World::Empty);
+    let running = Folder::new(&services).start(&services);
+    pass(30).await;
+    // Not yet attended to when it stops.
+    let mut viewer = running.door.enter().await.unwrap();
+    running.engine.stop();
+    assert_eq!(viewer.from_engine.recv().await, Some(FromEngine::Bye));
+    assert_eq!(viewer.from_engine.recv().await, None);
+    assert!(running.task.await.unwrap().is_ok());
+    assert!(running.door.enter().await.is_none(), "nobody is let in after it");
+}
