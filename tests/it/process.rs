@@ -66,11 +66,16 @@ impl Process {
         self.child.try_wait().expect("its state").is_some()
     }
 
+    /// Waits until it ends by itself; its exit code.
+    pub async fn ended(mut self) -> Option<i32> {
+        timeout(CEILING, self.child.wait()).await.expect("it ends in time").expect("its state").code()
+    }
+
     /// SIGTERM, and the exit code.
-    pub async fn stop(mut self) -> Option<i32> {
+    pub async fn stop(self) -> Option<i32> {
         let pid = i32::try_from(self.child.id().expect("it runs")).expect("a pid");
         let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
-        timeout(CEILING, self.child.wait()).await.expect("it stops in time").expect("its state").code()
+        self.ended().await
     }
 }

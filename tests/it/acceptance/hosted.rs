@@ -119,7 +119,7 @@ async fn a_second_command_waits_for_its_turn() {
     rig.office.stop().await;
     let seat = rig.engine("a", &Settings::default());
     let range = range();
-    let mut first = Process::start(&seat.home, &backfill(&range));
+    let first = Process::start(&seat.home, &backfill(&range));
     hosts(&seat).await;
     let refused = said(&seat.run(&["webhooks", "create"]).await);
     assert!(refused.0 == Some(3) && refused.2.contains("calls our address"), "{refused:?}");
@@ -127,7 +127,7 @@ async fn a_second_command_waits_for_its_turn() {
     let second = said(&second);
     assert_eq!(second.0, Some(0), "{second:?}");
     assert!(second.2.contains("another command (pid"), "{second:?}");
-    assert!(first.has_ended(), "each had its turn");
+    assert_eq!(first.ended().await, Some(0), "each had its turn");
     assert_eq!(rig.office.present().await, rig.office.implied().await);
 }
 
