@@ -293,6 +293,6 @@ async fn an_engine_that_leaves_while_somebody_comes_in_says_goodbye_or_is_gone()
     let path = house.folder.path().join("leaving.sock");
     let leaving = UnixListener::bind(&path).expect("bound");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("closed to others");
-    let (came, _) = tokio::join!(connect(&path, "tty1"), async { drop(leaving.accept().await) });
+    let (came, ()) = tokio::join!(connect(&path, "tty1"), async { drop(leaving.accept().await) });
     assert!(matches!(came, Err(ConnectError::NotRunning { .. })), "{came:?}");
 }
