@@ -1,8 +1,9 @@
 //! Finding our entries among a target's: n to n, so that twins stay twins.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::entry::TargetEntry;
@@ -79,6 +80,67 @@ pub fn pair<'a>(wishes: &[(Key, TargetEntry)], free: &'a [TargetRead]) -> Vec<(K
         });
     }
     pairs
+}
+
+/// One that was moved in the calendar is looked for so far away.
+const MOVED: TimeDelta = TimeDelta::hours(12);
+
+/// Pairs wishes with free target entries that are perhaps the same piece of work, made from here before and changed since:
+/// of start, end and description two are equal, or it was moved with its words and its duration. The likest first, each
+/// used once. Nothing is sent for such a wish before a person has looked: the same time would be billed twice.
+pub fn alike<'a>(wishes: &[(Key, TargetEntry)], free: &'a [TargetRead]) -> Vec<(Key, &'a TargetRead)> {
+    let there: Vec<(Identity, &TargetRead)> =
+        free.iter().filter_map(|read| Some((of_read(read)?, read))).collect();
+    let mut shelves: BTreeMap<Mark<'_>, Vec<usize>> = BTreeMap::new();
+    for (place, (identity, _)) in there.iter().enumerate() {
+        for mark in marks(identity) {
+            shelves.entry(mark).or_default().push(place);
+        }
+    }
+    let mut likely: BTreeSet<(Reverse<u8>, &Key, &RemoteId, usize)> = BTreeSet::new();
+    for (key, wish) in wishes {
+        let wished = of_wish(wish);
+        for place in marks(&wished).iter().filter_map(|mark| shelves.get(mark)).flatten() {
+            let (identity, read) = &there[*place];
+            if let Some(score) = likeness(&wished, identity) {
+                likely.insert((Reverse(score), key, &read.id, *place));
+            }
+        }
+    }
+    let (mut keys, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    let mut pairs = Vec::new();
+    for (_, key, id, place) in likely {
+        if !keys.contains(key) && !ids.contains(id) {
+            keys.insert(key);
+            ids.insert(id);
+            pairs.push((key.clone(), there[place].1));
+        }
+    }
+    pairs
+}
+
+/// What two that are alike have in common at least one of.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Mark<'a> {
+    Start(DateTime<Utc>),
+    Stop(DateTime<Utc>),
+    Words(&'a str, TimeDelta),
+}
+
+fn marks(identity: &Identity) -> [Mark<'_>; 3] {
+    let lasts = identity.stop - identity.start;
+    [Mark::Start(identity.start), Mark::Stop(identity.stop), Mark::Words(&identity.description, lasts)]
+}
+
+/// How much two have in common; `None` when that is too little to be the same work.
+fn likeness(a: &Identity, b: &Identity) -> Option<u8> {
+    let same_words = a.description == b.description;
+    let equal = [a.start == b.start, a.stop == b.stop, same_words].into_iter().map(u8::from).sum::<u8>();
+    let lasts = |of: &Identity| of.stop - of.start;
+    let moved = same_words && !a.description.is_empty() && lasts(a) == lasts(b);
+    let near = (a.start - b.start).abs() < MOVED;
+    (a.user == b.user && (equal >= 2 || (moved && near)))
+        .then_some(equal * 2 + u8::from(a.project == b.project))
 }
 
 #[cfg(test)]
@@ -163,6 +225,75 @@ mod tests {
             let wished_as = |key: &Key| wishes.iter().find(|(k, _)| k == key).map(|(_, w)| w.project.clone());
             let exact = pairs.iter().filter(|(key, read)| wished_as(key) == Some(read.project.clone())).count();
             prop_assert_eq!(exact, same);
+        }
+    }
+
+    /// One way of being alike or not: what differs, and whether a person is asked.
+    #[test]
+    fn two_of_start_end_and_description_make_a_likely_one() {
+        let there = [read(1, 0)];
+        let of = |change: fn(&mut TargetEntry)| {
+            let mut entry = wish(0);
+            change(&mut entry);
+            let wishes = [(Key { account: "a".into(), id: "1".into() }, entry)];
+            alike(&wishes, &there).len()
+        };
+        assert_eq!(of(|e| e.stop = at(50)), 1);
+        assert_eq!(of(|e| e.start = at(50)), 1);
+        assert_eq!(of(|e| e.description = "y".into()), 1);
+        assert_eq!(of(|e| e.project = Some("p".into())), 1);
+        assert_eq!(of(|e| (e.stop, e.description) = (at(50), "y".into())), 0);
+        assert_eq!(of(|e| (e.start, e.description) = (at(50), "y".into())), 0);
+        assert_eq!(of(|e| (e.start, e.stop) = (at(50), at(151))), 0);
+        assert_eq!(of(|e| (e.start, e.stop) = (at(50), at(150))), 1, "moved");
+        assert_eq!(of(|e| (e.start, e.stop) = (at(43_200), at(43_300))), 0, "another of its kind");
+        assert_eq!(of(|e| e.user = "v".into()), 0);
+    }
+
+    #[test]
+    fn the_likest_is_taken_whatever_the_order() {
+        let key = |id: &str| Key { account: "a".into(), id: id.into() };
+        let near = TargetRead { project: Some("p".into()), ..read(7, 0) };
+        let wished = TargetEntry { project: Some("p".into()), stop: at(50), ..wish(0) };
+        for there in [[read(1, 0), near.clone()], [near.clone(), read(1, 0)]] {
+            let pairs = alike(&[(key("1"), wished.clone()), (key("2"), wished.clone())], &there);
+            let ids: Vec<_> = pairs.iter().map(|(key, read)| (key.id.as_str(), read.id.as_str())).collect();
+            assert_eq!(ids, [("1", "0007"), ("2", "0001")]);
+        }
+    }
+
+    proptest! {
+        /// No wish and no target entry twice, none that is not alike, and nothing alike left on both sides.
+        #[test]
+        fn likely_ones_are_told_apart(
+            wished in prop::collection::vec((0i64..3, 3i64..6, 0u8..3), 0..10),
+            there in prop::collection::vec((0i64..3, 3i64..6, 0u8..3), 0..10),
+        ) {
+            let wishes: Vec<_> = wished.iter().enumerate().map(|(i, (start, stop, words))| {
+                let entry = TargetEntry { start: at(*start), stop: at(*stop), description: words.to_string(), ..wish(0) };
+                (Key { account: "a".into(), id: i.to_string().into() }, entry)
+            }).collect();
+            let reads: Vec<_> = there.iter().enumerate().map(|(i, (start, stop, words))| {
+                TargetRead { start: at(*start), stop: Some(at(*stop)), description: words.to_string(), ..read(i, 0) }
+            }).collect();
+            let pairs = alike(&wishes, &reads);
+            let fits = |wish: &TargetEntry, read: &TargetRead| {
+                let (starts, words) = (wish.start == read.start, wish.description == read.description);
+                let stops = Some(wish.stop) == read.stop;
+                let lasts = wish.stop - wish.start == read.stop.expect("a stop") - read.start;
+                let equal = [starts, stops, words].iter().filter(|e| **e).count();
+                equal >= 2 || (words && lasts)
+            };
+            let wish_of = |key: &Key| wishes.iter().find(|(k, _)| k == key).map(|(_, w)| w).expect("a wish");
+            for (place, (key, read)) in pairs.iter().enumerate() {
+                prop_assert!(fits(wish_of(key), read));
+                prop_assert!(pairs[..place].iter().all(|(k, r)| k != key && r.id != read.id));
+            }
+            for (_, wish) in wishes.iter().filter(|(key, _)| pairs.iter().all(|(k, _)| k != key)) {
+                for read in reads.iter().filter(|read| pairs.iter().all(|(_, r)| r.id != read.id)) {
+                    prop_assert!(!fits(wish, read));
+                }
+            }
         }
     }
 }

@@ -16,6 +16,9 @@ pub fn changed_there(entry: &TargetEntry) -> String {
     format!("changed in the target: {}", entry.description)
 }
 
+/// The conflict of an entry that is perhaps there already.
+pub const ALIKE_THERE: &str = "perhaps there already, in another form";
+
 /// The outcome of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -169,6 +172,12 @@ pub fn looked_up(link: &mut Link, found: Found, now: DateTime<Utc>) {
 pub fn adopt(link: &mut Link, read: TargetRead, entry: TargetEntry, now: DateTime<Utc>) {
     link.there = Some(There { id: read.id.clone(), entry, at: now, adopted: true, carried: read });
     stay(link);
+}
+
+/// Links what is perhaps the same entry in another form, for a person to decide which one holds; nothing is sent before.
+pub fn suspect(link: &mut Link, read: TargetRead, entry: TargetEntry, now: DateTime<Utc>) {
+    link.trouble = Some(Trouble::Conflict(format!("{ALIKE_THERE}: {}", entry.description)));
+    link.there = Some(There { id: read.id.clone(), entry, at: now, adopted: true, carried: read });
 }
 
 /// What was there already keeps its project, as what was sent keeps its route: a mapping alone moves nothing.

@@ -12,6 +12,7 @@ use crate::domain::id::{Account, Key, RemoteId};
 use crate::domain::link::{Link, Op, Trouble, Wish};
 use crate::domain::matching;
 use crate::domain::outcome;
+use crate::domain::policy::RETIRED_TAG;
 use crate::domain::quota::Cause;
 use crate::domain::read::TargetRead;
 use crate::domain::word::Class;
@@ -122,17 +123,28 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
     }
     wishes.retain(|(_, entry)| !under_way.contains(&matching::of_wish(entry).piece()));
     let ground_key = rows::ground(target, &range.user);
+    let pairs = matching::pair(&wishes, &free);
+    let (keys, ids): (BTreeSet<&Key>, BTreeSet<&RemoteId>) =
+        pairs.iter().map(|(key, read)| (key, &read.id)).unzip();
+    let unpaired: Vec<(Key, TargetEntry)> =
+        wishes.iter().filter(|(key, _)| !keys.contains(key)).cloned().collect();
+    let left: Vec<TargetRead> = free.iter().filter(|read| !ids.contains(&read.id)).cloned().collect();
+    // What was retired is no other form of anything that is to be sent.
+    let in_use = |read: &TargetRead| !named(&state, target, read).tags.iter().any(|tag| tag == RETIRED_TAG);
+    let candidates: Vec<TargetRead> = left.iter().filter(|read| in_use(read)).cloned().collect();
+    let alike = matching::alike(&unpaired, &candidates);
     let adopted = state.write("survey", |state, draft| {
-        let pairs = matching::pair(&wishes, &free);
         let count = pairs.len();
-        for (key, read) in &pairs {
+        let all = pairs.iter().map(|pair| (pair, false)).chain(alike.iter().map(|pair| (pair, true)));
+        for ((key, read), is_doubtful) in all {
             let Some(mut link) = draft.link(target, key)? else { continue };
-            outcome::adopt(&mut link, (*read).clone(), named(state, target, read), now);
+            let take = if is_doubtful { outcome::suspect } else { outcome::adopt };
+            take(&mut link, (*read).clone(), named(state, target, read), now);
             draft.put_link(target, key, link)?;
         }
-        for read in &free {
-            let claimed = pairs.iter().any(|(_, r)| r.id == read.id);
-            if let Some(identity) = matching::of_read(read).filter(|_| !claimed) {
+        let claimed: BTreeSet<&RemoteId> = alike.iter().map(|(_, read)| &read.id).collect();
+        for read in &left {
+            if let Some(identity) = matching::of_read(read).filter(|_| !claimed.contains(&read.id)) {
                 draft.put(rows::stray(target, identity.piece(), &read.id), &true)?;
             }
         }
@@ -142,8 +154,15 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
         let day = range.from.format("%Y-%m-%d");
         let say = format!(
             "{target}: read from {day}: {count} entries were there already and are linked, {} are others",
-            free.len() - count
+            free.len() - count - alike.len()
         );
+        if !alike.is_empty() {
+            let count = alike.len();
+            let say = format!(
+                "{target}: {count} more are perhaps there already, in another form; Sync asks which holds"
+            );
+            draft.say("sync", "warn", say, None)?;
+        }
         draft.say("sync", "info", say, None)?;
         Ok(count)
     })?;

@@ -180,6 +180,12 @@ impl Office {
         self.toggl(Method::PUT, &path, Some(body)).await;
     }
 
+    /// Corrects the entry that was made as the `place`th one.
+    pub async fn correct(&self, place: usize, fields: Value) {
+        let path = format!("/workspaces/{}/time_entries/{}", self.workspace, self.entries[place]);
+        self.toggl(Method::PUT, &path, Some(fields)).await;
+    }
+
     async fn delete(&mut self) {
         let id = self.entries.swap_remove(self.rng.random_range(0..self.entries.len()));
         let path = format!("/workspaces/{}/time_entries/{id}", self.workspace);

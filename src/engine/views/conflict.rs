@@ -9,6 +9,7 @@ use crate::domain::echo::is_gone;
 use crate::domain::entry::TargetEntry;
 use crate::domain::id::Account;
 use crate::domain::link::{Link, Trouble, Wish};
+use crate::domain::outcome::ALIKE_THERE;
 use crate::engine::state::State;
 
 /// Longer values stand below each other.
@@ -16,13 +17,15 @@ const BESIDE: usize = 26;
 
 /// The lines; none where there is no conflict.
 pub fn lines(state: &State, target: &Account, link: &Link, zone: Tz) -> Vec<DetailLine> {
-    if !matches!(link.trouble, Some(Trouble::Conflict(_))) {
-        return Vec::new();
-    }
+    let Some(Trouble::Conflict(what)) = &link.trouble else { return Vec::new() };
     let line = |label: &str, value: String, why: String| DetailLine { label: label.to_owned(), value, why };
     let theirs = link.there.as_ref().map(|there| &there.entry).filter(|_| !is_gone(link));
-    let what = if theirs.is_some() { "changed" } else { "deleted" };
-    let mut lines = vec![line("conflict", format!("{what} in {target} by somebody"), String::new())];
+    let what = match &theirs {
+        Some(_) if what.starts_with(ALIKE_THERE) => format!("{target} has one that is perhaps the same"),
+        Some(_) => format!("changed in {target} by somebody"),
+        None => format!("deleted in {target} by somebody"),
+    };
+    let mut lines = vec![line("conflict", what, String::new())];
     match (&link.wish, theirs) {
         (Wish::Present(ours), Some(theirs)) => {
             lines.push(line("", "ours".to_owned(), "theirs".to_owned()));
