@@ -39,7 +39,7 @@ impl FileMark {
 
 /// Renames the folder to `<name>.bad-<time>`. The one before it is removed: at most one is kept to look at.
 pub(super) fn put_aside(folder: &Path) -> Result<(), CacheError> {
-    if !folder.exists() {
+    if !is_taken(folder) {
         return Ok(());
     }
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -56,11 +56,16 @@ pub(super) fn put_aside(folder: &Path) -> Result<(), CacheError> {
     if let Err(error) = fs::rename(folder, &aside) {
         // Rather no evidence than no cache.
         remove(folder);
-        if folder.exists() {
+        if is_taken(folder) {
             return Err(CacheError::file("rename", folder, &error));
         }
     }
     Ok(())
+}
+
+/// Something has this name, and be it a link to nothing.
+fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 fn remove(path: &Path) {
@@ -88,6 +93,15 @@ mod tests {
         let left: Vec<_> = fs::read_dir(state.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(left.len(), 1, "{left:?}");
         assert_eq!(fs::read_to_string(left[0].join("db")).unwrap(), "second");
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_put_aside_too() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = state.path().join("cache");
+        std::os::unix::fs::symlink(state.path().join("gone"), &folder).unwrap();
+        put_aside(&folder).unwrap();
+        fs::create_dir(&folder).unwrap();
     }
 
     #[test]
