@@ -44,6 +44,28 @@ pub fn content(value: &Value) -> Option<Entry> {
     })
 }
 
+/// The part of an entry that is there and means nothing: applied as far as it goes, it would be money that nobody
+/// tracked. What is absent or `null` is no nonsense.
+pub fn nonsense(value: &Value) -> Option<&'static str> {
+    let is_there =
+        |key: &str| value.get(key).is_some_and(|part| !part.is_null() && part.as_str() != Some(""));
+    let is_number = |part: &Value| {
+        part.is_number() || part.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok())
+    };
+    let (start, stop) = (instant_at(value, "start"), instant_at(value, "stop"));
+    if is_there("start") && start.is_none() {
+        Some("start")
+    } else if is_there("stop") && stop.is_none_or(|stop| start.is_some_and(|start| stop < start)) {
+        Some("stop")
+    } else if is_there("duration") && !value.get("duration").is_some_and(is_number) {
+        Some("duration")
+    } else if is_there("description") && text_at(value, "description").is_none() {
+        Some("description")
+    } else {
+        None
+    }
+}
+
 /// `stop`, else start plus a length; a negative length (−1 or about −start) is a running timer.
 fn stop(value: &Value, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if let Some(stop) = instant_at(value, "stop") {

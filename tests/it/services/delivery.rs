@@ -197,3 +197,44 @@ fn nonsense_is_named_and_never_panics() {
         }
     }
 }
+
+#[test]
+fn a_part_of_an_entry_that_means_nothing_makes_a_dead_letter_of_it() {
+    let told = |key: &str, odd: Value, action: &str| {
+        let mut body = stopped();
+        body["payload"][key] = odd;
+        body["metadata"]["action"] = action.into();
+        parse(body.to_string().as_bytes()).map(|_| ())
+    };
+    for (key, odd) in [
+        ("description", json!(5)),
+        ("description", json!(["Wireframes"])),
+        ("start", json!("yesterday")),
+        ("start", json!(1_772_000_000)),
+        ("stop", json!({"at": 1})),
+        // Before its start.
+        ("stop", json!("2026-03-02T13:19:59Z")),
+        ("duration", json!("long")),
+    ] {
+        let part = NotUnderstood::Lacks(match key {
+            "description" => "description",
+            "start" => "start",
+            "stop" => "stop",
+            _ => "duration",
+        });
+        assert_eq!(told(key, odd.clone(), "updated"), Err(part), "{key} {odd}");
+        // A deletion holds whatever else is told of what is gone.
+        assert_eq!(told(key, odd, "deleted"), Ok(()), "{key}");
+    }
+    for (key, usual) in [
+        ("description", Value::Null),
+        ("stop", Value::Null),
+        ("stop", json!("")),
+        ("stop", json!("2026-03-02T13:20:00Z")),
+        ("duration", json!(-1)),
+        ("duration", json!("2709")),
+        ("duration", json!(2709.0)),
+    ] {
+        assert_eq!(told(key, usual.clone(), "updated"), Ok(()), "{key} {usual}");
+    }
+}
