@@ -34,7 +34,7 @@ use matching::{Want, explain};
 use crate::seeds::{self, number};
 
 /// Seeds of the run that every `cargo test` makes.
-const WORLDS: u64 = 700;
+const WORLDS: u64 = 600;
 
 #[test]
 fn five_hundred_worlds_converge() {
