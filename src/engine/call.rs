@@ -360,8 +360,9 @@ impl Engine {
             Some(Failure::Auth { status, .. }) => {
                 running.refused = Some(format!("token refused (HTTP {status})"));
                 running.knock.refused(now);
+                let tag = state.setup.tag(account);
                 let say = format!(
-                    "{account}: the token is refused (HTTP {status}); renew it, nothing is lost meanwhile"
+                    "{account}: the token is refused (HTTP {status}); :token {tag} renews it, nothing is lost meanwhile"
                 );
                 state.alert(&format!("token:{account}"), now, 7, say);
                 self.wakes.upkeep.notify_waiters();

@@ -192,6 +192,11 @@ impl Setup {
         sources.chain(self.targets.iter().map(|t| (&t.account, t.tag.as_str(), Service::Clockify)))
     }
 
+    /// The tag of an account; nothing for one that is not set up.
+    pub fn tag(&self, account: &Account) -> &str {
+        self.accounts().find(|(name, ..)| *name == account).map_or("", |(_, tag, _)| tag)
+    }
+
     /// Whether deliveries can arrive: a command that hosts the engine for its own duration has no receiver.
     pub fn receives(&self) -> bool {
         self.public_url.is_some() && self.hosted_by != "command"

@@ -26,7 +26,8 @@ pub fn now(engine: &Shared) -> Answered {
     let refused =
         sources.iter().find_map(|a| state.running.get(a).and_then(|r| r.refused.clone()).map(|why| (a, why)));
     if let Some((account, why)) = refused {
-        return because(format!("{account} cannot be read: {why}; put a working token in hourwire.toml"));
+        let tag = state.setup.tag(account);
+        return because(format!("{account} cannot be read: {why}; :token {tag} renews it"));
     }
     for account in &sources {
         let since = state.reading.get(account).and_then(|w| w.since);

@@ -31,7 +31,7 @@ pub fn rows(state: &State, ask: &Ask) -> Desked<Rows> {
                     None => name(state, account, id)?,
                 };
                 names.insert(of, name.clone());
-                format!("{} {name}", tag(state, account)).trim().to_owned()
+                format!("{} {name}", state.setup.tag(account)).trim().to_owned()
             }
             None => String::new(),
         };
@@ -87,8 +87,4 @@ fn name(state: &State, account: &Account, id: &RemoteId) -> Desked<String> {
     }
     let hook = target_guard::hook(state, &SubscriptionRef::new(account, id))?;
     Ok(hook.map_or_else(|| id.to_string(), |hook| hook.event.short()))
-}
-
-fn tag<'a>(state: &'a State, account: &Account) -> &'a str {
-    state.setup.accounts().find(|(name, ..)| *name == account).map_or("", |(_, tag, _)| tag)
 }

@@ -48,9 +48,9 @@ pub enum Run {
 }
 
 impl Palette {
-    /// The palette with nothing typed.
-    pub fn open(model: &Model) -> Self {
-        let mut palette = Self { input: Input::default(), choices: Vec::new() };
+    /// The palette with so much typed.
+    pub fn open(model: &Model, typed: &str) -> Self {
+        let mut palette = Self { input: typed.into(), choices: Vec::new() };
         palette.rank(model);
         palette
     }

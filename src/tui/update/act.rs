@@ -135,7 +135,7 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         },
         StartEngine => door::start_engine(model),
         Undo => wish(model, Wish::Undo),
-        Palette => input::open_palette(model),
+        Palette => input::open_palette(model, ""),
         Help => {
             model.help = true;
             model.select(List::Help, 0);

@@ -212,9 +212,9 @@ fn palette_changed(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens the palette.
-pub fn open_palette(model: &mut Model) -> Vec<Effect> {
-    model.palette = Some(Palette::open(model));
+/// Opens the palette with so much typed.
+pub fn open_palette(model: &mut Model, typed: &str) -> Vec<Effect> {
+    model.palette = Some(Palette::open(model, typed));
     model.select(List::Palette, 0);
     Vec::new()
 }

@@ -6,7 +6,7 @@ use crate::control::view::Row;
 
 use super::super::model::{Drawer, List, Model, Pane, Pending, Slot, Tone};
 use super::super::widgets::price::held_by;
-use super::{Effect, act, door, send};
+use super::{Effect, act, door, input, send};
 
 /// Shows a pane.
 pub fn pane(model: &mut Model, pane: Pane) -> Vec<Effect> {
@@ -166,7 +166,13 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Said, format!("no unread alert · {}", standing.say));
         return effects;
     };
-    let mut effects = problem(model, Pane::of(alert.pane).unwrap_or(Pane::Log), from);
+    let refused = snapshot.accounts.iter().find(|a| alert.id == format!("token:{}", a.name));
+    let renews = refused.map(|account| format!("token {} ", account.tag)).filter(|_| model.is_live());
+    let mut effects = match renews {
+        // What mends it is typed already: Enter fetches the token again, or the new one is pasted.
+        Some(typed) => input::open_palette(model, &typed),
+        None => problem(model, Pane::of(alert.pane).unwrap_or(Pane::Log), from),
+    };
     model.say(Tone::Said, alert.say);
     if model.is_live() {
         let read = model.command(Wish::Acknowledge { alert: alert.id }, Pending::Quiet);

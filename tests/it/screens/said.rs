@@ -126,6 +126,30 @@ fn trouble_with_an_account_comes_before_what_is_held() {
 }
 
 #[test]
+fn the_alert_of_a_refused_token_leads_to_where_it_is_renewed() {
+    let refused = |s: &mut Snapshot| {
+        s.accounts[0].trouble = Some("token refused".to_owned());
+        let mut alert = s.alerts[0].clone();
+        (alert.id, alert.pane) = (format!("token:{}", s.accounts[0].name), 7);
+        alert.say = "the token is refused (HTTP 403); :token HP renews it".to_owned();
+        s.alerts = vec![alert];
+    };
+    let mut model = with((80, 24), refused);
+    let read = effects(&mut model, "!");
+    assert!(matches!(wishes(&read)[..], [Wish::Acknowledge { .. }]), "{read:?}");
+    let shown = text(&mut model);
+    assert!(shown.contains("token HP") && shown.contains("paste the new one"), "{shown}");
+    let sent = wishes(&effects(&mut model, "enter"));
+    let account = model.snapshot.as_ref().expect("a snapshot").accounts[0].name.clone();
+    assert_eq!(sent, [Wish::RenewToken { account, token: None }]);
+    // Without the engine nothing can be renewed: the alert's pane tells the rest.
+    let mut model = with((80, 24), refused);
+    fixture::step(&mut model, Event::Disconnected { retry_s: 1, why: "gone".to_owned() });
+    effects(&mut model, "!");
+    assert!(model.palette.is_none());
+}
+
+#[test]
 fn held_for_another_instance_offers_to_take_over_and_nothing_else() {
     for size in [(60, 24), (80, 24), (120, 36)] {
         let mut model = with(size, |s| s.holds.push(other_instance()));
