@@ -151,7 +151,7 @@ fn of_class(state: &State, target: &Account, class: Class) -> Desked<Option<(Ale
                 ),
             }
         }
-        SyncWord::Conflict => format!("{name}{more} changed on both sides; decide in Sync"),
+        SyncWord::Conflict => format!("{name}{more}: the target has it otherwise; decide in Sync"),
         SyncWord::Failed(why) if Strain::Plan.is_reason(&why) => {
             format!("{name}{more} refused by {target}: {why}; {PLAN_WAY_OUT}")
         }
