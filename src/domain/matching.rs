@@ -87,10 +87,18 @@ const MOVED: TimeDelta = TimeDelta::hours(12);
 
 /// Pairs wishes with free target entries that are perhaps the same piece of work, made from here before and changed since:
 /// of start, end and description two are equal, or it was moved with its words and its duration. The likest first, each
-/// used once. Nothing is sent for such a wish before a person has looked: the same time would be billed twice.
-pub fn alike<'a>(wishes: &[(Key, TargetEntry)], free: &'a [TargetRead]) -> Vec<(Key, &'a TargetRead)> {
-    let there: Vec<(Identity, &TargetRead)> =
-        free.iter().filter_map(|read| Some((of_read(read)?, read))).collect();
+/// used once. Nothing is sent for such a wish before a person has looked: the same time would be billed twice. What a
+/// write `under_way` may have made, by its piece of work, belongs to that write.
+pub fn alike<'a>(
+    wishes: &[(Key, TargetEntry)],
+    free: &'a [TargetRead],
+    under_way: &BTreeSet<u64>,
+) -> Vec<(Key, &'a TargetRead)> {
+    let there: Vec<(Identity, &TargetRead)> = free
+        .iter()
+        .filter_map(|read| Some((of_read(read)?, read)))
+        .filter(|(identity, _)| !under_way.contains(&identity.piece()))
+        .collect();
     let mut shelves: BTreeMap<Mark<'_>, Vec<usize>> = BTreeMap::new();
     for (place, (identity, _)) in there.iter().enumerate() {
         for mark in marks(identity) {
@@ -231,12 +239,12 @@ mod tests {
     /// One way of being alike or not: what differs, and whether a person is asked.
     #[test]
     fn two_of_start_end_and_description_make_a_likely_one() {
-        let there = [read(1, 0)];
+        let (there, none) = ([read(1, 0)], BTreeSet::new());
         let of = |change: fn(&mut TargetEntry)| {
             let mut entry = wish(0);
             change(&mut entry);
             let wishes = [(Key { account: "a".into(), id: "1".into() }, entry)];
-            alike(&wishes, &there).len()
+            alike(&wishes, &there, &none).len()
         };
         assert_eq!(of(|e| e.stop = at(50)), 1);
         assert_eq!(of(|e| e.start = at(50)), 1);
@@ -251,12 +259,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_write_under_way_may_have_made_is_left_to_it() {
+        let twin = TargetEntry { description: "y".into(), ..wish(0) };
+        let wishes = [(Key { account: "a".into(), id: "1".into() }, twin.clone())];
+        let there = [read(1, 0)];
+        let pieces = |entry: &TargetEntry| BTreeSet::from([of_wish(entry).piece()]);
+        assert!(alike(&wishes, &there, &pieces(&wish(0))).is_empty());
+        assert_eq!(alike(&wishes, &there, &pieces(&twin)).len(), 1);
+    }
+
+    #[test]
     fn the_likest_is_taken_whatever_the_order() {
         let key = |id: &str| Key { account: "a".into(), id: id.into() };
         let near = TargetRead { project: Some("p".into()), ..read(7, 0) };
         let wished = TargetEntry { project: Some("p".into()), stop: at(50), ..wish(0) };
         for there in [[read(1, 0), near.clone()], [near.clone(), read(1, 0)]] {
-            let pairs = alike(&[(key("1"), wished.clone()), (key("2"), wished.clone())], &there);
+            let pairs =
+                alike(&[(key("1"), wished.clone()), (key("2"), wished.clone())], &there, &BTreeSet::new());
             let ids: Vec<_> = pairs.iter().map(|(key, read)| (key.id.as_str(), read.id.as_str())).collect();
             assert_eq!(ids, [("1", "0007"), ("2", "0001")]);
         }
@@ -276,7 +295,7 @@ mod tests {
             let reads: Vec<_> = there.iter().enumerate().map(|(i, (start, stop, words))| {
                 TargetRead { start: at(*start), stop: Some(at(*stop)), description: words.to_string(), ..read(i, 0) }
             }).collect();
-            let pairs = alike(&wishes, &reads);
+            let pairs = alike(&wishes, &reads, &BTreeSet::new());
             let fits = |wish: &TargetEntry, read: &TargetRead| {
                 let (starts, words) = (wish.start == read.start, wish.description == read.description);
                 let stops = Some(wish.stop) == read.stop;

@@ -130,9 +130,9 @@ fn adopt(engine: &Shared, range: &Range, there: Vec<TargetRead>) -> Result<(), C
         wishes.iter().filter(|(key, _)| !keys.contains(key)).cloned().collect();
     let left: Vec<TargetRead> = free.iter().filter(|read| !ids.contains(&read.id)).cloned().collect();
     // What was retired is no other form of anything that is to be sent.
-    let in_use = |read: &TargetRead| !named(&state, target, read).tags.iter().any(|tag| tag == RETIRED_TAG);
-    let candidates: Vec<TargetRead> = left.iter().filter(|read| in_use(read)).cloned().collect();
-    let alike = matching::alike(&unpaired, &candidates);
+    let in_use = |read: &&TargetRead| !named(&state, target, read).tags.iter().any(|tag| tag == RETIRED_TAG);
+    let candidates: Vec<TargetRead> = left.iter().filter(in_use).cloned().collect();
+    let alike = matching::alike(&unpaired, &candidates, &under_way);
     let adopted = state.write("survey", |state, draft| {
         let count = pairs.len();
         let all = pairs.iter().map(|pair| (pair, false)).chain(alike.iter().map(|pair| (pair, true)));

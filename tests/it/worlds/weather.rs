@@ -1,7 +1,10 @@
 //! What goes wrong around the office while it works, and what changes: power, network, plans, clocks, the mapping.
 
 use chrono::TimeDelta;
+use hourwire::control::snapshot::SubscriptionLine;
+use hourwire::domain::health::SubState;
 use hourwire::domain::mapping::MappingEdit;
+use hourwire::engine::guard_wish::Asked;
 use hourwire::simulator::toggl::Plan;
 use hourwire::simulator::{Faults, PlanChange};
 use http::Method;
@@ -89,6 +92,19 @@ impl World {
             self.trace.say(|| "subscription: disabled".into());
         }
         self.was_enabled = enabled;
+    }
+
+    /// Where nothing proves who disabled the subscription, the engine leaves it to a person: one key enables it.
+    pub(super) async fn attend(&self) {
+        let Some(engine) = self.machine.engine() else { return };
+        let Some(snapshot) = engine.snapshot() else { return };
+        let unknown =
+            |line: &&SubscriptionLine| line.state == SubState::Disabled && line.cause == "cause unknown";
+        if let Some(line) = snapshot.subscriptions.iter().find(unknown) {
+            let said = engine.ask_guardian(line.at.clone(), Asked::Enable).await;
+            self.counter.note("enabled by a person");
+            self.trace.say(|| format!("a person enables the subscription: {said:?}"));
+        }
     }
 
     /// The faults stop; habits of the service stay.

@@ -30,6 +30,8 @@ const RETURNS: u32 = 30;
 const RETURN_S: f64 = 10.0;
 /// The target has to stay right for so long.
 const HOLD_S: f64 = 900.0;
+/// A person who misses something looks at the subscription after so long: the engine has to do what it can by itself first.
+const LOOKS_S: f64 = 3600.0;
 
 /// What a world came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -310,6 +312,10 @@ impl World {
                 Err(misfit) if waited >= f64::from(hours) * 3600.0 => {
                     let after = if right { "right once, but not" } else { "not equal" };
                     return Err(format!("{when}: {after} after {hours} hours: {}", property::told(&misfit)));
+                }
+                Err(_) if waited >= LOOKS_S => {
+                    self.attend().await;
+                    0.0
                 }
                 Err(_) => 0.0,
             };
