@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 const SPANS: usize = 50;
 /// Clocks may differ by this where the service's is compared with ours.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
-/// So many failed attempts in a row disable a subscription (Toggl's help article).
-const ATTEMPTS: usize = 3;
+/// Entries changed within one second that speak of the three failed attempts which disable a subscription (Toggl's help
+/// article): a read shows only the last of several edits of an entry, so two of them are seldom all there were.
+const TELLING: usize = 2;
 /// The service tells the times of changes to the second only.
 const RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 
@@ -204,8 +205,8 @@ pub fn evidence(facts: &Facts<'_>) -> Option<Evidence> {
         let lived = facts.life_from.is_none_or(|life| change.at > life);
         (fresh(change.at) || read_after) && lived && change.at <= facts.moment
     };
-    // So many are failed attempts enough, whatever their second.
-    let many = |span: &Span| facts.changes.iter().filter(|c| newer(c, span)).count() >= ATTEMPTS;
+    // So many are told by failed attempts, whatever their second.
+    let many = |span: &Span| facts.changes.iter().filter(|c| newer(c, span)).count() >= TELLING;
     let counts = |change: &&Change| match down_then {
         None => fresh(change.at) && change.at < before && !facts.downtime.covers(change.at),
         // Changes are known to the second only. In the second of the disabling, or right before it, a receiver decides
