@@ -338,6 +338,13 @@ pub struct Alert {
     pub pane: u8,
 }
 
+impl Alert {
+    /// The id of the alert that an account's token is refused.
+    pub fn of_token(account: &Account) -> String {
+        format!("token:{account}")
+    }
+}
+
 /// The reason of a hold that is one decision.
 pub const MASS_CHANGE: &str = "mass change";
 

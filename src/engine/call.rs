@@ -5,6 +5,7 @@ use std::future::Future;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::control::snapshot::Alert;
 use crate::domain::id::{Account, Service};
 use crate::domain::pace::{Pace, TRY_CHEAP, TRY_DEAR};
 use crate::domain::policy::TOGGL_SIZES;
@@ -364,7 +365,7 @@ impl Engine {
                 let say = format!(
                     "{account}: the token is refused (HTTP {status}); :token {tag} renews it, nothing is lost meanwhile"
                 );
-                state.alert(&format!("token:{account}"), now, 7, say);
+                state.alert(&Alert::of_token(account), now, 7, say);
                 self.wakes.upkeep.notify_waiters();
             }
             Some(Failure::Quota { .. }) => running.offline = None,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use crate::cache::rows;
+use crate::control::snapshot::Alert;
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::id::{Account, RemoteId, Service};
 use crate::domain::knock::Knock;
@@ -202,7 +203,7 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
             profile.name, profile.workspace, old.name, old.workspace
         );
         state.alert(
-            &format!("token:{account}"),
+            &Alert::of_token(account),
             now,
             7,
             format!("{account}: the token {why}; put the right token back"),
@@ -214,7 +215,7 @@ fn pin(engine: &Shared, account: &Account, service: Service, profile: Profile) -
         engine.wakes.upkeep.notify_waiters();
         return Err(CallError::Stopped(why));
     }
-    state.calm(&format!("token:{account}"));
+    state.calm(&Alert::of_token(account));
     let own = format!("user:{}", profile.user);
     state.requests.rename(account, call::UNKNOWN_USER, &own);
     let State { desk, meters, .. } = &mut *state;

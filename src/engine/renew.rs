@@ -77,7 +77,7 @@ impl Engine {
         let Some(present) = token_of(&mut state.setup, account) else { return false };
         let same = present.expose_secret() == token.expose_secret();
         let before = std::mem::replace(present, token.clone());
-        let alert = state.alerts.get(&alert_id(account)).cloned();
+        let alert = state.alerts.get(&Alert::of_token(account)).cloned();
         let now = self.seams.now();
         let Some(running) = state.running.get_mut(account) else { return false };
         if same && running.refused.is_none() {
@@ -97,10 +97,6 @@ impl Engine {
         tokio::spawn(check(self.clone(), account.clone(), before, asker, keep.then_some(token)));
         true
     }
-}
-
-fn alert_id(account: &Account) -> String {
-    format!("token:{account}")
 }
 
 fn token_of<'a>(setup: &'a mut Setup, account: &Account) -> Option<&'a mut SecretString> {
@@ -209,7 +205,7 @@ fn put_back(engine: &Shared, account: &Account, before: Before, why: &str) -> St
     }
     match before.alert {
         Some(alert) => alerts.insert(alert.id.clone(), alert),
-        None => alerts.remove(&alert_id(account)),
+        None => alerts.remove(&Alert::of_token(account)),
     };
     let stays = if worked { "the one in force stays" } else { "nothing changes" };
     format!("{account}: the new token {why}; {stays}")

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cache::rows;
+use crate::control::snapshot::Alert;
 use crate::domain::catalogue::{Item, Kind};
 use crate::domain::entry::TargetEntry;
 use crate::domain::id::{Account, Key, RemoteId};
@@ -189,7 +190,7 @@ fn refuse_stranger(state: &mut State, job: &Job, read: &TargetRead, now: DateTim
     }
     let why = format!("writes as user {}, not as {}", read.user, job.body.user);
     let say = format!("{}: the token {why}; put the right token back", job.target);
-    state.alert(&format!("token:{}", job.target), now, 7, say);
+    state.alert(&Alert::of_token(&job.target), now, 7, say);
     if let Some(running) = state.running.get_mut(&job.target) {
         running.refused = Some(why);
     }

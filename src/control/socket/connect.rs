@@ -60,16 +60,15 @@ pub enum ConnectError {
 /// Attaches to the engine on `path` under the name `viewer` (the author of its changes). The handshake is done
 /// when this returns; the end closes when the engine leaves or drops this viewer.
 pub async fn connect(path: &Path, viewer: &str) -> Result<ViewerEnd, ConnectError> {
+    let not_running = || ConnectError::NotRunning { path: path.to_owned() };
     let silent = || ConnectError::Silent { path: path.to_owned() };
     match is_trusted(path) {
         Ok(true) => {}
-        Ok(false) => return Err(ConnectError::NotRunning { path: path.to_owned() }),
+        Ok(false) => return Err(not_running()),
         Err(_) => return Err(ConnectError::Foreign { path: path.to_owned() }),
     }
     let stream = UnixStream::connect(path).await.map_err(|source| match source.kind() {
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
-            ConnectError::NotRunning { path: path.to_owned() }
-        }
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => not_running(),
         _ => ConnectError::Failed { path: path.to_owned(), source },
     })?;
     if !is_own_peer(&stream) {
@@ -85,15 +84,13 @@ pub async fn connect(path: &Path, viewer: &str) -> Result<ViewerEnd, ConnectErro
     };
     let hello = body(&hello).ok_or_else(silent)?;
     writes.send(hello).await.map_err(|source| match source.kind() {
-        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
-            ConnectError::NotRunning { path: path.to_owned() }
-        }
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => not_running(),
         _ => ConnectError::Failed { path: path.to_owned(), source },
     })?;
     let answer = match timeout(GREETING, reads.next()).await {
         Ok(Some(Ok(frame))) => serde_json::from_slice(&frame).map_err(|_| silent())?,
         // One that is leaving closes what it has not yet greeted.
-        Ok(None | Some(Err(_))) => return Err(ConnectError::NotRunning { path: path.to_owned() }),
+        Ok(None | Some(Err(_))) => return Err(not_running()),
         Err(_) => return Err(silent()),
     };
     match answer {

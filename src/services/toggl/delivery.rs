@@ -86,13 +86,12 @@ fn about(
     let id = entity_id(&model, metadata, payload).ok_or(NotUnderstood::Lacks("entity id"))?;
     let gone = action == Some(Action::Deleted);
     Ok(match kind {
-        None if !gone => {
-            if let Some(part) = entry::nonsense(payload) {
+        None => {
+            if let Some(part) = entry::nonsense(payload).filter(|_| !gone) {
                 return Err(NotUnderstood::Lacks(part));
             }
             About::Entry { read: read(&id, gone, payload, created_at), id }
         }
-        None => About::Entry { read: read(&id, gone, payload, created_at), id },
         Some(kind) => {
             let mut item = workspace::item(kind, payload).ok().filter(|item| !item.name.is_empty());
             if let Some(item) = &mut item {

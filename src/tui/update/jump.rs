@@ -2,6 +2,7 @@
 
 use crate::control::command::Wish;
 use crate::control::message::ToEngine;
+use crate::control::snapshot::Alert;
 use crate::control::view::Row;
 
 use super::super::model::{Drawer, List, Model, Pane, Pending, Slot, Tone};
@@ -166,7 +167,7 @@ pub fn alert(model: &mut Model) -> Vec<Effect> {
         model.say(Tone::Said, format!("no unread alert · {}", standing.say));
         return effects;
     };
-    let refused = snapshot.accounts.iter().find(|a| alert.id == format!("token:{}", a.name));
+    let refused = snapshot.accounts.iter().find(|a| alert.id == Alert::of_token(&a.name));
     let renews = refused.map(|account| format!("token {} ", account.tag)).filter(|_| model.is_live());
     let mut effects = match renews {
         // What mends it is typed already: Enter fetches the token again, or the new one is pasted.
