@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 const SPANS: usize = 50;
 /// Clocks may differ by this where the service's is compared with ours.
 const SKEW: TimeDelta = TimeDelta::seconds(2);
-/// Entries changed within one second that speak of the three failed attempts which disable a subscription (Toggl's help
+/// So many changes that no delivery brought speak of the three failed attempts which disable a subscription (Toggl's help
 /// article): a read shows only the last of several edits of an entry, so two of them are seldom all there were.
 const TELLING: usize = 2;
 /// The service tells the times of changes to the second only.
@@ -280,6 +280,10 @@ mod tests {
         ] {
             assert_eq!(evidence(&facts(&[change(at)], downtime)).is_some(), proof, "{why}");
         }
+        assert!(
+            evidence(&facts(&[change(100_000); 2], &perhaps)).is_some(),
+            "two in that second were failed attempts"
+        );
         assert_eq!(evidence(&facts(&[], &down)), None, "a receiver that was down is no evidence alone");
     }
 
